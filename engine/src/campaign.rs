@@ -1,0 +1,117 @@
+//! Campaigns: who sees which nudge, where, and how often at most.
+
+use serde::{Deserialize, Serialize};
+
+use crate::expr::Program;
+use crate::template::Template;
+use crate::time::{DurationMs, Millis};
+
+/// A campaign as one user may meet it: compiled, with the texts of this user's role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Campaign {
+    /// Its name in configuration, events and reports.
+    pub id: String,
+    /// The point in the app's interface where it may appear.
+    pub placement: String,
+    /// The highest wins a placement.
+    pub priority: i32,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// For whom it runs: a program of type bool.
+    pub audience: Program,
+    /// What is shown.
+    pub nudge: Nudge,
+    /// How often at most; all must allow it.
+    pub caps: Vec<Cap>,
+    /// How long a dismissal lasts; `None` for ever.
+    pub cooldown_after_dismiss: Option<DurationMs>,
+}
+
+/// From when (inclusive) to when (exclusive).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// `None`: since ever.
+    pub from: Option<Millis>,
+    /// `None`: for ever.
+    pub until: Option<Millis>,
+}
+
+impl Schedule {
+    /// Whether `now` lies within.
+    pub fn covers(&self, now: Millis) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// At most `max` exposures in any stretch of `window`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cap {
+    /// How many.
+    pub max: u16,
+    /// In how long.
+    pub window: DurationMs,
+    /// Counted over whom.
+    pub scope: Scope,
+}
+
+/// Over whom exposures are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// This user.
+    User,
+    /// All users of the tenant together.
+    Tenant,
+}
+
+/// What is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nudge {
+    /// In which form.
+    pub kind: NudgeKind,
+    /// The line that says it.
+    pub title: Template,
+    /// The line that explains it; may be empty.
+    pub body: Template,
+    /// What can be done about it.
+    pub cta: Option<Cta>,
+}
+
+/// The form of a nudge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NudgeKind {
+    /// A strip across the page.
+    Banner,
+    /// A small card in a corner.
+    Toast,
+    /// A dialog over the page.
+    Modal,
+    /// A card in the flow of the page.
+    Inline,
+    /// A word beside something.
+    Badge,
+}
+
+impl NudgeKind {
+    /// Every kind, in the order of their numbers on the wire.
+    pub const ALL: [Self; 5] = [Self::Banner, Self::Toast, Self::Modal, Self::Inline, Self::Badge];
+
+    /// The word in configuration and markup.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Banner => "banner",
+            Self::Toast => "toast",
+            Self::Modal => "modal",
+            Self::Inline => "inline",
+            Self::Badge => "badge",
+        }
+    }
+}
+
+/// A call to action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cta {
+    /// What the button says.
+    pub label: Template,
+    /// What the app is told when it is pressed (`compare_plans`, `request_upgrade`, or a word of the app's own).
+    pub action: String,
+}

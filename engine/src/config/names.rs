@@ -1,0 +1,109 @@
+//! The names expressions and texts may use, and what was probably meant by one that does not exist.
+
+use crate::expr::{Names, Type};
+use crate::facts::{Fact, UsageField};
+use crate::ids::is_name;
+use crate::plan::{Feature, Meter};
+
+/// Resolves paths against a configuration's meters and features, and collects the tracked events they mention.
+#[derive(Debug)]
+pub(super) struct ConfigNames<'a> {
+    pub(super) meters: &'a [Meter],
+    pub(super) features: &'a [Feature],
+    pub(super) events: Vec<String>,
+}
+
+/// The most different tracked events that one configuration reads.
+const MAX_EVENTS: usize = 200;
+
+const USAGE: [(&str, UsageField, Type); 5] = [
+    ("value", UsageField::Value, Type::Int),
+    ("limit", UsageField::Limit, Type::Int),
+    ("ratio", UsageField::Ratio, Type::Double),
+    ("percent", UsageField::Percent, Type::Int),
+    ("remaining", UsageField::Remaining, Type::Int),
+];
+
+const SINGLE: [(&str, &str, Fact, Type); 6] = [
+    ("plan", "id", Fact::PlanId, Type::Str),
+    ("plan", "name", Fact::PlanName, Type::Str),
+    ("plan", "rank", Fact::PlanRank, Type::Int),
+    ("plan", "max_rank", Fact::PlanMaxRank, Type::Int),
+    ("user", "role", Fact::UserRole, Type::Str),
+    ("subscription", "status", Fact::SubscriptionStatus, Type::Str),
+];
+
+impl Names for ConfigNames<'_> {
+    fn resolve(&mut self, path: &[String]) -> Result<(Fact, Type), String> {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["usage", meter, field] => self.usage(meter, field),
+            ["events", name, field] => self.event(name, field),
+            ["feature", key] => {
+                let keys = self.features.iter().map(|f| f.key.as_str());
+                let i = find(keys, key).ok_or_else(|| unknown("feature", key, self.features.iter().map(|f| f.key.as_str())))?;
+                Ok((Fact::Feature(i), Type::Bool))
+            }
+            [root, field] if SINGLE.iter().any(|(r, ..)| r == root) => {
+                let fields = || SINGLE.iter().filter(|(r, ..)| r == root);
+                let found = fields().find(|(_, f, ..)| f == field);
+                let (_, _, fact, of) = found.ok_or_else(|| unknown(&format!("field of `{root}`"), field, fields().map(|(_, f, ..)| *f)))?;
+                Ok((*fact, *of))
+            }
+            [root, ..] => {
+                let roots = ["usage", "events", "feature", "plan", "user", "subscription"];
+                if roots.contains(root) {
+                    return Err(format!("`{}` is no fact; see the table of facts for what follows `{root}`", path.join(".")));
+                }
+                Err(unknown("fact", root, roots.into_iter()))
+            }
+            [] => Err("an empty name".to_owned()),
+        }
+    }
+}
+
+impl ConfigNames<'_> {
+    fn usage(&self, meter: &str, field: &str) -> Result<(Fact, Type), String> {
+        let keys = || self.meters.iter().map(|m| m.key.as_str());
+        let i = find(keys(), meter).ok_or_else(|| unknown("meter", meter, keys()))?;
+        let found = USAGE.iter().find(|(name, ..)| *name == field);
+        let (_, field, of) = found.ok_or_else(|| unknown("field of a meter", field, USAGE.iter().map(|(name, ..)| *name)))?;
+        Ok((Fact::Usage { meter: i, field: *field }, *of))
+    }
+
+    fn event(&mut self, name: &str, field: &str) -> Result<(Fact, Type), String> {
+        if !is_name(name) {
+            return Err(format!("`{name}` cannot be the name of an event: lower-case letters, digits and `_`"));
+        }
+        let (fact, result): (fn(u16) -> Fact, Type) = match field {
+            "count_1d" => (|event| Fact::EventCount { event, days: 1 }, Type::Int),
+            "count_7d" => (|event| Fact::EventCount { event, days: 7 }, Type::Int),
+            "count_28d" => (|event| Fact::EventCount { event, days: 28 }, Type::Int),
+            "last_age" => (|event| Fact::EventLastAge { event }, Type::Duration),
+            _ => return Err(unknown("field of an event", field, ["count_1d", "count_7d", "count_28d", "last_age"].into_iter())),
+        };
+        let i = self.events.iter().position(|e| e == name).unwrap_or_else(|| {
+            self.events.push(name.to_owned());
+            self.events.len() - 1
+        });
+        match u16::try_from(i) {
+            Ok(i) if usize::from(i) < MAX_EVENTS => Ok((fact(i), result)),
+            _ => Err(format!("more than {MAX_EVENTS} different events")),
+        }
+    }
+}
+
+fn find<'k>(mut keys: impl Iterator<Item = &'k str>, wanted: &str) -> Option<u16> {
+    keys.position(|k| k == wanted).and_then(|i| u16::try_from(i).ok())
+}
+
+/// "unknown meter `api_call`; did you mean `api_calls`?"
+pub(super) fn unknown<'k>(what: &str, wanted: &str, known: impl Iterator<Item = &'k str>) -> String {
+    let known: Vec<&str> = known.collect();
+    let nearest = known.iter().map(|k| (strsim::damerau_levenshtein(wanted, k), *k)).min();
+    match nearest {
+        Some((distance, name)) if distance <= 1 + wanted.len() / 4 => format!("unknown {what} `{wanted}`; did you mean `{name}`?"),
+        Some(_) => format!("unknown {what} `{wanted}`; known: {}", known.join(", ")),
+        None => format!("unknown {what} `{wanted}`; none is declared"),
+    }
+}

@@ -1,0 +1,237 @@
+//! Evaluation: one pass over the program with a small stack. Never fails, never allocates.
+
+use core::cmp::Ordering;
+
+use super::program::{MAX_STACK, Op, Program};
+use super::value::Value;
+use crate::facts::Fact;
+
+/// Where a program reads its facts.
+pub trait Lookup {
+    /// The present value of `fact`.
+    fn fact(&self, fact: Fact) -> Value<'_>;
+}
+
+impl Program {
+    /// The program's value over `facts`. A program that is not well formed (it came from a damaged snapshot) is
+    /// [`Value::Unknown`].
+    pub fn eval<'a>(&'a self, facts: &'a impl Lookup) -> Value<'a> {
+        let mut stack = Stack { values: [Value::Unknown; MAX_STACK], len: 0 };
+        for op in &self.ops {
+            let value = self.step(op, &mut stack, facts);
+            stack.push(value);
+        }
+        stack.pop()
+    }
+
+    fn step<'a>(&'a self, op: &Op, stack: &mut Stack<'a>, facts: &'a impl Lookup) -> Value<'a> {
+        match op {
+            Op::Bool(b) => Value::Bool(*b),
+            Op::Int(i) => Value::Int(*i),
+            Op::Double(bits) => Value::Double(f64::from_bits(*bits)),
+            Op::Str(i) => self.strings.get(usize::from(*i)).map_or(Value::Unknown, |s| Value::Str(s)),
+            Op::Duration(ms) => Value::Duration(*ms),
+            Op::Fact(fact) => facts.fact(*fact),
+            Op::Not => not(stack.pop()),
+            Op::Neg => negate(stack.pop()),
+            Op::In(n) => is_in(stack, *n),
+            Op::Select => {
+                let (otherwise, then) = (stack.pop(), stack.pop());
+                match stack.pop() {
+                    Value::Bool(true) => then,
+                    Value::Bool(false) => otherwise,
+                    _ => Value::Unknown,
+                }
+            }
+            _ => {
+                let (b, a) = (stack.pop(), stack.pop());
+                binary(op, a, b)
+            }
+        }
+    }
+}
+
+struct Stack<'a> {
+    values: [Value<'a>; MAX_STACK],
+    len: usize,
+}
+
+impl<'a> Stack<'a> {
+    fn push(&mut self, value: Value<'a>) {
+        if let Some(slot) = self.values.get_mut(self.len) {
+            *slot = value;
+        }
+        self.len += 1;
+    }
+
+    fn pop(&mut self) -> Value<'a> {
+        self.len = self.len.saturating_sub(1);
+        self.values.get(self.len).copied().unwrap_or(Value::Unknown)
+    }
+}
+
+fn not(a: Value<'_>) -> Value<'_> {
+    if let Value::Bool(b) = a { Value::Bool(!b) } else { Value::Unknown }
+}
+
+fn negate(a: Value<'_>) -> Value<'_> {
+    match a {
+        Value::Int(i) => i.checked_neg().map_or(Value::Unknown, Value::Int),
+        Value::Duration(ms) => ms.checked_neg().map_or(Value::Unknown, Value::Duration),
+        Value::Double(d) => Value::Double(-d),
+        _ => Value::Unknown,
+    }
+}
+
+/// `needle in [..]`: true as soon as one element equals; an unknown element matters only when none does.
+fn is_in<'a>(stack: &mut Stack<'a>, n: u8) -> Value<'a> {
+    let mut elements = [Value::Unknown; MAX_STACK];
+    for slot in elements.iter_mut().take(usize::from(n)) {
+        *slot = stack.pop();
+    }
+    let needle = stack.pop();
+    let mut answer = Value::Bool(false);
+    for element in elements.iter().take(usize::from(n)) {
+        match compare(needle, *element) {
+            Some(Ordering::Equal) => return Value::Bool(true),
+            None => answer = Value::Unknown,
+            _ => {}
+        }
+    }
+    answer
+}
+
+fn binary<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {
+    match op {
+        Op::And => conjunction(a, b, false),
+        Op::Or => conjunction(a, b, true),
+        Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => comparison(op, a, b),
+        _ => arithmetic(op, a, b),
+    }
+}
+
+/// `&&` (`decisive` false) and `||` (`decisive` true): one decisive operand decides, whatever the other is.
+fn conjunction<'a>(a: Value<'a>, b: Value<'a>, decisive: bool) -> Value<'a> {
+    match (a, b) {
+        (Value::Bool(x), _) if x == decisive => Value::Bool(decisive),
+        (_, Value::Bool(y)) if y == decisive => Value::Bool(decisive),
+        (Value::Bool(_), Value::Bool(_)) => Value::Bool(!decisive),
+        _ => Value::Unknown,
+    }
+}
+
+fn comparison<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {
+    let Some(ordering) = compare(a, b) else { return nan_comparison(op, a, b) };
+    Value::Bool(match op {
+        Op::Eq => ordering.is_eq(),
+        Op::Ne => ordering.is_ne(),
+        Op::Lt => ordering.is_lt(),
+        Op::Le => ordering.is_le(),
+        Op::Gt => ordering.is_gt(),
+        _ => ordering.is_ge(),
+    })
+}
+
+/// A NaN is unequal to everything and in no order with anything; that is an answer, not an error.
+fn nan_comparison<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {
+    match (a, b) {
+        (Value::Double(_), Value::Double(_) | Value::Int(_)) | (Value::Int(_), Value::Double(_)) => Value::Bool(matches!(op, Op::Ne)),
+        _ => Value::Unknown,
+    }
+}
+
+/// The order of two values of one type; int and double compare as numbers. `None`: not comparable.
+fn compare(a: Value<'_>, b: Value<'_>) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Bool(x), Value::Bool(y)) => Some(x.cmp(&y)),
+        (Value::Int(x), Value::Int(y)) | (Value::Duration(x), Value::Duration(y)) => Some(x.cmp(&y)),
+        (Value::Str(x), Value::Str(y)) => Some(x.cmp(y)),
+        (Value::Double(x), Value::Double(y)) => x.partial_cmp(&y),
+        (Value::Int(x), Value::Double(y)) => compare_int_double(x, y),
+        (Value::Double(x), Value::Int(y)) => compare_int_double(y, x).map(Ordering::reverse),
+        _ => None,
+    }
+}
+
+/// Exact, as CEL demands: no rounding of large integers to the nearest double.
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked first; the cast drops only the fraction")]
+fn compare_int_double(int: i64, double: f64) -> Option<Ordering> {
+    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+    if double.is_nan() {
+        return None;
+    }
+    if double >= TWO_TO_63 {
+        return Some(Ordering::Less);
+    }
+    if double < -TWO_TO_63 {
+        return Some(Ordering::Greater);
+    }
+    let whole = double as i64;
+    Some(int.cmp(&whole).then_with(|| {
+        let fraction = double - double.trunc();
+        0.0_f64.partial_cmp(&fraction).unwrap_or(Ordering::Equal)
+    }))
+}
+
+fn arithmetic<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {
+    match (a, b) {
+        (Value::Int(x), Value::Int(y)) => whole(op, x, y).map_or(Value::Unknown, Value::Int),
+        (Value::Duration(x), Value::Duration(y)) if matches!(op, Op::Add | Op::Sub) => {
+            whole(op, x, y).map_or(Value::Unknown, Value::Duration)
+        }
+        (Value::Double(x), Value::Double(y)) => match op {
+            Op::Add => Value::Double(x + y),
+            Op::Sub => Value::Double(x - y),
+            Op::Mul => Value::Double(x * y),
+            Op::Div => Value::Double(x / y),
+            _ => Value::Unknown,
+        },
+        _ => Value::Unknown,
+    }
+}
+
+fn whole(op: &Op, x: i64, y: i64) -> Option<i64> {
+    match op {
+        Op::Add => x.checked_add(y),
+        Op::Sub => x.checked_sub(y),
+        Op::Mul => x.checked_mul(y),
+        Op::Div => x.checked_div(y),
+        _ => x.checked_rem(y),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ints_and_doubles_compare_exactly() {
+        for (int, double, expected) in [
+            (1, 1.0, Some(Ordering::Equal)),
+            (1, 1.5, Some(Ordering::Less)),
+            (-1, -1.5, Some(Ordering::Greater)),
+            (i64::MAX, 9_223_372_036_854_775_807.0, Some(Ordering::Less)),
+            (i64::MIN, -9_223_372_036_854_775_808.0, Some(Ordering::Equal)),
+            (9_007_199_254_740_993, 9_007_199_254_740_992.0, Some(Ordering::Greater)),
+            (0, f64::INFINITY, Some(Ordering::Less)),
+            (0, f64::NEG_INFINITY, Some(Ordering::Greater)),
+            (0, f64::NAN, None),
+        ] {
+            assert_eq!(compare_int_double(int, double), expected, "{int} {double}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_program_is_unknown_and_does_not_panic() {
+        struct Nothing;
+        impl Lookup for Nothing {
+            fn fact(&self, _: Fact) -> Value<'_> {
+                Value::Unknown
+            }
+        }
+        for ops in [vec![], vec![Op::And], vec![Op::In(255)], vec![Op::Str(9)], vec![Op::Bool(true); 100], vec![Op::Select, Op::Not]] {
+            let program = Program { ops, strings: vec![] };
+            assert!(!program.eval(&Nothing).is_true() || program.depth().is_none());
+        }
+    }
+}

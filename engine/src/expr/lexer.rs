@@ -1,0 +1,136 @@
+//! Source to tokens, by CEL's lexis (<https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax>).
+
+use super::check::ExprProblem;
+
+/// One token and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    /// Byte offset of its first character.
+    pub(super) at: usize,
+}
+
+/// The kinds of tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    Int(i64),
+    Double(f64),
+    Str(String),
+    Ident(String),
+    /// An operator or punctuation, as written.
+    Sign(&'static str),
+    End,
+}
+
+/// Longest first, so that `<=` is not read as `<` and `=`.
+const SIGNS: [&str; 23] =
+    ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "?", ":", "(", ")", "[", "]", ",", ".", "{"];
+
+/// Splits `source` into tokens; the last one is always [`Kind::End`].
+pub(super) fn tokens(source: &str) -> Result<Vec<Token>, ExprProblem> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    loop {
+        let rest = source.get(at..).unwrap_or("");
+        let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{c}']).len();
+        at += blank;
+        let rest = source.get(at..).unwrap_or("");
+        let Some(first) = rest.chars().next() else {
+            tokens.push(Token { kind: Kind::End, at });
+            return Ok(tokens);
+        };
+        if rest.starts_with("//") {
+            at += rest.find('\n').unwrap_or(rest.len());
+            continue;
+        }
+        let (kind, len) = token(rest, first).map_err(|mut problem| {
+            problem.at += at;
+            problem
+        })?;
+        tokens.push(Token { kind, at });
+        at += len;
+    }
+}
+
+fn token(rest: &str, first: char) -> Result<(Kind, usize), ExprProblem> {
+    if first.is_ascii_digit() || (first == '.' && rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit)) {
+        return number(rest);
+    }
+    if first.is_ascii_alphabetic() || first == '_' {
+        let len = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        return Ok((Kind::Ident(rest.get(..len).unwrap_or("").to_owned()), len));
+    }
+    if first == '"' || first == '\'' {
+        return string(rest, first);
+    }
+    for sign in SIGNS {
+        if rest.starts_with(sign) {
+            return Ok((Kind::Sign(sign), sign.len()));
+        }
+    }
+    let hint = match first {
+        '=' => "; use `==` to compare",
+        '&' => "; use `&&`",
+        '|' => "; use `||`",
+        _ => "",
+    };
+    Err(ExprProblem::new(0, "syntax", format!("unexpected character `{first}`{hint}")))
+}
+
+fn number(rest: &str) -> Result<(Kind, usize), ExprProblem> {
+    let digits = |from: usize| rest.bytes().skip(from).take_while(u8::is_ascii_digit).count();
+    let mut len = digits(0);
+    let mut is_double = false;
+    if rest.as_bytes().get(len) == Some(&b'.') && rest.as_bytes().get(len + 1).is_some_and(u8::is_ascii_digit) {
+        is_double = true;
+        len += 1 + digits(len + 1);
+    }
+    if matches!(rest.as_bytes().get(len), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(rest.as_bytes().get(len + 1), Some(b'+' | b'-')));
+        let exponent = digits(len + 1 + sign);
+        if exponent > 0 {
+            is_double = true;
+            len += 1 + sign + exponent;
+        }
+    }
+    let text = rest.get(..len).unwrap_or("");
+    if rest.as_bytes().get(len).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_') {
+        let problem = "a number is followed by a letter; unsigned (`u`) and hexadecimal literals are outside the subset";
+        return Err(ExprProblem::new(len, "syntax", problem.to_owned()));
+    }
+    let too_large = || ExprProblem::new(0, "syntax", format!("`{text}` does not fit into 64 bits"));
+    if is_double {
+        let double: f64 = text.parse().map_err(|_| too_large())?;
+        return Ok((Kind::Double(double), len));
+    }
+    Ok((Kind::Int(text.parse().map_err(|_| too_large())?), len))
+}
+
+fn string(rest: &str, quote: char) -> Result<(Kind, usize), ExprProblem> {
+    let mut text = String::new();
+    let mut chars = rest.char_indices().skip(1);
+    while let Some((i, c)) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some((_, escaped)) => text.push(unescape(escaped).ok_or_else(|| {
+                    ExprProblem::new(i, "syntax", format!("unknown escape `\\{escaped}`; known are \\\\ \\\" \\' \\n \\r \\t"))
+                })?),
+                None => break,
+            },
+            '\n' => break,
+            c if c == quote => return Ok((Kind::Str(text), i + 1)),
+            c => text.push(c),
+        }
+    }
+    Err(ExprProblem::new(0, "syntax", format!("this string is not closed; add a {quote}")))
+}
+
+fn unescape(c: char) -> Option<char> {
+    Some(match c {
+        '\\' | '"' | '\'' => c,
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        _ => return None,
+    })
+}

@@ -1,0 +1,60 @@
+//! What an expression can be.
+
+/// A value at run time. Strings are borrowed from the program or from the facts, so evaluation never allocates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// CEL's error value: something could not be computed. Never shows a nudge.
+    Unknown,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number (64-bit; overflow is [`Value::Unknown`]).
+    Int(i64),
+    /// IEEE 754 double, computed the same on every host; only compared and added up, never formatted.
+    Double(f64),
+    /// Text.
+    Str(&'a str),
+    /// A length of time in milliseconds.
+    Duration(i64),
+}
+
+impl Value<'_> {
+    /// Whether this is `true`; an unknown is not.
+    pub fn is_true(self) -> bool {
+        matches!(self, Value::Bool(true))
+    }
+}
+
+/// The type of an expression, known before it runs.
+#[cfg(feature = "edge")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `bool`
+    Bool,
+    /// `int`
+    Int,
+    /// `double`
+    Double,
+    /// `string`
+    Str,
+    /// `google.protobuf.Duration`
+    Duration,
+}
+
+#[cfg(feature = "edge")]
+impl Type {
+    /// CEL's name of the type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Bool => "bool",
+            Type::Int => "int",
+            Type::Double => "double",
+            Type::Str => "string",
+            Type::Duration => "duration",
+        }
+    }
+
+    /// Whether `<` and its kin compare two of these.
+    pub(super) fn is_ordered(self) -> bool {
+        self != Type::Bool
+    }
+}

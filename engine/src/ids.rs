@@ -1,0 +1,59 @@
+//! What a name may look like. Every identifier that enters the system passes through here once.
+
+/// The longest identifier of an app, tenant, user, client, event or plan, in bytes.
+pub const MAX_ID_BYTES: usize = 128;
+/// The longest name of a meter, feature, campaign, placement or tracked event, in bytes.
+pub const MAX_NAME_BYTES: usize = 64;
+
+/// Whether `text` may identify a tenant, user, client or event: 1 to 128 bytes of visible ASCII or any other
+/// non-control character, without spaces.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_ID_BYTES && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+}
+
+/// Whether `text` may identify an app: 1 to 40 of `a-z 0-9 -`, so that it fits into paths and keys as it is.
+pub fn is_app_id(text: &str) -> bool {
+    (1..=40).contains(&text.len())
+        && !text.starts_with('-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// Whether `text` may name a meter, feature, signal or tracked event: a lower-case CEL identifier of at most 64 bytes,
+/// so that expressions can say `usage.<name>` without quoting.
+pub fn is_name(text: &str) -> bool {
+    text.len() <= MAX_NAME_BYTES
+        && text.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Whether `text` may name a campaign or placement: a name that may also hold `.` and `-` (`app.header`).
+pub fn is_dotted_name(text: &str) -> bool {
+    text.len() <= MAX_NAME_BYTES
+        && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_expressions_can_spell() {
+        for (text, expected) in
+            [("api_calls", true), ("_x1", true), ("", false), ("1st", false), ("API", false), ("a-b", false), ("a b", false)]
+        {
+            assert_eq!(is_name(text), expected, "{text:?}");
+        }
+        assert!(!is_name(&"a".repeat(65)));
+        assert!(is_dotted_name("app.header-2") && !is_dotted_name(".header") && !is_dotted_name("a b"));
+    }
+
+    #[test]
+    fn ids_are_free_but_bounded_and_visible() {
+        for (text, expected) in [("acme", true), ("org_1|a@b.c", true), ("Zürich", true), ("", false), ("a b", false), ("a\u{7}", false)] {
+            assert_eq!(is_id(text), expected, "{text:?}");
+        }
+        assert!(is_id(&"a".repeat(128)) && !is_id(&"a".repeat(129)));
+        assert!(is_app_id("demo-1") && !is_app_id("Demo") && !is_app_id("a/b") && !is_app_id("-a") && !is_app_id(""));
+    }
+}

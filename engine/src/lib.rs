@@ -1,0 +1,41 @@
+//! Upcue's engine: everything that decides.
+//!
+//! In: plans and limits, metering, expressions, campaigns, the frequency ledger, decisions and their traces, the fold of
+//! a Stripe subscription, the browser's session and its transport policy.
+//!
+//! Out, and never to be found here: clock, randomness, network, storage, DOM, HTTP, `async`. Time and random bytes are
+//! arguments. The same bytes in give the same bytes out natively, in workerd and in the browser.
+//!
+//! Reading order: [`ids`], [`time`], [`plan`], [`usage`], [`expr`], [`facts`], [`campaign`], [`ledger`], [`decision`],
+//! then the two users of all that: [`session`] (the browser) and, behind the feature `edge`, [`config`] and
+//! [`subscription`] (the Worker).
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod campaign;
+#[cfg(feature = "edge")]
+pub mod catalogue;
+#[cfg(feature = "edge")]
+pub mod config;
+pub mod decision;
+pub mod entitlement;
+pub mod expr;
+pub mod facts;
+pub mod hash;
+pub mod ids;
+pub mod ledger;
+#[cfg(feature = "edge")]
+pub mod money;
+pub mod plan;
+pub mod session;
+pub mod snapshot;
+#[cfg(feature = "edge")]
+pub mod subscription;
+pub mod template;
+#[cfg(feature = "edge")]
+pub mod tenant;
+pub mod time;
+pub mod transport;
+pub mod usage;

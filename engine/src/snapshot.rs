@@ -1,0 +1,119 @@
+//! The snapshot: what one browser needs to decide by itself, and the frames that keep it fresh.
+//!
+//! On the wire: the letter `U`, the format's number, then postcard (<https://postcard.jamesmunns.com/wire-format>). A
+//! reader refuses other numbers, so an old SDK never misreads a new Worker.
+
+use serde::{Deserialize, Serialize};
+
+use crate::campaign::Campaign;
+use crate::facts::Standing;
+use crate::ledger::Ledger;
+use crate::plan::{Feature, Meter};
+use crate::time::Millis;
+
+/// The number of the wire format. Raise it with every change of a type that crosses.
+pub const FORMAT: u8 = 1;
+
+/// Everything that the browser holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The version of the configuration this comes from.
+    pub config_version: u32,
+    /// The meters, in the order expressions number them.
+    pub meters: Vec<Meter>,
+    /// The features, likewise.
+    pub features: Vec<Feature>,
+    /// The names of tracked events that expressions read, likewise.
+    pub events: Vec<String>,
+    /// This user's campaigns, highest priority first.
+    pub campaigns: Vec<Campaign>,
+    /// What changes from moment to moment.
+    pub live: Live,
+}
+
+/// What changes from moment to moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// The Worker's clock.
+    pub server_time: Millis,
+    /// The highest batch of this client that is contained.
+    pub applied: u64,
+    /// The facts.
+    pub standing: Standing,
+    /// What this user has met.
+    pub user: Ledger,
+    /// What the tenant's users have met together.
+    pub tenant: Ledger,
+}
+
+/// What the Worker sends over a live connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Frame {
+    /// Everything: at the start, and when plan or configuration changed.
+    Snapshot(Box<Snapshot>),
+    /// Only what changes from moment to moment.
+    Live(Box<Live>),
+}
+
+/// Why bytes could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// They are not a frame at all, or damaged.
+    Damaged,
+    /// They are of a format this build does not know.
+    Format,
+}
+
+impl Frame {
+    /// The frame as bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        // Writing to memory cannot fail for these types; an empty frame is refused by every reader.
+        postcard::to_extend(self, vec![b'U', FORMAT]).unwrap_or_default()
+    }
+
+    /// Reads a frame. Whatever the bytes are, this neither panics nor allocates beyond a small multiple of their length.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        match bytes {
+            [b'U', FORMAT, rest @ ..] => {
+                let (frame, rest) = postcard::take_from_bytes(rest).map_err(|_| DecodeError::Damaged)?;
+                if rest.is_empty() { Ok(frame) } else { Err(DecodeError::Damaged) }
+            }
+            [b'U', ..] => Err(DecodeError::Format),
+            _ => Err(DecodeError::Damaged),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn frames_come_back_as_they_were() {
+        let frame = Frame::Live(Box::new(Live { applied: 7, server_time: Millis(5), ..Live::default() }));
+        assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+    }
+
+    #[test]
+    fn foreign_bytes_are_refused() {
+        let mut bytes = Frame::Live(Box::default()).encode();
+        bytes.push(0);
+        for (bytes, expected) in [
+            (&b""[..], DecodeError::Damaged),
+            (b"<!doctype html>", DecodeError::Damaged),
+            (b"U\x63anything", DecodeError::Format),
+            (b"U\x01", DecodeError::Damaged),
+            (&bytes, DecodeError::Damaged),
+        ] {
+            assert_eq!(Frame::decode(bytes), Err(expected), "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Frame::decode(&[&[b'U', FORMAT][..], &bytes].concat());
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! One tenant's state and what changes it. Its Durable Object loads it, calls one function here, and stores what changed.
+
+mod apply;
+mod view;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use apply::{Applied, Batch, Receipt, Rejection};
+pub use view::Viewer;
+
+use crate::config::Config;
+use crate::facts::EventStanding;
+use crate::ledger::Ledger;
+use crate::plan::Plan;
+use crate::subscription::Mirror;
+use crate::usage::{Clients, MeterState, RecentIds};
+
+/// The rules that apply to a tenant: a published configuration and the plans that go with it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rulebook {
+    /// The version of the configuration; 0 before the first.
+    pub version: u32,
+    /// Rises with every change of configuration or catalogue.
+    pub revision: u32,
+    /// What was published.
+    pub config: Config,
+    /// The plans, lowest rank first.
+    pub plans: Vec<Plan>,
+}
+
+impl Rulebook {
+    /// The plan of a tenant without a subscription: the one the configuration names, else the one of rank 0, if any.
+    pub fn default_plan(&self) -> Option<&Plan> {
+        match &self.config.default_plan {
+            Some(id) => self.plans.iter().find(|p| p.id == *id),
+            None => self.plans.iter().find(|p| p.rank == 0),
+        }
+    }
+}
+
+/// What every batch of events rewrites: one row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// By meter, under its name: positions change with the configuration.
+    pub meters: BTreeMap<String, MeterState>,
+    /// By tracked event.
+    pub events: BTreeMap<String, EventStanding>,
+    /// Which batches have been counted.
+    pub clients: Clients,
+    /// What the tenant's users have met together.
+    pub ledger: Ledger,
+}
+
+/// One user.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// What the user has met.
+    pub ledger: Ledger,
+}
+
+/// A tenant, with those users that the matter at hand concerns.
+#[derive(Clone, Debug, Default)]
+pub struct Tenant {
+    /// Metering.
+    pub counts: Counts,
+    /// The ids of recent events.
+    pub ids: RecentIds,
+    /// Subscriptions.
+    pub mirror: Mirror,
+    /// By user id.
+    pub users: BTreeMap<String, User>,
+}

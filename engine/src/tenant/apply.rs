@@ -1,0 +1,174 @@
+//! A batch of events meets a tenant.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Rulebook, Tenant};
+use crate::hash::hash_parts;
+use crate::ids::{is_dotted_name, is_name};
+use crate::plan::{Meter, MeterKind};
+use crate::time::Millis;
+use crate::usage::{Event, EventKind, MAX_VALUE, NoteKind, PageChanges, Reading, Seen, settle_time};
+
+/// The most differently named tracked events of one tenant.
+const MAX_EVENT_NAMES: usize = 256;
+
+/// Events that arrived together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Who sent it (see [`client_key`](Batch::client_key)) and the sender's number for it.
+    pub client: Option<(u64, u64)>,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// Events that were refused before they got here; they count towards the answer.
+    pub refused: Vec<Rejection>,
+}
+
+impl Batch {
+    /// The key under which a client's batches are numbered: the name it gives itself, apart for each owner, so that one
+    /// user cannot use up another's numbers.
+    pub fn client_key(owner: &str, client: &str) -> u64 {
+        hash_parts(&[owner, client])
+    }
+}
+
+/// The answer to a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Events that were counted.
+    pub accepted: u32,
+    /// Events that had been counted before.
+    pub duplicates: u32,
+    /// Events that were refused.
+    pub rejected: Vec<Rejection>,
+}
+
+/// Why an event was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// Its place in the batch.
+    pub index: u32,
+    /// A stable code.
+    pub code: String,
+    /// What is wrong and what to do about it.
+    pub detail: String,
+}
+
+/// What applying a batch did, and what must be stored for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The answer.
+    pub receipt: Receipt,
+    /// Whether [`Counts`](super::Counts) changed.
+    pub counts: bool,
+    /// Users whose state changed.
+    pub users: Vec<String>,
+    /// Pages of event ids that changed.
+    pub pages: PageChanges,
+}
+
+impl Tenant {
+    /// Counts `batch` once. Users named in it must be loaded. A batch of which nothing can be accepted changes nothing.
+    pub fn apply(&mut self, rules: &Rulebook, batch: &Batch, now: Millis) -> Applied {
+        let mut applied = Applied::default();
+        applied.receipt.rejected.clone_from(&batch.refused);
+        let (good, bad): (Vec<_>, Vec<_>) = batch.events.iter().map(|e| (e, self.check(rules, e))).partition(|(_, r)| r.is_ok());
+        applied.receipt.rejected.extend(bad.into_iter().filter_map(|(_, result)| result.err()));
+        applied.receipt.rejected.sort_by_key(|r| r.index);
+        if good.is_empty() {
+            return applied;
+        }
+        applied.counts = true;
+        if let Some((client, seq)) = batch.client
+            && self.counts.clients.mark(client, seq, now) == Seen::Again
+        {
+            applied.counts = false;
+            applied.receipt.duplicates = u32::try_from(good.len()).unwrap_or(u32::MAX);
+            return applied;
+        }
+        for (event, _) in good {
+            self.count(rules, event, now, &mut applied);
+        }
+        applied
+    }
+
+    fn count(&mut self, rules: &Rulebook, event: &Event, now: Millis, applied: &mut Applied) {
+        if let Some(id) = &event.id
+            && self.ids.mark(id, now, &mut applied.pages) == Seen::Again
+        {
+            applied.receipt.duplicates += 1;
+            return;
+        }
+        applied.receipt.accepted += 1;
+        let at = settle_time(event.at, now);
+        match &event.kind {
+            EventKind::Usage { meter, reading } => self.measure(rules, meter, *reading, at, now),
+            EventKind::Track { name } => self.counts.events.entry(name.clone()).or_default().count(at),
+            EventKind::Note { kind, campaign } => {
+                let Some(user) = &event.user else { return };
+                self.users.entry(user.clone()).or_default().ledger.note(campaign, *kind, at);
+                if *kind == NoteKind::Exposure {
+                    self.counts.ledger.note(campaign, *kind, at);
+                }
+                if !applied.users.contains(user) {
+                    applied.users.push(user.clone());
+                }
+            }
+        }
+    }
+
+    fn measure(&mut self, rules: &Rulebook, key: &str, reading: Reading, at: Millis, now: Millis) {
+        let billing = self.mirror.current().and_then(|s| s.period);
+        let Some(meter) = rules.config.meters.iter().find(|m| m.key == key) else { return };
+        let state = self.counts.meters.entry(key.to_owned()).or_default();
+        match (meter.kind, reading) {
+            (MeterKind::Counter(period), Reading::Add(n)) => state.add(period, n, at, billing, now),
+            (MeterKind::Gauge, Reading::Set(n)) => state.set(n, at),
+            _ => {}
+        }
+    }
+
+    fn check(&self, rules: &Rulebook, event: &Event) -> Result<(), Rejection> {
+        let reject = |code: &str, detail: String| Err(Rejection { index: event.index, code: code.to_owned(), detail });
+        match &event.kind {
+            EventKind::Usage { meter, reading } => match check_usage(&rules.config.meters, meter, *reading) {
+                Ok(()) => Ok(()),
+                Err((code, detail)) => reject(code, detail),
+            },
+            EventKind::Track { name } => {
+                if !is_name(name) {
+                    return reject("invalid_name", format!("`{name}` is no event name: 1 to 64 lower-case letters, digits and `_`"));
+                }
+                if !self.counts.events.contains_key(name) && self.counts.events.len() >= MAX_EVENT_NAMES {
+                    return reject("too_many_names", format!("this tenant has {MAX_EVENT_NAMES} differently named events already"));
+                }
+                Ok(())
+            }
+            EventKind::Note { campaign, .. } => {
+                if event.user.is_none() {
+                    return reject("user_required", "what somebody did with a nudge needs `user`".to_owned());
+                }
+                if !is_dotted_name(campaign) {
+                    return reject("invalid_name", format!("`{campaign}` is no campaign name"));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn check_usage(meters: &[Meter], key: &str, reading: Reading) -> Result<(), (&'static str, String)> {
+    let Some(meter) = meters.iter().find(|m| m.key == key) else {
+        let known: Vec<&str> = meters.iter().map(|m| m.key.as_str()).collect();
+        let known = if known.is_empty() { "none yet; publish a configuration".to_owned() } else { known.join(", ") };
+        return Err(("unknown_meter", format!("no meter `{key}`; known: {known}")));
+    };
+    let (Reading::Add(n) | Reading::Set(n)) = reading;
+    if n > MAX_VALUE {
+        return Err(("invalid_value", format!("{n} is above {MAX_VALUE}")));
+    }
+    match (meter.kind, reading) {
+        (MeterKind::Counter(_), Reading::Set(_)) => Err(("wrong_kind", format!("`{key}` is a counter: send `value`, not `set`"))),
+        (MeterKind::Gauge, Reading::Add(_)) => Err(("wrong_kind", format!("`{key}` is a gauge: send `set`, not `value`"))),
+        _ => Ok(()),
+    }
+}

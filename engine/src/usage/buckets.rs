@@ -1,0 +1,99 @@
+//! A bounded history: counts by hour or by day, newest first.
+
+use serde::{Deserialize, Serialize};
+
+/// Counts in consecutive buckets. The owner says what a bucket is (an hour, a day) and how many are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buckets {
+    /// The number of the newest bucket.
+    head: i64,
+    /// `counts[i]` belongs to bucket `head - i`.
+    counts: Vec<u64>,
+}
+
+impl Buckets {
+    /// Adds `n` to `bucket`, keeping at most `keep` buckets. What is older than the kept ones is dropped.
+    pub fn add(&mut self, bucket: i64, n: u64, keep: usize) {
+        if let Some(count) = self.slot(bucket, keep) {
+            *count = count.saturating_add(n);
+        }
+    }
+
+    /// Sets `bucket` to `n`, keeping at most `keep` buckets.
+    pub fn set(&mut self, bucket: i64, n: u64, keep: usize) {
+        if let Some(count) = self.slot(bucket, keep) {
+            *count = n;
+        }
+    }
+
+    /// The sum of the `n` buckets that end with `bucket`.
+    pub fn sum(&self, bucket: i64, n: u32) -> u64 {
+        let newest_age = bucket.saturating_sub(self.head);
+        self.counts
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| {
+                let age = newest_age.saturating_add(i64::try_from(*i).unwrap_or(i64::MAX));
+                (0..i64::from(n)).contains(&age)
+            })
+            .fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
+    fn slot(&mut self, bucket: i64, keep: usize) -> Option<&mut u64> {
+        if self.counts.is_empty() {
+            self.head = bucket;
+            self.counts.push(0);
+        }
+        if bucket > self.head {
+            let steps = usize::try_from(bucket - self.head).unwrap_or(usize::MAX).min(keep);
+            self.counts.splice(0..0, core::iter::repeat_n(0, steps));
+            self.counts.truncate(keep);
+            self.head = bucket;
+        }
+        let age = usize::try_from(self.head - bucket).unwrap_or(usize::MAX);
+        if age >= keep {
+            return None;
+        }
+        if age >= self.counts.len() {
+            self.counts.resize(age + 1, 0);
+        }
+        self.counts.get_mut(age)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_cover_just_the_buckets_asked_for() {
+        let mut days = Buckets::default();
+        for (day, n) in [(100, 5), (101, 7), (100, 1), (107, 2), (95, 3)] {
+            days.add(day, n, 28);
+        }
+        for (until, n, expected) in [(107, 1, 2), (107, 7, 9), (107, 8, 15), (107, 28, 18), (101, 2, 13), (200, 28, 0), (99, 7, 3)] {
+            assert_eq!(days.sum(until, n), expected, "{n} days until {until}");
+        }
+    }
+
+    #[test]
+    fn history_is_bounded() {
+        let mut hours = Buckets::default();
+        for hour in 0..10_000 {
+            hours.add(hour, 1, 48);
+        }
+        assert_eq!(hours.counts.len(), 48);
+        hours.add(0, 1_000, 48);
+        assert_eq!(hours.sum(9_999, 100), 48, "too old to be kept, and not counted elsewhere");
+        hours.add(1_000_000, 1, 48);
+        assert_eq!(hours.sum(1_000_000, 48), 1, "a long silence leaves nothing behind");
+    }
+
+    #[test]
+    fn a_set_replaces_what_the_bucket_held() {
+        let mut days = Buckets::default();
+        days.set(10, 4, 8);
+        days.set(10, 2, 8);
+        assert_eq!(days.sum(10, 1), 2);
+    }
+}

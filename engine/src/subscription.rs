@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use raw::RawSubscription;
+pub use raw::{RawSubscription, Reference};
 
 use crate::plan::Plan;
 use crate::time::Millis;

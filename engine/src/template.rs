@@ -55,6 +55,25 @@ impl Template {
     }
 }
 
+/// A filled-in text for readers without a locale: numbers in plain digits.
+#[cfg(feature = "edge")]
+pub fn plain(marked: &str) -> String {
+    let mut text = String::new();
+    let mut rest = marked;
+    while let Some((before, after)) = rest.split_once(BEGIN) {
+        let (value, after) = after.split_once(END).unwrap_or((after, ""));
+        let (kind, value) = value.split_at_checked(1).unwrap_or(("", value));
+        text.push_str(before);
+        text.push_str(value);
+        if kind == "p" {
+            text.push('%');
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
 fn fill_fact(text: &mut String, fact: Fact, value: Value<'_>) -> Option<()> {
     text.push(BEGIN);
     match value {
@@ -110,6 +129,9 @@ mod tests {
             }
         }
         let template = Template { parts: vec![Part::Text("On ".to_owned()), Part::Fact(Fact::PlanName)] };
-        assert_eq!(template.fill(&Plan).as_deref(), Some("On \u{1}tPron9\u{2}"));
+        let marked = template.fill(&Plan).expect("known");
+        assert_eq!(marked, "On \u{1}tPron9\u{2}");
+        assert_eq!(plain(&marked), "On Pron9");
+        assert_eq!(plain("\u{1}p92\u{2} of \u{1}n1000\u{2}"), "92% of 1000");
     }
 }

@@ -19,8 +19,6 @@ pub struct Batch {
     pub client: Option<(u64, u64)>,
     /// What happened.
     pub events: Vec<Event>,
-    /// Events that were refused before they got here; they count towards the answer.
-    pub refused: Vec<Rejection>,
 }
 
 impl Batch {
@@ -70,10 +68,8 @@ impl Tenant {
     /// Counts `batch` once. Users named in it must be loaded. A batch of which nothing can be accepted changes nothing.
     pub fn apply(&mut self, rules: &Rulebook, batch: &Batch, now: Millis) -> Applied {
         let mut applied = Applied::default();
-        applied.receipt.rejected.clone_from(&batch.refused);
         let (good, bad): (Vec<_>, Vec<_>) = batch.events.iter().map(|e| (e, self.check(rules, e))).partition(|(_, r)| r.is_ok());
         applied.receipt.rejected.extend(bad.into_iter().filter_map(|(_, result)| result.err()));
-        applied.receipt.rejected.sort_by_key(|r| r.index);
         if good.is_empty() {
             return applied;
         }

@@ -1,0 +1,89 @@
+//! Puts the parts together and serves them.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    routing::get,
+};
+use serde_json::{Value, json};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc::UnboundedReceiver, oneshot},
+    time::timeout,
+};
+
+use crate::{
+    account,
+    app::{App, Options},
+    control, customers,
+    delivery::dispatch,
+    events, pipeline, prices, products, subscription_items, subscriptions, webhook_endpoints,
+};
+
+/// How long open requests may take to end once the sandbox is told to stop.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A sandbox with its state loaded, ready to serve.
+#[derive(Debug)]
+pub struct Sandbox {
+    app: Arc<App>,
+    queue: UnboundedReceiver<Vec<String>>,
+}
+
+impl Sandbox {
+    /// Loads the state. Fails where the data file cannot be read or written.
+    pub fn open(options: Options) -> anyhow::Result<Self> {
+        let (app, queue) = App::open(options)?;
+        Ok(Self { app, queue })
+    }
+
+    /// Serves until `stop` resolves. Whatever was answered is saved by then.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let dispatcher = tokio::spawn(dispatch::run(Arc::clone(&self.app), self.queue));
+        let (stopping, stopped) = oneshot::channel::<()>();
+        let graceful = axum::serve(listener, router(self.app)).with_graceful_shutdown(async {
+            // An error means that the sender is gone, which is a reason to stop too.
+            let _ = stopped.await;
+        });
+        let mut server = tokio::spawn(graceful.into_future());
+        tokio::select! {
+            ended = &mut server => ended??,
+            () = stop => {
+                let _ = stopping.send(());
+                // A request held by a fault or by `settle` must not keep the process alive.
+                if let Ok(ended) = timeout(GRACE, &mut server).await {
+                    ended??;
+                }
+            }
+        }
+        dispatcher.abort();
+        Ok(())
+    }
+}
+
+fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(account::router())
+        .merge(customers::router())
+        .merge(events::router())
+        .merge(prices::router())
+        .merge(products::router())
+        .merge(subscription_items::router())
+        .merge(subscriptions::router())
+        .merge(webhook_endpoints::router())
+        .merge(control::router())
+        .route("/healthz", get(healthz))
+        .fallback(unrecognized)
+        .method_not_allowed_fallback(unrecognized)
+        .with_state(app)
+}
+
+async fn unrecognized(State(app): State<Arc<App>>, request: Request) -> axum::response::Response {
+    pipeline::run(app, pipeline::unrecognized, Vec::new(), request).await
+}
+
+async fn healthz() -> Json<Value> {
+    Json(json!({"ok": true}))
+}

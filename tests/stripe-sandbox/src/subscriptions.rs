@@ -1,0 +1,82 @@
+//! `/v1/subscriptions`.
+
+mod cancel;
+mod create;
+mod items;
+mod object;
+mod start;
+mod status;
+mod update;
+
+use std::sync::Arc;
+
+use axum::Router;
+use serde_json::Value;
+
+pub(crate) use self::{cancel::cancel_all_of, status::force};
+use crate::{
+    app::App,
+    call::{Call, delete, get, post},
+    error::ApiError,
+    pages::Query,
+    resource::{lookup, lookup_param},
+};
+
+const NOUN: &str = "subscription";
+const STATUSES: [&str; 8] = ["active", "trialing", "past_due", "unpaid", "paused", "incomplete", "incomplete_expired", "canceled"];
+const PRORATION_BEHAVIORS: [&str; 3] = ["always_invoice", "create_prorations", "none"];
+const PAYMENT_BEHAVIORS: [&str; 4] = ["allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"];
+
+pub(crate) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/subscriptions", post(create::create).merge(get(list)))
+        .route("/v1/subscriptions/{id}", get(retrieve).merge(post(update::update)).merge(delete(cancel::cancel)))
+}
+
+/// The items of a subscription.
+pub(crate) fn items_of(subscription: &Value) -> &[Value] {
+    subscription["items"]["data"].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn is_canceled(subscription: &Value) -> bool {
+    subscription["status"] == "canceled"
+}
+
+fn retrieve(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    call.no_params()?;
+    lookup(&call.store.subscriptions, NOUN, &call.id())
+}
+
+/// Without a status, canceled subscriptions are left out.
+fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let mut params = call.take_params();
+    let query = Query::read(&mut params)?;
+    let customer = params.text("customer")?;
+    let price = params.text("price")?;
+    let collection = params.choice("collection_method", &["charge_automatically", "send_invoice"])?;
+    let wanted: Vec<&str> = STATUSES.into_iter().chain(["all", "ended"]).collect();
+    let status = params.choice("status", &wanted)?;
+    params.finish()?;
+    if let Some(id) = &customer {
+        lookup_param(&call.store.customers, "customer", id, "customer")?;
+    }
+    if let Some(id) = &price {
+        lookup_param(&call.store.prices, "price", id, "price")?;
+    }
+    query.page(&call.url, call.store.subscriptions.values().rev(), |subscription| {
+        let of_price = |id: &String| items_of(subscription).iter().any(|item| item["price"] == *id);
+        has_status(subscription, status.as_deref())
+            && customer.as_ref().is_none_or(|id| subscription["customer"] == *id)
+            && collection.as_ref().is_none_or(|method| subscription["collection_method"] == *method)
+            && price.as_ref().is_none_or(of_price)
+    })
+}
+
+fn has_status(subscription: &Value, wanted: Option<&str>) -> bool {
+    match wanted {
+        None => !is_canceled(subscription),
+        Some("all") => true,
+        Some("ended") => is_canceled(subscription) || subscription["status"] == "incomplete_expired",
+        Some(status) => subscription["status"] == status,
+    }
+}

@@ -1,0 +1,24 @@
+//! Upcue at the edge.
+//!
+//! A request comes in through [`http`], is authorised in [`auth`], handled by one file of [`routes`], and reaches state only
+//! by a typed call ([`rpc`]) to one of two kinds of Durable Objects ([`objects`]): one per tenant, one per app. [`stripe`]
+//! speaks to Stripe. [`host`] is the only place that asks for time and randomness. What to decide is the engine's business.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![warn(clippy::disallowed_methods)]
+
+mod auth;
+mod host;
+mod http;
+mod log;
+mod objects;
+mod problem;
+mod routes;
+mod rpc;
+mod stripe;
+
+use worker::{Context, Env, Request, Response, event};
+
+#[event(fetch)]
+async fn fetch(req: Request, env: Env, _ctx: Context) -> worker::Result<Response> {
+    http::serve(req, env).await
+}

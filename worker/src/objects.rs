@@ -1,0 +1,5 @@
+//! The two kinds of Durable Objects, and the rows they keep.
+
+mod app;
+mod rows;
+mod tenant;

@@ -1,0 +1,114 @@
+//! One app: its keys, configuration, catalogue, Stripe events and the list of its tenants.
+
+mod catalogue;
+mod config;
+mod events;
+mod keys;
+mod tenants;
+
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
+
+use super::rows::{Rows, set_alarm};
+use crate::host;
+use crate::log;
+use crate::problem::{ApiError, ApiResult, Code};
+use crate::rpc::{self, AppCall, AppHead};
+
+/// The Durable Object of an app.
+#[durable_object]
+pub struct AppObject {
+    state: State,
+    env: Env,
+}
+
+impl std::fmt::Debug for AppObject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AppObject")
+    }
+}
+
+impl DurableObject for AppObject {
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env }
+    }
+
+    async fn fetch(&self, mut req: Request) -> worker::Result<Response> {
+        let call: AppCall = match rpc::receive(&mut req).await {
+            Ok(call) => call,
+            Err(error) => return rpc::respond(Err(error)),
+        };
+        rpc::respond(self.answer(call).await)
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        // A failing handler is tried six times and then dropped for good, so it never fails: it sets itself again.
+        if let Err(error) = self.catch_up().await {
+            log::background("app alarm", error.source().unwrap_or_else(|| error.code()));
+            if let Err(error) = set_alarm(&self.state.storage(), 10_000) {
+                log::background("app alarm", error.source().unwrap_or_else(|| error.code()));
+            }
+        }
+        Response::empty()
+    }
+}
+
+impl AppObject {
+    async fn answer(&self, call: AppCall) -> ApiResult<Vec<u8>> {
+        match call {
+            AppCall::Create(settings) => rpc::reply(&self.create(settings)?),
+            AppCall::Update(settings) => rpc::reply(&self.update(settings)?),
+            AppCall::Head => rpc::reply(&self.head()?),
+            AppCall::AddKey(kind) => rpc::reply(&self.add_key(kind)?),
+            AppCall::RevokeKey(key) => rpc::reply(&self.revoke_key(&key)?),
+            AppCall::Rulebook => rpc::reply(&self.rulebook()?),
+            AppCall::Config(version) => rpc::reply(&self.config(version)?),
+            AppCall::ConfigVersions => rpc::reply(&self.config_versions()?),
+            AppCall::Publish { document, if_match } => rpc::reply(&self.publish(&document, &if_match)?),
+            AppCall::SyncCatalogue => rpc::reply(&self.sync_catalogue().await?),
+            AppCall::Catalogue => rpc::reply(&self.catalogue()?),
+            AppCall::StripeEvent(event) => rpc::reply(&self.receive_event(&event).await?),
+            AppCall::StripeEvents(state) => rpc::reply(&self.stripe_events(state)?),
+            AppCall::LinkCustomer { customer, tenant } => rpc::reply(&self.link_customer(&customer, &tenant).await?),
+            AppCall::Facts { tenant, facts } => rpc::reply(&self.take_facts(&tenant, &facts)?),
+            AppCall::Tenants { after, limit } => rpc::reply(&self.tenants(&after, limit)?),
+        }
+    }
+
+    /// What was left for later: events that failed, tenants that must hear of new rules.
+    async fn catch_up(&self) -> ApiResult<()> {
+        self.announce_some().await?;
+        self.retry_events().await?;
+        self.schedule()
+    }
+
+    /// Sets the alarm for what is left for later. An object has one alarm, so its moment is computed from all of it.
+    fn schedule(&self) -> ApiResult<()> {
+        if self.is_announcing()? {
+            return set_alarm(&self.state.storage(), 0);
+        }
+        match self.next_event()? {
+            Some(at) => set_alarm(&self.state.storage(), at.since(Self::now()).max(0)),
+            None => Ok(()),
+        }
+    }
+
+    /// The object's rows.
+    fn rows(&self) -> ApiResult<Rows> {
+        Rows::open(&self.state, &[config::TABLE, events::TABLE, events::CUSTOMERS, tenants::TABLE])
+    }
+
+    /// What the app is set up to; an object without it is nobody's.
+    fn head(&self) -> ApiResult<AppHead> {
+        let unknown = || ApiError::new(Code::UnknownApp, "no app of this name; the operator creates it with POST /v1/apps");
+        // Looked up before any table is made: asking for an app that does not exist leaves nothing behind.
+        Rows::peek(&self.state, keys::HEAD)?.ok_or_else(unknown)
+    }
+
+    fn put_head(&self, head: &AppHead) -> ApiResult<()> {
+        self.rows()?.put(keys::HEAD, head)
+    }
+
+    fn now() -> upcue_engine::time::Millis {
+        host::now()
+    }
+}

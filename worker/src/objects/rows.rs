@@ -1,0 +1,141 @@
+//! Rows: typed values under a key, in an object's own SQLite.
+//!
+//! One table `row(key, value)` without rowid: an upsert is one billed row. A value is a byte with its format's number, then
+//! postcard; a later format reads the earlier ones. Statements between two `await`s commit together.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::ScopedClosure;
+use worker::{SqlStorage, SqlStorageValue, State, Storage};
+
+use crate::problem::{ApiError, ApiResult};
+
+/// The format of all values so far.
+const FORMAT: u8 = 1;
+
+/// An object's storage.
+pub(super) struct Rows {
+    sql: SqlStorage,
+    storage: Storage,
+}
+
+impl Rows {
+    /// Opens the storage and makes sure that `tables` exist.
+    pub(super) fn open(state: &State, tables: &[&str]) -> ApiResult<Self> {
+        let storage = state.storage();
+        let rows = Self { sql: storage.sql(), storage };
+        rows.run("CREATE TABLE IF NOT EXISTS row (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID", vec![])?;
+        for table in tables {
+            rows.run(table, vec![])?;
+        }
+        Ok(rows)
+    }
+
+    /// Reads one value without making any table; `None` too when there is no table yet.
+    pub(super) fn peek<T: DeserializeOwned>(state: &State, key: &str) -> ApiResult<Option<T>> {
+        let storage = state.storage();
+        let rows = Self { sql: storage.sql(), storage };
+        if rows.query("SELECT 1 FROM sqlite_master WHERE name = 'row'", vec![])?.is_empty() {
+            return Ok(None);
+        }
+        rows.get(key)
+    }
+
+    /// The storage itself, for alarms.
+    pub(super) fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Reads the value under `key`.
+    pub(super) fn get<T: DeserializeOwned>(&self, key: &str) -> ApiResult<Option<T>> {
+        let found = self.query("SELECT value FROM row WHERE key = ?", vec![key.into()])?;
+        found.first().and_then(|row| row.first()).map(decode).transpose()
+    }
+
+    /// Writes the value under `key`: one row.
+    pub(super) fn put<T: Serialize>(&self, key: &str, value: &T) -> ApiResult<()> {
+        let sql = "INSERT INTO row (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        self.run(sql, vec![key.into(), encode(value)?])
+    }
+
+    /// Runs a statement that answers nothing.
+    pub(super) fn run(&self, sql: &str, bindings: Vec<SqlStorageValue>) -> ApiResult<()> {
+        self.sql.exec(sql, bindings)?;
+        Ok(())
+    }
+
+    /// Runs a statement and collects its rows.
+    pub(super) fn query(&self, sql: &str, bindings: Vec<SqlStorageValue>) -> ApiResult<Vec<Vec<SqlStorageValue>>> {
+        Ok(self.sql.exec(sql, bindings)?.raw().collect::<worker::Result<_>>()?)
+    }
+
+    /// Runs `work` as one transaction: if it fails, nothing of it was written.
+    ///
+    /// The platform rolls back only when the callback throws, so the error goes through JavaScript and comes back out.
+    pub(super) fn transaction<T>(&self, work: impl FnOnce() -> ApiResult<T>) -> ApiResult<T> {
+        let mut work = Some(work);
+        let mut outcome = None;
+        let mut callback = || -> Result<(), wasm_bindgen::JsValue> {
+            let result = work.take().map(|work| work());
+            let failed = !matches!(result, Some(Ok(_)));
+            outcome = result;
+            if failed { Err("rolled back".into()) } else { Ok(()) }
+        };
+        let ran = ScopedClosure::<dyn FnMut() -> Result<(), wasm_bindgen::JsValue>>::borrow_mut_aborting(&mut callback);
+        let storage: &wasm_bindgen::JsValue = self.storage.as_raw().as_ref();
+        let method = js_sys::Reflect::get(storage, &"transactionSync".into()).map_err(worker::Error::from)?;
+        let method: &js_sys::Function = method.unchecked_ref();
+        let thrown = method.call1(storage, ran.as_js_value()).err();
+        drop(ran);
+        match (outcome, thrown) {
+            (Some(Ok(value)), None) => Ok(value),
+            (Some(Err(error)), _) => Err(error),
+            (_, Some(thrown)) => Err(ApiError::from(worker::Error::from(thrown))),
+            (None, None) => Err(worker::Error::RustError("the transaction did not run".to_owned()).into()),
+        }
+    }
+}
+
+/// A value's bytes.
+pub(super) fn encode<T: Serialize>(value: &T) -> ApiResult<SqlStorageValue> {
+    Ok(SqlStorageValue::Blob(postcard::to_extend(value, vec![FORMAT])?))
+}
+
+/// Reads a value's bytes.
+pub(super) fn decode<T: DeserializeOwned>(value: &SqlStorageValue) -> ApiResult<T> {
+    match value {
+        SqlStorageValue::Blob(bytes) => match bytes.as_slice() {
+            [FORMAT, rest @ ..] => Ok(postcard::from_bytes(rest)?),
+            _ => Err(worker::Error::RustError("a stored value has a format this build does not know".to_owned()).into()),
+        },
+        _ => Err(worker::Error::RustError("a stored value is not of bytes".to_owned()).into()),
+    }
+}
+
+/// A whole number from SQL, which JavaScript carries as a double.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers in these tables are whole, not negative and below 2^53"
+)]
+pub(super) fn whole(value: &SqlStorageValue) -> Option<u64> {
+    match value {
+        SqlStorageValue::Integer(n) => u64::try_from(*n).ok(),
+        SqlStorageValue::Float(n) if *n >= 0.0 => Some(*n as u64),
+        _ => None,
+    }
+}
+
+/// A text from SQL.
+pub(super) fn text(value: &SqlStorageValue) -> Option<String> {
+    if let SqlStorageValue::String(text) = value { Some(text.clone()) } else { None }
+}
+
+/// Sets the object's alarm in `ms`. The call takes effect at once and commits with the writes around it; its promise says
+/// nothing more.
+pub(super) fn set_alarm(storage: &Storage, ms: i64) -> ApiResult<()> {
+    let _committed_with_the_writes =
+        storage.as_raw().set_alarm(crate::host::alarm_in(ms), wasm_bindgen::JsValue::NULL.into()).map_err(worker::Error::from)?;
+    Ok(())
+}

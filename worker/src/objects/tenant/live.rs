@@ -1,0 +1,148 @@
+//! Live connections: frames to every open page within a second of any change.
+//!
+//! The sockets hibernate: who looks is attached to each, so an object that was put to sleep finds them again. A burst of
+//! changes is sent as its first and, a moment later, its last state.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use upcue_engine::facts::Role;
+use upcue_engine::snapshot::Frame;
+use upcue_engine::time::Millis;
+use worker::{Delay, Headers, Response, WebSocket, WebSocketPair, WebSocketRequestResponsePair};
+
+use super::store::Stored;
+use super::{Core, viewer};
+use crate::host;
+use crate::problem::ApiResult;
+use crate::rpc::{TenantEnvelope, WhoLooks};
+
+/// The shortest time between two sends, in milliseconds.
+const INTERVAL: i64 = 150;
+/// The close code that asks the page for a fresh token.
+const TOKEN_EXPIRED: u16 = 4401;
+
+/// When was sent last, and whether another sending is due.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    last: Cell<i64>,
+    due: Cell<bool>,
+}
+
+/// What is attached to a socket. Whole numbers go as text: JavaScript would round the key.
+#[derive(Serialize, Deserialize)]
+struct Attachment {
+    user: String,
+    admin: bool,
+    client: String,
+    expires: f64,
+}
+
+impl Attachment {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit into 53 bits")]
+    fn of(who: &WhoLooks) -> Self {
+        Self { user: who.user.clone(), admin: who.role == Role::Admin, client: who.client.to_string(), expires: who.expires.0 as f64 }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit into 53 bits")]
+    fn who(self) -> WhoLooks {
+        WhoLooks {
+            user: self.user,
+            role: if self.admin { Role::Admin } else { Role::Member },
+            client: self.client.parse().unwrap_or(0),
+            expires: Millis(self.expires as i64),
+        }
+    }
+}
+
+/// What is sent.
+#[derive(Clone, Copy)]
+enum What {
+    /// Only what changes from moment to moment.
+    Live,
+    /// Everything.
+    Snapshot,
+}
+
+impl Core {
+    /// Lets the platform answer pings without waking this object.
+    pub(super) fn answer_pings(&self) {
+        if let Ok(pair) = WebSocketRequestResponsePair::new("ping", "pong") {
+            self.state.set_websocket_auto_response(&pair);
+        }
+    }
+
+    /// Opens a live connection and sends everything at once.
+    pub(super) async fn open_live(&self, envelope: &TenantEnvelope, who: &WhoLooks) -> ApiResult<Response> {
+        self.prepare(envelope).await?;
+        let WebSocketPair { client, server } = WebSocketPair::new()?;
+        self.state.accept_web_socket(&server);
+        server.serialize_attachment(Attachment::of(who))?;
+        let frame = self.with_loaded(|stored| frame(stored, What::Snapshot, who, host::now()))?;
+        server.send_with_bytes(frame)?;
+        let headers = Headers::new();
+        headers.set("sec-websocket-protocol", "upcue.v1")?;
+        Ok(Response::from_websocket(client)?.with_headers(headers))
+    }
+
+    /// Tells every open page that rules or plan have changed.
+    pub(super) fn push_snapshots(&self) {
+        self.send(What::Snapshot);
+    }
+
+    /// Tells every open page how things stand: now, or in a moment if it was told just now.
+    pub(super) fn push_live(self: &Rc<Self>) {
+        if self.pulse.due.get() || self.state.get_websockets().is_empty() {
+            return;
+        }
+        let wait = self.pulse.last.get() + INTERVAL - host::now().0;
+        if wait <= 0 || wait > INTERVAL {
+            self.send(What::Live);
+            return;
+        }
+        self.pulse.due.set(true);
+        self.send_in(wait.unsigned_abs());
+    }
+
+    fn send_in(self: &Rc<Self>, ms: u64) {
+        let core = Rc::clone(self);
+        self.state.wait_until(async move {
+            Delay::from(Duration::from_millis(ms)).await;
+            core.send(What::Live);
+        });
+    }
+
+    fn send(&self, what: What) {
+        let now = host::now();
+        self.pulse.last.set(now.0);
+        self.pulse.due.set(false);
+        for socket in self.state.get_websockets() {
+            if let Err(error) = self.send_to(&socket, what, now) {
+                crate::log::background("live", error.source().unwrap_or_else(|| error.code()));
+            }
+        }
+    }
+
+    fn send_to(&self, socket: &WebSocket, what: What, now: Millis) -> ApiResult<()> {
+        let Some(attachment) = socket.deserialize_attachment::<Attachment>()? else { return Ok(()) };
+        let who = attachment.who();
+        if who.expires <= now {
+            socket.close(Some(TOKEN_EXPIRED), Some("token expired"))?;
+            return Ok(());
+        }
+        let frame = self.with_loaded(|stored| frame(stored, what, &who, now))?;
+        socket.send_with_bytes(frame)?;
+        Ok(())
+    }
+}
+
+fn frame(stored: &mut Stored, what: What, who: &WhoLooks, now: Millis) -> ApiResult<Vec<u8>> {
+    stored.load_user(&who.user)?;
+    let frame = match what {
+        What::Snapshot => Frame::Snapshot(Box::new(stored.tenant.snapshot(&stored.rules, &viewer(who), now))),
+        What::Live => Frame::Live(Box::new(stored.tenant.live(&stored.rules, &viewer(who), now))),
+    };
+    Ok(frame.encode())
+}

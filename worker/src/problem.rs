@@ -1,0 +1,213 @@
+//! Every error a client can see: `application/problem+json` (RFC 9457) with a code from one table.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// What went wrong. The table below gives each its stable code, status and title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Code {
+    MissingCredential,
+    UnknownKey,
+    InvalidToken,
+    TokenSignature,
+    TokenAlgorithm,
+    TokenExpired,
+    TokenLifetime,
+    TokenAudience,
+    ForbiddenTenant,
+    ForbiddenCredential,
+    OriginNotAllowed,
+    NotFound,
+    UnknownApp,
+    UnknownTenant,
+    MethodNotAllowed,
+    AppExists,
+    MalformedJson,
+    InvalidRequest,
+    InvalidConfig,
+    InvalidCatalogue,
+    EventsRejected,
+    TooManyEvents,
+    PayloadTooLarge,
+    ConfigConflict,
+    PreconditionRequired,
+    UpgradeRequired,
+    MissingSignature,
+    InvalidSignature,
+    SignatureExpired,
+    StripeNotConfigured,
+    StripeUnavailable,
+    StripeRefused,
+    Internal,
+}
+
+impl Code {
+    /// The whole table: code, status, title.
+    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 33] = [
+        (Self::MissingCredential, "missing_credential", 401, "No credential"),
+        (Self::UnknownKey, "unknown_key", 401, "Unknown key"),
+        (Self::InvalidToken, "invalid_token", 401, "Unreadable token"),
+        (Self::TokenSignature, "token_signature", 401, "Token signed with another key"),
+        (Self::TokenAlgorithm, "token_algorithm", 401, "Token algorithm not allowed"),
+        (Self::TokenExpired, "token_expired", 401, "Token expired"),
+        (Self::TokenLifetime, "token_lifetime", 401, "Token lives too long"),
+        (Self::TokenAudience, "token_audience", 401, "Token for another audience"),
+        (Self::ForbiddenTenant, "forbidden_tenant", 403, "Another tenant's data"),
+        (Self::ForbiddenCredential, "forbidden_credential", 403, "Wrong kind of credential"),
+        (Self::OriginNotAllowed, "origin_not_allowed", 403, "Origin not allowed"),
+        (Self::NotFound, "not_found", 404, "No such thing"),
+        (Self::UnknownApp, "unknown_app", 404, "Unknown app"),
+        (Self::UnknownTenant, "unknown_tenant", 404, "Unknown tenant"),
+        (Self::MethodNotAllowed, "method_not_allowed", 405, "Method not allowed"),
+        (Self::AppExists, "app_exists", 409, "App exists"),
+        (Self::MalformedJson, "malformed_json", 400, "Malformed JSON"),
+        (Self::InvalidRequest, "invalid_request", 422, "Invalid request"),
+        (Self::InvalidConfig, "invalid_config", 422, "Invalid configuration"),
+        (Self::InvalidCatalogue, "invalid_catalogue", 422, "Invalid catalogue"),
+        (Self::EventsRejected, "events_rejected", 422, "No event accepted"),
+        (Self::TooManyEvents, "too_many_events", 413, "Too many events"),
+        (Self::PayloadTooLarge, "payload_too_large", 413, "Body too large"),
+        (Self::ConfigConflict, "config_conflict", 412, "Configuration changed meanwhile"),
+        (Self::PreconditionRequired, "precondition_required", 428, "If-Match required"),
+        (Self::UpgradeRequired, "upgrade_required", 426, "WebSocket required"),
+        (Self::MissingSignature, "missing_signature", 400, "No signature"),
+        (Self::InvalidSignature, "invalid_signature", 400, "Signature does not match"),
+        (Self::SignatureExpired, "signature_expired", 400, "Signature too old"),
+        (Self::StripeNotConfigured, "stripe_not_configured", 409, "Stripe not configured"),
+        (Self::StripeUnavailable, "stripe_unavailable", 502, "Stripe not reachable"),
+        (Self::StripeRefused, "stripe_refused", 502, "Stripe refused"),
+        (Self::Internal, "internal", 500, "Internal error"),
+    ];
+
+    fn row(self) -> (&'static str, u16, &'static str) {
+        let row = Self::TABLE.iter().find(|(code, ..)| *code == self);
+        row.map_or(("internal", 500, "Internal error"), |(_, code, status, title)| (code, *status, title))
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(self) -> u16 {
+        self.row().1
+    }
+}
+
+/// An error on its way to the client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ApiError {
+    code: Code,
+    /// A code of finer grain that stands in the place of the table's (`unknown_meter` for rejected events).
+    finer: Option<String>,
+    detail: String,
+    /// Further members, as JSON text: errors cross between objects in a format that cannot hold any JSON value.
+    members: Option<String>,
+    /// For the log only: what the platform said.
+    source: Option<String>,
+}
+
+/// The result of everything that can fail towards a client.
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// An error with a sentence for the client: what is wrong and what to do about it.
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, finer: None, detail: detail.into(), members: None, source: None }
+    }
+
+    /// Adds members to the problem document.
+    pub(crate) fn with(mut self, members: &Value) -> Self {
+        self.members = Some(members.to_string());
+        self
+    }
+
+    /// Puts a code of finer grain in the place of the table's.
+    pub(crate) fn finer(mut self, code: &str) -> Self {
+        self.finer = Some(code.to_owned());
+        self
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        self.code.status()
+    }
+
+    /// The stable code.
+    pub(crate) fn code(&self) -> &str {
+        self.finer.as_deref().unwrap_or(self.code.row().0)
+    }
+
+    /// What only the log may see.
+    pub(crate) fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// The problem document.
+    pub(crate) fn document(&self) -> Value {
+        let (_, status, title) = self.code.row();
+        let mut document = Map::new();
+        if let Some(Value::Object(members)) = self.members.as_deref().and_then(|text| serde_json::from_str(text).ok()) {
+            document.extend(members);
+        }
+        document.insert("type".to_owned(), json!(format!("https://upcue.dev/problems/{}", self.code())));
+        document.insert("title".to_owned(), json!(title));
+        document.insert("status".to_owned(), json!(status));
+        document.insert("code".to_owned(), json!(self.code()));
+        document.insert("detail".to_owned(), json!(self.detail));
+        Value::Object(document)
+    }
+
+    fn internal(source: String) -> Self {
+        let detail = "something went wrong on our side; nothing of this request was kept unless it was answered before";
+        Self { source: Some(source), ..Self::new(Code::Internal, detail) }
+    }
+}
+
+/// Whatever the platform refuses is ours to answer for: a bare 500 outside, the reason in the log.
+impl From<worker::Error> for ApiError {
+    fn from(error: worker::Error) -> Self {
+        Self::internal(error.to_string())
+    }
+}
+
+impl From<postcard::Error> for ApiError {
+    fn from(error: postcard::Error) -> Self {
+        Self::internal(format!("stored or internal bytes: {error}"))
+    }
+}
+
+impl From<getrandom::Error> for ApiError {
+    fn from(error: getrandom::Error) -> Self {
+        Self::internal(format!("randomness: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_has_one_row_and_a_status_of_its_class() {
+        let codes: BTreeSet<_> = Code::TABLE.iter().map(|(_, code, ..)| *code).collect();
+        assert_eq!(codes.len(), Code::TABLE.len());
+        for (code, word, status, title) in Code::TABLE {
+            assert_eq!(code.row(), (word, status, title));
+            assert!((400..=502).contains(&status) && !title.is_empty(), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_document_says_what_rfc_9457_asks_for_and_hides_its_source() {
+        let error = ApiError::from(worker::Error::RustError("SQLITE_FULL at page 7".to_owned()));
+        let document = error.document();
+        assert_eq!((document["status"].as_u64(), document["code"].as_str()), (Some(500), Some("internal")));
+        assert!(!document.to_string().contains("SQLITE"));
+        assert_eq!(error.source(), Some("SQLITE_FULL at page 7"));
+    }
+
+    #[test]
+    fn members_cannot_replace_the_standard_ones() {
+        let error = ApiError::new(Code::EventsRejected, "none").with(&json!({"status": 200, "accepted": 0})).finer("unknown_meter");
+        let document = error.document();
+        assert_eq!((document["status"].as_u64(), document["accepted"].as_u64()), (Some(422), Some(0)));
+        assert_eq!(document["type"], "https://upcue.dev/problems/unknown_meter");
+    }
+}

@@ -1,0 +1,215 @@
+//! The routes: one table, one file per resource.
+
+mod apps;
+mod catalog;
+pub(crate) mod config;
+#[cfg(feature = "dev-tools")]
+pub(crate) mod dev;
+mod events;
+mod health;
+mod live;
+mod snapshot;
+mod subscription;
+mod tenants;
+mod webhooks_stripe;
+
+use worker::{Env, Method, Request, Response};
+
+use crate::problem::{ApiError, ApiResult, Code};
+
+/// A route of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Health,
+    Events,
+    Snapshot,
+    Live,
+    Subscription,
+    ConfigGet,
+    ConfigPut,
+    ConfigValidate,
+    ConfigVersions,
+    CatalogGet,
+    CatalogSync,
+    Tenants,
+    Tenant,
+    TenantDecisions,
+    TenantCustomer,
+    StripeEvents,
+    AppCreate,
+    AppUpdate,
+    AppKeyCreate,
+    AppKeyRevoke,
+    WebhookStripe,
+    #[cfg(feature = "dev-tools")]
+    Dev,
+}
+
+/// Method, path and route. `*` stands for one segment.
+const TABLE: &[(Method, &str, Route)] = &[
+    (Method::Post, "/v1/events", Route::Events),
+    (Method::Get, "/v1/snapshot", Route::Snapshot),
+    (Method::Get, "/v1/live", Route::Live),
+    (Method::Get, "/v1/subscription", Route::Subscription),
+    (Method::Get, "/healthz", Route::Health),
+    (Method::Post, "/webhooks/stripe/*", Route::WebhookStripe),
+    (Method::Get, "/v1/config", Route::ConfigGet),
+    (Method::Put, "/v1/config", Route::ConfigPut),
+    (Method::Post, "/v1/config/validate", Route::ConfigValidate),
+    (Method::Get, "/v1/config/versions", Route::ConfigVersions),
+    (Method::Get, "/v1/catalog", Route::CatalogGet),
+    (Method::Post, "/v1/catalog/sync", Route::CatalogSync),
+    (Method::Get, "/v1/tenants", Route::Tenants),
+    (Method::Get, "/v1/tenants/*", Route::Tenant),
+    (Method::Get, "/v1/tenants/*/decisions", Route::TenantDecisions),
+    (Method::Put, "/v1/tenants/*/customer", Route::TenantCustomer),
+    (Method::Get, "/v1/stripe/events", Route::StripeEvents),
+    (Method::Post, "/v1/apps", Route::AppCreate),
+    (Method::Patch, "/v1/apps/*", Route::AppUpdate),
+    (Method::Post, "/v1/apps/*/keys", Route::AppKeyCreate),
+    (Method::Delete, "/v1/apps/*/keys/*", Route::AppKeyRevoke),
+    #[cfg(feature = "dev-tools")]
+    (Method::Post, "/dev/*", Route::Dev),
+];
+
+impl Route {
+    /// The route's path in the table, for the log.
+    pub(crate) fn name(self) -> &'static str {
+        TABLE.iter().find(|(_, _, route)| *route == self).map_or("-", |(_, path, _)| path)
+    }
+}
+
+/// An answer on its way out.
+pub(crate) struct Answer {
+    /// What is answered.
+    pub(crate) outcome: ApiResult<Response>,
+    /// The origins that may read it; `None`: any, as it holds nothing of an app.
+    pub(crate) allowed_origins: Option<Vec<String>>,
+    /// Whom it concerned.
+    pub(crate) tenant: Option<String>,
+}
+
+impl Answer {
+    /// The answer's status.
+    pub(crate) fn status(&self) -> u16 {
+        self.outcome.as_ref().map_or_else(ApiError::status, Response::status_code)
+    }
+
+    /// The problem, if it is one.
+    pub(crate) fn error(&self) -> Option<&ApiError> {
+        self.outcome.as_ref().err()
+    }
+}
+
+impl From<ApiError> for Answer {
+    fn from(error: ApiError) -> Self {
+        Self::from(Err(error))
+    }
+}
+
+impl From<ApiResult<Response>> for Answer {
+    fn from(outcome: ApiResult<Response>) -> Self {
+        Self { outcome, allowed_origins: None, tenant: None }
+    }
+}
+
+/// Finds the route of a request.
+pub(crate) fn find(method: &Method, path: &str) -> ApiResult<Route> {
+    let mut allowed = Vec::new();
+    for (of, _, route) in TABLE.iter().filter(|(_, pattern, _)| matches(pattern, path)) {
+        if of == method || (*method == Method::Head && *of == Method::Get) {
+            return Ok(*route);
+        }
+        allowed.push(of.to_string());
+    }
+    if allowed.is_empty() {
+        return Err(ApiError::new(Code::NotFound, "no such path; see the reference for what there is"));
+    }
+    Err(ApiError::new(Code::MethodNotAllowed, format!("this path takes {}", allowed.join(", "))))
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut segments = path.split('/');
+    pattern
+        .split('/')
+        .all(|expected| segments.next().is_some_and(|found| if expected == "*" { !found.is_empty() } else { expected == found }))
+        && segments.next().is_none()
+}
+
+/// The segment that the `n`-th `*` of a path stands for, decoded.
+fn segment(path: &str, position: usize) -> ApiResult<String> {
+    let raw = path.split('/').nth(position).unwrap_or("");
+    percent_decode(raw).ok_or_else(|| ApiError::new(Code::InvalidRequest, "the path is not valid UTF-8 after percent-decoding"))
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    // Decoded as the value of a form; `+` and `&`, which mean something there, stand for themselves in a path.
+    let pair = format!("v={}", text.replace('+', "%2B").replace('&', "%26"));
+    let (_, value) = form_urlencoded::parse(pair.as_bytes()).next()?;
+    (!value.contains('\u{fffd}')).then(|| value.into_owned())
+}
+
+/// Answers a request of a route.
+pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &str) -> Answer {
+    match route {
+        Route::Health => health::get().into(),
+        Route::Events => events::post(req, env).await,
+        Route::Snapshot => snapshot::get(req, env).await,
+        Route::Live => live::get(req, env).await,
+        Route::Subscription => subscription::get(req, env).await,
+        Route::ConfigGet => config::get(req, env).await.into(),
+        Route::ConfigPut => config::put(req, env).await.into(),
+        Route::ConfigValidate => config::validate(req, env).await.into(),
+        Route::ConfigVersions => config::versions(req, env).await.into(),
+        Route::CatalogGet => catalog::get(req, env).await.into(),
+        Route::CatalogSync => catalog::sync(req, env).await.into(),
+        Route::Tenants => tenants::list(req, env).await.into(),
+        Route::Tenant => tenants::get(req, env, path).await.into(),
+        Route::TenantDecisions => tenants::decisions(req, env, path).await.into(),
+        Route::TenantCustomer => tenants::link_customer(req, env, path).await.into(),
+        Route::StripeEvents => webhooks_stripe::list(req, env).await.into(),
+        Route::AppCreate => apps::create(req, env).await.into(),
+        Route::AppUpdate => apps::update(req, env, path).await.into(),
+        Route::AppKeyCreate => apps::add_key(req, env, path).await.into(),
+        Route::AppKeyRevoke => apps::revoke_key(req, env, path).await.into(),
+        Route::WebhookStripe => webhooks_stripe::post(req, env, path).await.into(),
+        #[cfg(feature = "dev-tools")]
+        Route::Dev => dev::post(req, env, path).await.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_find_their_route() {
+        for (method, path, expected) in [
+            (Method::Post, "/v1/events", Ok(Route::Events)),
+            (Method::Head, "/healthz", Ok(Route::Health)),
+            (Method::Post, "/webhooks/stripe/demo", Ok(Route::WebhookStripe)),
+            (Method::Get, "/v1/tenants/acme", Ok(Route::Tenant)),
+            (Method::Get, "/v1/tenants/acme/decisions", Ok(Route::TenantDecisions)),
+            (Method::Get, "/v1/events", Err("method_not_allowed")),
+            (Method::Get, "/v1/events/", Err("not_found")),
+            (Method::Get, "/v1/tenants/", Err("not_found")),
+            (Method::Post, "/webhooks/stripe/", Err("not_found")),
+            (Method::Get, "/", Err("not_found")),
+            (Method::Get, "", Err("not_found")),
+        ] {
+            assert_eq!(find(&method, path).map_err(|e| e.code().to_owned()), expected.map_err(str::to_owned), "{path}");
+        }
+    }
+
+    #[test]
+    fn segments_are_decoded_once() {
+        for (path, expected) in [
+            ("/v1/tenants/a%20b", Some("a b")),
+            ("/v1/tenants/a+b%2Fc", Some("a+b/c")),
+            ("/v1/tenants/%ff", None),
+            ("/v1/tenants/a&b=c", Some("a&b=c")),
+        ] {
+            assert_eq!(segment(path, 3).ok().as_deref(), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! `POST /v1/events`: usage, tracked events, and what users did with nudges.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use upcue_engine::ids::is_id;
+use upcue_engine::tenant::{Batch, Receipt, Rejection};
+use upcue_engine::time::Millis;
+use upcue_engine::usage::{Event, EventKind, MAX_EVENTS, MAX_VALUE, NoteKind, Reading};
+use worker::{Env, Request, Response};
+
+use super::Answer;
+use crate::auth::{self, Caller, Credential};
+use crate::http::{answer, json as parse, read};
+use crate::problem::{ApiError, ApiResult, Code};
+use crate::rpc::{TenantCall, TenantEnvelope, tenant_object};
+
+/// The largest body, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+/// A batch as sent. Fields are taken loosely here so that one bad event is refused by itself, not the batch with it.
+#[derive(Deserialize)]
+struct RawBatch {
+    client: Option<String>,
+    seq: Option<u64>,
+    /// The user's token, from a page that sends `text/plain` to save the preflight that a header would cost.
+    token: Option<String>,
+    tenant: Option<String>,
+    user: Option<String>,
+    #[serde(default)]
+    events: Vec<RawEvent>,
+}
+
+#[derive(Deserialize)]
+struct RawEvent {
+    #[serde(rename = "type", default)]
+    kind: Value,
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    tenant: Value,
+    #[serde(default)]
+    user: Value,
+    #[serde(default)]
+    at: Value,
+    #[serde(default)]
+    meter: Value,
+    #[serde(default)]
+    value: Value,
+    #[serde(default)]
+    set: Value,
+    #[serde(default)]
+    name: Value,
+    #[serde(default)]
+    campaign: Value,
+    #[serde(default)]
+    until: Value,
+}
+
+pub(super) async fn post(req: &mut Request, env: &Env) -> Answer {
+    let (bytes, credential) = match receive(req).await {
+        Ok(received) => received,
+        Err(error) => return error.into(),
+    };
+    let batch: RawBatch = match parse(&bytes) {
+        Ok(batch) => batch,
+        Err(error) => return error.into(),
+    };
+    let caller = match auth::caller(env, credential.or_else(|| batch.token.clone())).await {
+        Ok(caller) => caller,
+        Err(error) => return error.into(),
+    };
+    let tenant = caller.tenant(batch.tenant.as_deref()).ok();
+    let outcome = match auth::check_origin(req, &caller.app) {
+        Ok(()) => count(env, &caller, batch).await,
+        Err(error) => Err(error),
+    };
+    Answer { outcome, allowed_origins: Some(caller.app.allowed_origins), tenant }
+}
+
+async fn receive(req: &mut Request) -> ApiResult<(Vec<u8>, Option<String>)> {
+    let credential = auth::bearer(req)?;
+    Ok((read(req, MAX_BODY).await?, credential))
+}
+
+async fn count(env: &Env, caller: &Caller, batch: RawBatch) -> ApiResult<Response> {
+    if batch.events.len() > MAX_EVENTS {
+        let detail = format!("{} events; a batch has at most {MAX_EVENTS}", batch.events.len());
+        return Err(ApiError::new(Code::TooManyEvents, detail));
+    }
+    let (batches, mut total) = split(caller, batch)?;
+    for (tenant, batch) in batches {
+        let envelope = TenantEnvelope {
+            app: caller.app.id.clone(),
+            tenant: tenant.clone(),
+            revision: caller.app.revision,
+            call: TenantCall::Events(batch),
+        };
+        let receipt: Receipt = tenant_object(env, &caller.app.id, &tenant)?.call(&envelope).await?;
+        total.accepted += receipt.accepted;
+        total.duplicates += receipt.duplicates;
+        total.rejected.extend(receipt.rejected);
+    }
+    total.rejected.sort_by_key(|r| r.index);
+    let body = json!({"accepted": total.accepted, "duplicates": total.duplicates, "rejected": total.rejected});
+    match total.rejected.first() {
+        // Nothing of the batch was good: that is an error of the request, said in the words of its first event.
+        Some(first) if total.accepted == 0 && total.duplicates == 0 => {
+            let detail = format!("event {}: {}", first.index, first.detail);
+            Err(ApiError::new(Code::EventsRejected, detail).finer(&first.code).with(&body))
+        }
+        _ => answer(202, &body),
+    }
+}
+
+/// Sorts the events of a batch by tenant. A user's all belong to one; a back end may report for many at once.
+fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(BTreeMap<String, Batch>, Receipt)> {
+    let client = numbered(caller, raw.client.as_deref(), raw.seq)?;
+    let of_batch = raw.tenant.as_deref();
+    if matches!(caller.credential, Credential::User(_)) {
+        caller.tenant(of_batch)?;
+    }
+    let mut batches: BTreeMap<String, Batch> = BTreeMap::new();
+    let mut refused = Receipt::default();
+    for (index, event) in (0..).zip(raw.events) {
+        let sorted = address(caller, of_batch, &event).and_then(|tenant| {
+            let user = user(caller, raw.user.as_deref(), &event)?;
+            Ok((tenant, read_event(index, user, &event)?))
+        });
+        match sorted {
+            Ok((tenant, event)) => {
+                let batch = batches.entry(tenant).or_default();
+                batch.client = client;
+                batch.events.push(event);
+            }
+            Err((code, detail)) if code == "forbidden_tenant" => return Err(ApiError::new(Code::ForbiddenTenant, detail)),
+            Err((code, detail)) => refused.rejected.push(Rejection { index, code: code.to_owned(), detail }),
+        }
+    }
+    Ok((batches, refused))
+}
+
+/// Why an event is refused: code and sentence.
+type Refusal = (&'static str, String);
+
+fn numbered(caller: &Caller, client: Option<&str>, seq: Option<u64>) -> ApiResult<Option<(u64, u64)>> {
+    let owner = match &caller.credential {
+        Credential::User(token) => token.user.as_str(),
+        Credential::Secret => "",
+    };
+    match (client, seq) {
+        (Some(client), Some(seq)) if is_id(client) && seq > 0 => Ok(Some((Batch::client_key(owner, client), seq))),
+        (None, None) => Ok(None),
+        _ => {
+            Err(ApiError::new(Code::InvalidRequest, "`client` (1 to 128 characters) and `seq` (from 1) go together, or are both left out"))
+        }
+    }
+}
+
+fn address(caller: &Caller, of_batch: Option<&str>, event: &RawEvent) -> Result<String, Refusal> {
+    let named = text(&event.tenant, "tenant")?.or(of_batch.map(str::to_owned));
+    caller.tenant(named.as_deref()).map_err(|error| {
+        let detail = error.document().get("detail").and_then(Value::as_str).unwrap_or_default().to_owned();
+        (if error.code() == "forbidden_tenant" { "forbidden_tenant" } else { "tenant_required" }, detail)
+    })
+}
+
+fn user(caller: &Caller, of_batch: Option<&str>, event: &RawEvent) -> Result<Option<String>, Refusal> {
+    if let Credential::User(token) = &caller.credential {
+        return Ok(Some(token.user.clone()));
+    }
+    let user = text(&event.user, "user")?.or(of_batch.map(str::to_owned));
+    match user {
+        Some(user) if !is_id(&user) => Err(("invalid_event", "`user`: 1 to 128 characters, no spaces or control characters".to_owned())),
+        user => Ok(user),
+    }
+}
+
+fn read_event(index: u32, user: Option<String>, raw: &RawEvent) -> Result<Event, Refusal> {
+    let id = text(&raw.id, "id")?;
+    if id.as_deref().is_some_and(|id| !is_id(id)) {
+        return Err(("invalid_event", "`id`: 1 to 128 characters, no spaces or control characters".to_owned()));
+    }
+    Ok(Event { index, id, user, at: time(&raw.at, "at")?, kind: read_kind(raw)? })
+}
+
+fn read_kind(raw: &RawEvent) -> Result<EventKind, Refusal> {
+    let kind = text(&raw.kind, "type")?.unwrap_or_default();
+    let note = match kind.as_str() {
+        "usage" => return Ok(EventKind::Usage { meter: required(&raw.meter, "meter")?, reading: reading(raw)? }),
+        "track" => return Ok(EventKind::Track { name: required(&raw.name, "name")? }),
+        "exposure" => NoteKind::Exposure,
+        "click" => NoteKind::Click,
+        "dismiss" => NoteKind::Dismiss,
+        "snooze" => {
+            let until = time(&raw.until, "until")?;
+            NoteKind::Snooze(until.ok_or(("invalid_event", "`until` is missing: until when, in milliseconds since 1970".to_owned()))?)
+        }
+        _ => return Err(("unknown_type", format!("`type` is `{kind}`; known: usage, track, exposure, click, dismiss, snooze"))),
+    };
+    Ok(EventKind::Note { kind: note, campaign: required(&raw.campaign, "campaign")? })
+}
+
+fn reading(raw: &RawEvent) -> Result<Reading, Refusal> {
+    let number = |value: &Value, field: &str| match value.as_u64() {
+        Some(n) if n <= MAX_VALUE => Ok(n),
+        _ => Err(("invalid_value", format!("`{field}` is {value}; it must be a whole number from 0 to {MAX_VALUE}"))),
+    };
+    match (&raw.value, &raw.set) {
+        (Value::Null, Value::Null) => {
+            Err(("invalid_value", "send `value` (a counter counts so many more) or `set` (a gauge shows so many)".to_owned()))
+        }
+        (value, Value::Null) => Ok(Reading::Add(number(value, "value")?)),
+        (Value::Null, set) => Ok(Reading::Set(number(set, "set")?)),
+        _ => Err(("invalid_value", "send `value` or `set`, not both".to_owned())),
+    }
+}
+
+fn text(value: &Value, field: &str) -> Result<Option<String>, Refusal> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.clone())),
+        other => Err(("invalid_event", format!("`{field}` is {other}; it must be a string"))),
+    }
+}
+
+fn required(value: &Value, field: &str) -> Result<String, Refusal> {
+    text(value, field)?.ok_or_else(|| ("invalid_event", format!("`{field}` is missing")))
+}
+
+fn time(value: &Value, field: &str) -> Result<Option<Millis>, Refusal> {
+    match value {
+        Value::Null => Ok(None),
+        // A device's clock may have fractions of a millisecond; they mean nothing here.
+        #[expect(clippy::cast_possible_truncation, reason = "saturates, and the engine clamps the time to what is believable")]
+        Value::Number(n) => Ok(n.as_i64().or_else(|| n.as_f64().map(|f| f as i64)).map(Millis)),
+        other => Err(("invalid_event", format!("`{field}` is {other}; it must be milliseconds since 1970"))),
+    }
+}

@@ -1,0 +1,104 @@
+//! `/v1/tenants`: what is known of tenants, for the app's back end.
+
+use serde::Deserialize;
+use serde_json::json;
+use upcue_engine::facts::Role;
+use upcue_engine::ids::is_id;
+use worker::{Env, Request, Response};
+
+use super::segment;
+use super::subscription::{document, report};
+use crate::auth::{self, Caller};
+use crate::host;
+use crate::http::{self, Query, read};
+use crate::problem::{ApiError, ApiResult, Code};
+use crate::rpc::{AppCall, DecisionReport, TenantCall, TenantEnvelope, TenantRow, WhoLooks, app_object, tenant_object};
+
+/// Tenants on a page: usually, and at most.
+const PAGE: (u32, u32) = (50, 500);
+
+/// The caller of a route for back ends.
+pub(super) async fn back_end(req: &Request, env: &Env) -> ApiResult<Caller> {
+    let caller = auth::caller(env, auth::bearer(req)?).await?;
+    caller.secret()?;
+    Ok(caller)
+}
+
+pub(super) async fn list(req: &Request, env: &Env) -> ApiResult<Response> {
+    let caller = back_end(req, env).await?;
+    let query = Query::of(req);
+    let limit = query.number("limit", PAGE.0, PAGE.1)?;
+    let call = AppCall::Tenants { after: query.get("cursor").unwrap_or_default().to_owned(), limit: limit + 1 };
+    let mut rows: Vec<TenantRow> = app_object(env, &caller.app.id)?.call(&call).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|r| r.tenant.clone());
+    let tenants: Vec<_> =
+        rows.iter().map(|r| json!({"tenant": r.tenant, "seen_at": r.seen_at, "plan": r.plan, "status": r.status})).collect();
+    http::answer(200, &json!({"tenants": tenants, "next_cursor": next}))
+}
+
+pub(super) async fn get(req: &Request, env: &Env, path: &str) -> ApiResult<Response> {
+    let caller = back_end(req, env).await?;
+    let tenant = tenant(path)?;
+    let report = report(env, &caller, &tenant).await?;
+    let mut document = document(&tenant, &report);
+    if let Some(document) = document.as_object_mut() {
+        document.insert("live_connections".to_owned(), json!(report.sockets));
+    }
+    http::answer(200, &document)
+}
+
+pub(super) async fn decisions(req: &Request, env: &Env, path: &str) -> ApiResult<Response> {
+    let caller = back_end(req, env).await?;
+    let tenant = tenant(path)?;
+    let query = Query::of(req);
+    let user = query.get("user").unwrap_or_default().to_owned();
+    if !user.is_empty() && !is_id(&user) {
+        return Err(ApiError::new(Code::InvalidRequest, "`user`: 1 to 128 characters, no spaces or control characters"));
+    }
+    let role = query.get("role").map_or(Some(Role::Admin), Role::parse);
+    let role = role.ok_or_else(|| ApiError::new(Code::InvalidRequest, "`role` must be admin or member"))?;
+    let who = WhoLooks { user: user.clone(), role, client: 0, expires: host::now() };
+    let call = TenantCall::Decisions { who, placement: query.get("placement").map(str::to_owned) };
+    let envelope = TenantEnvelope { app: caller.app.id.clone(), tenant: tenant.clone(), revision: caller.app.revision, call };
+    let report: DecisionReport = tenant_object(env, &caller.app.id, &tenant)?.call(&envelope).await?;
+    let placements = report.placements.iter().map(|p| {
+        let trace = p.trace.iter().map(|(campaign, reason)| json!({"campaign": campaign, "reason": reason}));
+        json!({"placement": p.placement, "campaign": p.campaign, "title": p.title, "reason": p.reason, "trace": trace.collect::<Vec<_>>()})
+    });
+    http::answer(
+        200,
+        &json!({
+            "tenant": tenant, "user": user, "role": role.name(), "at": report.at, "config_version": report.config_version,
+            "decisions": placements.collect::<Vec<_>>(),
+        }),
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Customer {
+    customer: String,
+}
+
+pub(super) async fn link_customer(req: &mut Request, env: &Env, path: &str) -> ApiResult<Response> {
+    let caller = back_end(req, env).await?;
+    let tenant = tenant(path)?;
+    let Customer { customer } = http::json(&read(req, 4_096).await?)?;
+    if !customer.starts_with("cus_") || !is_id(&customer) {
+        return Err(ApiError::new(Code::InvalidRequest, "`customer` must be the id of a Stripe customer (cus_…)"));
+    }
+    let call = AppCall::LinkCustomer { customer: customer.clone(), tenant: tenant.clone() };
+    app_object(env, &caller.app.id)?.call::<()>(&call).await?;
+    http::answer(200, &json!({"tenant": tenant, "customer": customer}))
+}
+
+fn tenant(path: &str) -> ApiResult<String> {
+    let tenant = segment(path, 3)?;
+    if is_id(&tenant) {
+        Ok(tenant)
+    } else {
+        Err(ApiError::new(Code::InvalidRequest, "tenant: 1 to 128 characters, no spaces or control characters"))
+    }
+}

@@ -1,0 +1,182 @@
+//! What an event of Stripe's is about. Snapshot events (`event`) and thin ones (`v2.core.event`) read the same; only the
+//! names of things are taken from them, never their state.
+
+use serde::Deserialize;
+use upcue_engine::subscription::Reference;
+
+use std::collections::BTreeMap;
+
+use crate::problem::{ApiError, ApiResult, Code};
+
+/// An event, reduced to what matters here.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StripeEvent {
+    /// `evt_…`
+    pub(crate) id: String,
+    /// Its type, as a snapshot event would have it.
+    pub(crate) kind: String,
+    /// What it is about.
+    pub(crate) subject: Subject,
+}
+
+/// What an event is about.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A subscription has changed, perhaps.
+    Subscription {
+        /// `sub_…`
+        id: String,
+        /// `cus_…`, when the event says.
+        customer: Option<String>,
+        /// The tenant named in metadata or as the reference of a Checkout session.
+        tenant: Option<String>,
+    },
+    /// A customer has changed.
+    Customer {
+        /// `cus_…`
+        id: String,
+        /// The tenant named in its metadata.
+        tenant: Option<String>,
+    },
+    /// A product or price has changed.
+    Catalogue,
+    /// Something else.
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    id: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(default)]
+    data: RawData,
+    related_object: Option<RawRelated>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawData {
+    object: Option<RawObject>,
+}
+
+#[derive(Deserialize)]
+struct RawRelated {
+    id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawObject {
+    id: Option<String>,
+    customer: Option<Reference>,
+    subscription: Option<Reference>,
+    client_reference_id: Option<String>,
+    metadata: Option<BTreeMap<String, String>>,
+    parent: Option<RawParent>,
+}
+
+#[derive(Deserialize)]
+struct RawParent {
+    subscription_details: Option<RawDetails>,
+}
+
+#[derive(Deserialize)]
+struct RawDetails {
+    subscription: Option<Reference>,
+}
+
+/// The metadata key that names the tenant, on customers and subscriptions.
+pub(crate) const TENANT_KEY: &str = "upcue_tenant";
+
+impl StripeEvent {
+    /// Reads an event whose signature has been checked.
+    pub(crate) fn parse(text: &str) -> ApiResult<Self> {
+        let raw: Raw = crate::http::json(text.as_bytes())?;
+        let (Some(id), Some(kind)) = (raw.id, raw.kind) else {
+            return Err(ApiError::new(Code::InvalidRequest, "an event needs `id` and `type`"));
+        };
+        // A thin event is called like its twin with `v1.` before: v1.customer.subscription.updated.
+        let kind = kind.strip_prefix("v1.").map_or(kind.clone(), str::to_owned);
+        let mut object = raw.data.object.unwrap_or_default();
+        object.id = object.id.or(raw.related_object.and_then(|r| r.id));
+        Ok(Self { subject: object.subject(&kind), id, kind })
+    }
+}
+
+impl RawObject {
+    fn subject(self, kind: &str) -> Subject {
+        let family = kind.split('.').next().unwrap_or("");
+        let tenant = self.metadata.as_ref().and_then(|m| m.get(TENANT_KEY)).cloned();
+        let customer = self.customer.map(|c| c.id().to_owned());
+        match (family, self.id) {
+            ("customer", Some(id)) if kind.starts_with("customer.subscription.") => Subject::Subscription { id, customer, tenant },
+            ("customer", Some(id)) if kind.matches('.').count() == 1 => Subject::Customer { id, tenant },
+            ("product" | "price", _) => Subject::Catalogue,
+            ("invoice" | "checkout", _) => {
+                let details = self.parent.and_then(|p| p.subscription_details).and_then(|d| d.subscription);
+                match details.or(self.subscription) {
+                    Some(id) => Subject::Subscription { id: id.id().to_owned(), customer, tenant: self.client_reference_id.or(tenant) },
+                    None => Subject::Other,
+                }
+            }
+            _ => Subject::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subscription(id: &str, customer: Option<&str>, tenant: Option<&str>) -> Subject {
+        Subject::Subscription { id: id.to_owned(), customer: customer.map(str::to_owned), tenant: tenant.map(str::to_owned) }
+    }
+
+    #[test]
+    fn events_name_what_they_are_about() {
+        for (kind, rest, expected) in [
+            (
+                "customer.subscription.updated",
+                r#""data":{"object":{"id":"sub_1","customer":"cus_1","metadata":{"upcue_tenant":"acme"}}}"#,
+                subscription("sub_1", Some("cus_1"), Some("acme")),
+            ),
+            (
+                "v1.customer.subscription.updated",
+                r#""object":"v2.core.event","related_object":{"id":"sub_1","type":"subscription"}"#,
+                subscription("sub_1", None, None),
+            ),
+            (
+                "invoice.paid",
+                r#""data":{"object":{"id":"in_1","customer":"cus_1","subscription":"sub_1"}}"#,
+                subscription("sub_1", Some("cus_1"), None),
+            ),
+            (
+                "invoice.paid",
+                r#""data":{"object":{"id":"in_1","customer":{"id":"cus_1"},"parent":{"subscription_details":{"subscription":"sub_1"}}}}"#,
+                subscription("sub_1", Some("cus_1"), None),
+            ),
+            (
+                "checkout.session.completed",
+                r#""data":{"object":{"id":"cs_1","customer":"cus_1","subscription":"sub_1","client_reference_id":"acme"}}"#,
+                subscription("sub_1", Some("cus_1"), Some("acme")),
+            ),
+            ("invoice.paid", r#""data":{"object":{"id":"in_1","customer":"cus_1"}}"#, Subject::Other),
+            (
+                "customer.updated",
+                r#""data":{"object":{"id":"cus_1","metadata":{}}}"#,
+                Subject::Customer { id: "cus_1".to_owned(), tenant: None },
+            ),
+            ("customer.tax_id.created", r#""data":{"object":{"id":"txi_1"}}"#, Subject::Other),
+            ("price.updated", r#""data":{"object":{"id":"price_1"}}"#, Subject::Catalogue),
+            ("new.thing.happened", r#""data":{"object":{"id":"x"}}"#, Subject::Other),
+        ] {
+            let event = StripeEvent::parse(&format!(r#"{{"id":"evt_1","type":"{kind}",{rest}}}"#)).expect(kind);
+            assert_eq!(event.subject, expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_good_signature_over_bad_json_is_a_json_error() {
+        assert_eq!(StripeEvent::parse("{").expect_err("bad").code(), "malformed_json");
+        assert_eq!(StripeEvent::parse("{}").expect_err("empty").code(), "invalid_request");
+    }
+}

@@ -1,0 +1,102 @@
+// Publishing: immutable versions, no lost edits, mistakes told all at once, and open pages hear of it.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { sharedStack } from "../support/shared-stack.mjs";
+import { CONFIG, call, openLive } from "../support/stack.mjs";
+
+const inline = {
+  ...CONFIG,
+  plans: {
+    source: "inline",
+    default: "free",
+    list: [
+      { id: "free", rank: 0, limits: { api_calls: 100 } },
+      { id: "pro", rank: 1, limits: { api_calls: "unlimited" }, features: ["sso"] },
+    ],
+  },
+};
+
+describe("configuration", () => {
+  const stack = sharedStack({});
+
+  test("there is none at first, and events say so", async () => {
+    assert.equal((await stack.api("GET", "/v1/config")).status, 404);
+    const answer = await stack.api("POST", "/v1/events", { tenant: "acme", events: [{ type: "usage", meter: "api_calls", value: 1 }] });
+    assert.equal(answer.body.code, "unknown_meter");
+    assert.match(answer.body.detail, /publish a configuration/);
+  });
+
+  test("versions are numbered, hashed and kept as they were", async () => {
+    const first = await stack.publish(inline);
+    assert.deepEqual([first.status, first.body.version], [200, 1]);
+    const read = await stack.api("GET", "/v1/config");
+    assert.deepEqual(read.body, inline);
+    assert.equal(read.headers.get("etag"), `"${first.body.hash}"`);
+
+    const changed = { ...inline, campaigns: [] };
+    const second = await stack.publish(changed, read.headers.get("etag"));
+    assert.deepEqual([second.status, second.body.version], [200, 2]);
+    assert.deepEqual((await stack.publish(changed)).body, second.body, "publishing what is in force changes nothing");
+    assert.deepEqual((await stack.api("GET", "/v1/config?version=1")).body, inline);
+    assert.deepEqual((await stack.api("GET", "/v1/config/versions")).body.versions.map(({ version }) => version), [2, 1]);
+  });
+
+  test("an edit of what somebody else has changed meanwhile is refused", async () => {
+    const stale = await stack.publish(inline, '"0000"');
+    assert.deepEqual([stale.status, stale.body.code], [412, "config_conflict"]);
+    const careless = await call(`${stack.worker.url}/v1/config`, { method: "PUT", key: stack.secretKey, body: inline });
+    assert.deepEqual([careless.status, careless.body.code], [428, "precondition_required"]);
+  });
+
+  test("all mistakes are told at once, each with its place, and nothing is published", async () => {
+    const before = (await stack.api("GET", "/v1/config")).headers.get("etag");
+    const [campaign] = CONFIG.campaigns;
+    const bad = {
+      ...inline,
+      meters: { ...inline.meters, "Bad Name": { kind: "gauge" } },
+      campaigns: [
+        { ...campaign, audience: "usage.api_call.ratio >= 0.8 && plan.rnak < 1" },
+        { ...campaign, audience: "usage.api_calls.ratio >= 1", nudge: { kind: "popup", title: "{{usage.seats.ratio}}" }, cap: [{ max: 0, window: "1 week" }] },
+      ],
+      signals: [],
+    };
+    const answer = await stack.publish(bad);
+    assert.deepEqual([answer.status, answer.body.code], [422, "invalid_config"]);
+    const told = Object.fromEntries(answer.body.problems.map(({ pointer, detail }) => [pointer, detail]));
+    assert.match(told["/signals"], /does not run `signals` yet/);
+    assert.match(told["/meters/Bad Name"], /no name/);
+    assert.match(answer.body.problems.map(({ detail }) => detail).join(), /unknown meter `api_call`; did you mean `api_calls`\?/);
+    assert.match(told["/campaigns/0/audience"], /did you mean `rank`\?/);
+    assert.match(told["/campaigns/1/id"], /another campaign/);
+    assert.match(told["/campaigns/1/audience"], /`1.0`/);
+    assert.match(told["/campaigns/1/nudge/kind"], /banner/);
+    assert.match(told["/campaigns/1/nudge/title"], /percent/);
+    assert.match(told["/campaigns/1/cap/0/max"], /1 to 50/);
+    assert.match(told["/campaigns/1/cap/0/window"], /no duration/);
+    assert.equal((await stack.api("GET", "/v1/config")).headers.get("etag"), before);
+    const validated = await stack.api("POST", "/v1/config/validate", bad);
+    assert.deepEqual([validated.status, validated.body.valid, validated.body.problems.length], [200, false, answer.body.problems.length]);
+    assert.deepEqual((await stack.api("POST", "/v1/config/validate", inline)).body, { valid: true, problems: [] });
+  });
+
+  test("a misspelt section or a missing comma is told with line and column", async () => {
+    const put = (raw) => call(`${stack.worker.url}/v1/config`, { method: "PUT", key: stack.secretKey, raw, headers: { "if-match": "*" } });
+    const misspelt = await put('{\n  "meters": {},\n  "campaign": []\n}');
+    assert.equal(misspelt.status, 422);
+    assert.deepEqual([misspelt.body.problems[0].line, misspelt.body.problems[0].column], [3, 12]);
+    assert.match(misspelt.body.detail, /unknown field `campaign`/);
+    const broken = await put('{"meters": {} "plans": {}}');
+    assert.deepEqual([broken.status, broken.body.code, broken.body.problems[0].line], [400, "malformed_json", 1]);
+  });
+
+  test("open pages hear of new rules", async (t) => {
+    await stack.publish({ ...inline, campaigns: [] });
+    await stack.api("POST", "/v1/events", { tenant: "acme", events: [{ type: "usage", meter: "api_calls", value: 90 }] });
+    const token = await stack.token();
+    const live = await openLive(t, stack.worker, token);
+    await stack.publish(inline);
+    await live.until(async () => (await stack.snapshot(token)).campaigns.length === 1 && live.frames.length > 1);
+    assert.equal((await stack.snapshot(token)).campaigns[0].title, "You’ve used 90% of your API quota");
+  });
+});

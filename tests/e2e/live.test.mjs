@@ -1,0 +1,81 @@
+// Snapshots and live connections: what a page is told, and when.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import { sharedStack } from "../support/shared-stack.mjs";
+import { CONFIG, call, openLive, seedStripe } from "../support/stack.mjs";
+
+const BINARY = "application/vnd.upcue.snapshot";
+
+describe("live", () => {
+  const stack = sharedStack({ config: CONFIG });
+  const use = (value, tenant = "acme") => stack.api("POST", "/v1/events", { tenant, events: [{ type: "usage", meter: "api_calls", value }] });
+  const snapshot = (key, headers) => call(`${stack.worker.url}/v1/snapshot`, { key, headers });
+
+  test("a snapshot that has not changed is not sent again", async () => {
+    await seedStripe(stack.stripe);
+    const token = await stack.token();
+    for (const accept of ["application/json", BINARY]) {
+      const first = await snapshot(token, { accept });
+      assert.deepEqual([first.status, first.headers.get("content-type")], [200, accept]);
+      const etag = first.headers.get("etag");
+      const again = await snapshot(token, { accept, "if-none-match": etag });
+      assert.deepEqual([again.status, again.body], [304, ""]);
+      await use(1);
+      assert.equal((await snapshot(token, { accept, "if-none-match": etag })).status, 200);
+    }
+  });
+
+  test("admins and members are told what is for them", async () => {
+    await use(900);
+    const labels = {};
+    for (const role of ["admin", "member"]) {
+      const { campaigns } = await stack.snapshot(await stack.token({ role }));
+      labels[role] = campaigns[0].cta;
+    }
+    assert.deepEqual(labels, {
+      admin: { label: "Compare plans", action: "compare_plans" },
+      member: { label: "Ask your admin", action: "request_upgrade" },
+    });
+  });
+
+  test("every open page of a tenant hears of a change, and no page of another", async (t) => {
+    const pages = await Promise.all(["ada", "bob", "eve"].map(async (user) => openLive(t, stack.worker, await stack.token({ user }))));
+    const stranger = await openLive(t, stack.worker, await stack.token({ tenant: "rival" }));
+    const heard = pages.map((page) => page.next());
+    await use(1);
+    await Promise.all(heard);
+    const answered = stranger.next();
+    await use(1, "rival");
+    await answered;
+    assert.equal(stranger.frames.length, 2, "its own first frame and its own change");
+  });
+
+  test("a burst of changes ends with the last one told", async (t) => {
+    const live = await openLive(t, stack.worker, await stack.token({ tenant: "burst" }), "?client=page");
+    await Promise.all(Array.from({ length: 50 }, () => use(1, "burst")));
+    // Frames carry no more than the state, so the page is done when a frame was sent after the last change.
+    const { body } = await stack.api("GET", "/v1/tenants/burst");
+    assert.equal(body.meters[0].value, 50);
+    const last = live.next();
+    await use(1, "burst");
+    await last;
+    assert.ok(live.frames.length < 50, `${live.frames.length} frames for 51 changes`);
+  });
+
+  test("a connection without a good token is refused", async () => {
+    for (const protocols of [["upcue.v1"], ["upcue.v1", "rubbish"], ["other"]]) {
+      const socket = new WebSocket(`${stack.worker.url.replace("http", "ws")}/v1/live`, protocols);
+      const [event] = await once(socket, "error");
+      assert.ok(event);
+    }
+    const plain = await call(`${stack.worker.url}/v1/live`, { key: await stack.token() });
+    assert.deepEqual([plain.status, plain.body.code], [426, "upgrade_required"]);
+  });
+
+  test("a token in the address opens nothing", async () => {
+    const socket = new WebSocket(`${stack.worker.url.replace("http", "ws")}/v1/live?token=${await stack.token()}`);
+    await once(socket, "error");
+  });
+});

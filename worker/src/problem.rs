@@ -19,7 +19,6 @@ pub(crate) enum Code {
     OriginNotAllowed,
     NotFound,
     UnknownApp,
-    UnknownTenant,
     MethodNotAllowed,
     AppExists,
     MalformedJson,
@@ -43,7 +42,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// The whole table: code, status, title.
-    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 33] = [
+    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 32] = [
         (Self::MissingCredential, "missing_credential", 401, "No credential"),
         (Self::UnknownKey, "unknown_key", 401, "Unknown key"),
         (Self::InvalidToken, "invalid_token", 401, "Unreadable token"),
@@ -57,7 +56,6 @@ impl Code {
         (Self::OriginNotAllowed, "origin_not_allowed", 403, "Origin not allowed"),
         (Self::NotFound, "not_found", 404, "No such thing"),
         (Self::UnknownApp, "unknown_app", 404, "Unknown app"),
-        (Self::UnknownTenant, "unknown_tenant", 404, "Unknown tenant"),
         (Self::MethodNotAllowed, "method_not_allowed", 405, "Method not allowed"),
         (Self::AppExists, "app_exists", 409, "App exists"),
         (Self::MalformedJson, "malformed_json", 400, "Malformed JSON"),

@@ -6,6 +6,8 @@ mod events;
 mod keys;
 mod tenants;
 
+use std::cell::Cell;
+
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::rows::{Rows, set_alarm};
@@ -19,6 +21,8 @@ use crate::rpc::{self, AppCall, AppHead};
 pub struct AppObject {
     state: State,
     env: Env,
+    /// Whether the tables are known to exist.
+    ready: Cell<bool>,
 }
 
 impl std::fmt::Debug for AppObject {
@@ -29,7 +33,7 @@ impl std::fmt::Debug for AppObject {
 
 impl DurableObject for AppObject {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env }
+        Self { state, env, ready: Cell::new(false) }
     }
 
     async fn fetch(&self, mut req: Request) -> worker::Result<Response> {
@@ -94,7 +98,12 @@ impl AppObject {
 
     /// The object's rows.
     fn rows(&self) -> ApiResult<Rows> {
-        Rows::open(&self.state, &[config::TABLE, events::TABLE, events::CUSTOMERS, tenants::TABLE])
+        if self.ready.get() {
+            return Ok(Rows::attach(&self.state));
+        }
+        let rows = Rows::open(&self.state, &[config::TABLE, events::TABLE, events::CUSTOMERS, tenants::TABLE])?;
+        self.ready.set(true);
+        Ok(rows)
     }
 
     /// What the app is set up to; an object without it is nobody's.

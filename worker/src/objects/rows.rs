@@ -21,10 +21,15 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// The storage of an object whose tables exist.
+    pub(super) fn attach(state: &State) -> Self {
+        let storage = state.storage();
+        Self { sql: storage.sql(), storage }
+    }
+
     /// Opens the storage and makes sure that `tables` exist.
     pub(super) fn open(state: &State, tables: &[&str]) -> ApiResult<Self> {
-        let storage = state.storage();
-        let rows = Self { sql: storage.sql(), storage };
+        let rows = Self::attach(state);
         rows.run("CREATE TABLE IF NOT EXISTS row (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID", vec![])?;
         for table in tables {
             rows.run(table, vec![])?;
@@ -34,8 +39,7 @@ impl Rows {
 
     /// Reads one value without making any table; `None` too when there is no table yet.
     pub(super) fn peek<T: DeserializeOwned>(state: &State, key: &str) -> ApiResult<Option<T>> {
-        let storage = state.storage();
-        let rows = Self { sql: storage.sql(), storage };
+        let rows = Self::attach(state);
         if rows.query("SELECT 1 FROM sqlite_master WHERE name = 'row'", vec![])?.is_empty() {
             return Ok(None);
         }

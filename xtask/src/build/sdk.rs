@@ -1,0 +1,132 @@
+//! The npm package: optimised wasm, bundled entry points, types, manifest.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::stamp::{Stamp, own_version};
+use super::wasm::{self, Library};
+use crate::command;
+use crate::progress::{note, step};
+use crate::project::{Project, copy, fresh_directory, read, text, write};
+
+pub(crate) const WASM: &str = "upcue_core_bg.wasm";
+const GLUE: &str = "upcue_core";
+/// What `import "upcue"` loads.
+pub(crate) const MAIN_ENTRY: &str = "sdk-wasm/js/index.ts";
+const DEFINE_ENTRY: &str = "sdk-wasm/js/define.ts";
+
+/// The finished package.
+pub(crate) fn package(project: &Project) -> PathBuf {
+    project.target.join("sdk/package")
+}
+
+/// esbuild's account of what it wrote, for `size`.
+pub(crate) fn metafile(project: &Project) -> PathBuf {
+    project.target.join("sdk/meta.json")
+}
+
+pub(crate) fn build(project: &Project) -> Result<()> {
+    core(project)?;
+    assemble(project)
+}
+
+/// The wasm core and its glue, into target/sdk/pkg.
+fn core(project: &Project) -> Result<()> {
+    let compiled = Library { package: "upcue-sdk", profile: "sdk", features: &[] }.compile(project)?;
+    let output = project.target.join("sdk/pkg");
+    let stamp = Stamp::new(output.join(".stamp"), &[&compiled], &own_version())?;
+    if stamp.is_fresh() {
+        note("the SDK's core is up to date");
+        return Ok(());
+    }
+    wasm::bindgen(&compiled, &output, GLUE, |bindgen| {
+        // The shell names the module's address itself, so that bundlers find it next to the package's script.
+        bindgen.web(true)?.omit_default_module_path(true).typescript(true);
+        Ok(())
+    })?;
+    let module = output.join(WASM);
+    wasm::optimise(project, &module, &module, &["-Oz", "--converge"])?;
+    stamp.write()
+}
+
+fn assemble(project: &Project) -> Result<()> {
+    let sources = project.root.join("sdk-wasm");
+    let package = package(project);
+    fresh_directory(&package)?;
+    step("Bundle the SDK's entry points", || bundle(project, &package))?;
+    step("Write the SDK's types", || types(project, &package))?;
+    copy(&project.target.join("sdk/pkg").join(WASM), &package.join(WASM))?;
+    manifest(project, &sources, &package)?;
+    for (from, name) in [(sources.join("README.md"), "README.md"), (project.root.join("LICENSE"), "LICENSE")] {
+        if from.exists() {
+            copy(&from, &package.join(name))?;
+        } else {
+            note(&format!("the package goes without {name}: {} is missing", from.display()));
+        }
+    }
+    Ok(())
+}
+
+fn bundle(project: &Project, package: &Path) -> Result<()> {
+    let glue = project.target.join("sdk/pkg").join(GLUE).with_extension("js");
+    command::run(
+        project
+            .tool("esbuild")
+            .args([MAIN_ENTRY, DEFINE_ENTRY])
+            .args(["--bundle", "--splitting", "--format=esm", "--target=es2022", "--minify"])
+            .args(["--legal-comments=none", "--log-level=warning"])
+            .arg(format!("--alias:#core={}", text(&glue)?))
+            .arg(format!("--metafile={}", text(&metafile(project))?))
+            .arg(format!("--outdir={}", text(package)?)),
+        "mend what esbuild names above",
+    )
+}
+
+/// Declarations of every module. The configuration is derived, because only we know where the glue is.
+fn types(project: &Project, package: &Path) -> Result<()> {
+    let config = project.target.join("sdk/tsconfig.json");
+    let sources = project.root.join("sdk-wasm");
+    write(
+        &config,
+        json!({
+            "extends": text(&sources.join("tsconfig.json"))?,
+            "compilerOptions": {
+                "declaration": true,
+                "emitDeclarationOnly": true,
+                "noEmit": false,
+                "outDir": text(package)?,
+                "paths": {"#core": [format!("./pkg/{GLUE}.d.ts")]},
+                "rootDir": text(&sources.join("js"))?,
+            },
+            "include": [text(&sources.join("js"))?],
+        })
+        .to_string(),
+    )?;
+    command::run(project.tool("tsc").arg("--project").arg(&config), "mend the type errors named above")
+}
+
+/// sdk-wasm/package.json with the workspace's version, which is stated nowhere else. Edited as text: the order of its
+/// export conditions counts.
+fn manifest(project: &Project, sources: &Path, package: &Path) -> Result<()> {
+    let manifest = read(&sources.join("package.json"))?;
+    let parsed: Value = serde_json::from_str(&manifest).context("sdk-wasm/package.json is not JSON")?;
+    if parsed.get("version").is_some() {
+        bail!("sdk-wasm/package.json: remove `version`, it comes from the root Cargo.toml");
+    }
+    let opening = format!("{{\n  \"version\": \"{}\",", project.package("upcue-sdk")?.version);
+    write(&package.join("package.json"), manifest.replacen('{', &opening, 1))
+}
+
+/// A directory in which `import "upcue"` resolves to the built package, for `NODE_PATH`.
+pub(crate) fn module_directory(project: &Project) -> Result<PathBuf> {
+    let modules = project.target.join("sdk/node_modules");
+    fs::create_dir_all(&modules)?;
+    let link = modules.join("upcue");
+    if !link.exists() {
+        std::os::unix::fs::symlink("../package", &link).context("cannot link target/sdk/node_modules/upcue")?;
+    }
+    Ok(modules)
+}

@@ -1,0 +1,77 @@
+//! The project's chores: `cargo xtask --help` lists them.
+
+mod build;
+mod command;
+mod dev;
+mod progress;
+mod project;
+mod setup;
+mod size;
+mod stack;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::project::Project;
+
+/// Builds, runs, tests and measures Upcue.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Fetch what the other tasks need: npm packages and the wasm target.
+    Setup,
+    /// Build one part, or everything when none is named.
+    Build {
+        #[command(subcommand)]
+        part: Option<build::Part>,
+    },
+    /// Run the whole product on this machine: Worker, Stripe sandbox and demo app.
+    Dev(dev::Options),
+    /// Check and test everything, as CI does.
+    Test(test::Options),
+    /// Measure the bundles against their budgets.
+    Size,
+    /// Check the repository's own rules.
+    Tidy,
+    /// Write a configuration for workerd and print its command line as JSON.
+    #[command(hide = true)]
+    WorkerdConfig(stack::workerd::Options),
+}
+
+fn main() -> ExitCode {
+    command::listen_for_interrupts();
+    match run(&Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if command::interrupted() => {
+            progress::note(&format!("interrupted ({error})"));
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            progress::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> Result<()> {
+    let project = Project::find()?;
+    match task {
+        Task::Setup => setup::ensure(&project),
+        Task::Build { part } => build::run(&project, part.as_ref()),
+        Task::Dev(options) => dev::run(&project, options),
+        Task::Test(options) => test::run(&project, options),
+        Task::Size => size::run(&project),
+        Task::Tidy => tidy::run(&project),
+        Task::WorkerdConfig(options) => stack::workerd::print(&project, options),
+    }
+}

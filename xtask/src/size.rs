@@ -1,0 +1,129 @@
+//! Measures what travels: the Worker's upload and the SDK's first load.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+
+use crate::build::{sdk, worker};
+use crate::progress::note;
+use crate::project::{Project, read, write};
+
+const WORKER_BUDGET: u64 = 250_000;
+const SDK_BUDGET: u64 = 20_000;
+
+/// A row of target/bench/size.json.
+#[derive(Debug, Serialize)]
+struct Measure {
+    name: &'static str,
+    value: u64,
+    unit: &'static str,
+    reference: u64,
+    ratio: f64,
+}
+
+pub(crate) fn run(project: &Project) -> Result<()> {
+    let worker = worker::Flavour::Release.directory(project);
+    let worker = [worker.join("index.js"), worker.join("index_bg.wasm")];
+    let measures =
+        [measure("worker-gzip", &worker, WORKER_BUDGET, gzip)?, measure("sdk-core-brotli", &sdk_core(project)?, SDK_BUDGET, brotli)?];
+    let report = project.target.join("bench");
+    fs::create_dir_all(&report)?;
+    write(&report.join("size.json"), serde_json::to_string_pretty(&measures)? + "\n")?;
+
+    let mut over = Vec::new();
+    for measure in &measures {
+        let Measure { name, value, reference, ratio, .. } = measure;
+        note(&format!("{name:<16} {value:>8} bytes of {reference} ({:.0} %)", ratio * 100.0));
+        if value > reference {
+            over.push(*name);
+        }
+    }
+    if !over.is_empty() {
+        bail!("over budget: {}; find what grew before raising a budget in xtask/src/size.rs", over.join(", "));
+    }
+    Ok(())
+}
+
+fn measure(name: &'static str, files: &[PathBuf], reference: u64, compress: impl Fn(&[u8]) -> Result<usize>) -> Result<Measure> {
+    let mut value = 0;
+    for file in files {
+        let content = fs::read(file).with_context(|| format!("{} is missing: run `cargo xtask build` first", file.display()))?;
+        value += u64::try_from(compress(&content)?)?;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "byte counts are far below 2^52")]
+    let ratio = value as f64 / reference as f64;
+    Ok(Measure { name, value, unit: "bytes", reference, ratio })
+}
+
+fn gzip(content: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?.len())
+}
+
+fn brotli(content: &[u8]) -> Result<usize> {
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &content[..], &mut compressed, &parameters)?;
+    Ok(compressed.len())
+}
+
+/// The part of esbuild's metafile that tells which chunk needs which.
+#[derive(Debug, Deserialize)]
+struct Metafile {
+    outputs: BTreeMap<String, Output>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Output {
+    #[serde(rename = "entryPoint")]
+    entry_point: Option<String>,
+    imports: Vec<Import>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Import {
+    path: String,
+    kind: String,
+}
+
+/// The wasm, index.js, and every chunk index.js imports statically. Elements and lazy chunks load on demand.
+fn sdk_core(project: &Project) -> Result<Vec<PathBuf>> {
+    let metafile: Metafile = serde_json::from_str(&read(&sdk::metafile(project)).context("run `cargo xtask build sdk` first")?)?;
+    let entry = metafile.outputs.iter().find(|(_, output)| output.entry_point.as_deref() == Some(sdk::MAIN_ENTRY));
+    let (entry, _) = entry.with_context(|| format!("the SDK was not built from {}", sdk::MAIN_ENTRY))?;
+
+    let mut chunks = vec![entry.as_str()];
+    let mut next = 0;
+    while let Some(output) = chunks.get(next).and_then(|chunk| metafile.outputs.get(*chunk)) {
+        for import in output.imports.iter().filter(|import| import.kind == "import-statement") {
+            if !chunks.contains(&import.path.as_str()) {
+                chunks.push(&import.path);
+            }
+        }
+        next += 1;
+    }
+    let mut files = vec![sdk::package(project).join(sdk::WASM)];
+    // The metafile's paths are relative to where esbuild ran.
+    files.extend(chunks.iter().map(|chunk| project.root.join(Path::new(chunk))));
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compressors_compress() -> Result<()> {
+        let content = [b'a'; 10_000];
+        assert!(gzip(&content)? < 100);
+        assert!(brotli(&content)? < 100);
+        Ok(())
+    }
+}

@@ -1,0 +1,263 @@
+//! Every call the stack makes to the Worker and to the Stripe sandbox: create the app, connect the two, fill in
+//! example data.
+//!
+//! `www/demo/seed/catalogue.json` holds products with their prices, and customers with a tenant, a price to
+//! subscribe to and usage events; `www/demo/seed/config.json` is the app's configuration as `PUT /v1/config` takes it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::http::{Answer, Api};
+use super::ports::Ports;
+use crate::build::stamp::Stamp;
+use crate::progress::note;
+use crate::project::{Project, read};
+
+pub(crate) const STRIPE_KEY: &str = "sk_test_upcue_dev";
+const APP: &str = "demo";
+const APP_NAME: &str = "Nimbus";
+/// Any page of this machine may use the demo app: the demo itself, and whatever somebody tries out beside it.
+const ALLOWED_ORIGINS: [&str; 2] = ["http://127.0.0.1:*", "http://localhost:*"];
+
+/// What it takes to talk to the demo app.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Credentials {
+    pub(crate) app: String,
+    pub(crate) secret_key: String,
+    pub(crate) signing_key: SigningKey,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SigningKey {
+    pub(crate) kid: String,
+    pub(crate) secret: String,
+}
+
+/// The sandbox's registration of the Worker's webhook address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Webhook {
+    id: String,
+    url: String,
+    pub(crate) secret: String,
+}
+
+/// `POST /v1/apps`: the app as it is born, before Stripe knows of it.
+pub(crate) fn create_app(ports: Ports, operator_key: &str) -> Result<Credentials> {
+    let created = Api::new(ports.worker_url(), operator_key)
+        .post(
+            "/v1/apps",
+            &json!({
+                "id": APP,
+                "name": APP_NAME,
+                "allowed_origins": ALLOWED_ORIGINS,
+                "stripe": {"api_key": STRIPE_KEY, "webhook_secrets": []},
+            }),
+        )?
+        .expect_success("if the app exists but its keys are lost, delete the data directory and start again")?
+        .body;
+    let signing_key = &created["signing_key"];
+    Ok(Credentials {
+        app: field(&created, "id")?,
+        secret_key: field(&created, "secret_key")?,
+        signing_key: SigningKey { kid: field(signing_key, "kid")?, secret: field(signing_key, "secret")? },
+    })
+}
+
+/// Has the sandbox deliver to this Worker. `known` is the last start's webhook, perhaps on other ports.
+pub(crate) fn register_webhook(ports: Ports, credentials: &Credentials, known: Option<&Webhook>) -> Result<Webhook> {
+    let url = format!("{}/webhooks/stripe/{}", ports.worker_url(), credentials.app);
+    let stripe = Api::new(ports.stripe_url(), STRIPE_KEY);
+    match known {
+        Some(webhook) if webhook.url == url => Ok(webhook.clone()),
+        Some(webhook) => {
+            stripe.form(&format!("/v1/webhook_endpoints/{}", webhook.id), &[("url", &url)])?.expect_success(REPORT)?;
+            Ok(Webhook { url, ..webhook.clone() })
+        }
+        None => {
+            let form = [("url", url.as_str()), ("enabled_events[]", "*")];
+            let created = stripe.form("/v1/webhook_endpoints", &form)?.expect_success(REPORT)?.body;
+            Ok(Webhook { id: field(&created, "id")?, url, secret: field(&created, "secret")? })
+        }
+    }
+}
+
+/// Has the Worker trust this sandbox and the pages of this demo.
+pub(crate) fn introduce(ports: Ports, operator_key: &str, credentials: &Credentials, webhook: &Webhook) -> Result<()> {
+    let settings = json!({
+        "allowed_origins": ALLOWED_ORIGINS,
+        "stripe": {"api_key": STRIPE_KEY, "webhook_secrets": [webhook.secret]},
+    });
+    Api::new(ports.worker_url(), operator_key).patch(&format!("/v1/apps/{}", credentials.app), &settings)?.expect_success(REPORT).map(drop)
+}
+
+const REPORT: &str = "the answer tells why; the services' own log is above";
+
+#[derive(Debug, Deserialize)]
+struct Catalogue {
+    products: Vec<Product>,
+    #[serde(default)]
+    customers: Vec<Customer>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Product {
+    id: String,
+    name: String,
+    #[serde(default)]
+    description: String,
+    metadata: BTreeMap<String, String>,
+    prices: Vec<Price>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Price {
+    /// Names the price in this file and in Stripe's `lookup_key`.
+    lookup_key: String,
+    currency: String,
+    unit_amount: u64,
+    interval: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Customer {
+    tenant: String,
+    name: String,
+    email: String,
+    /// The lookup key of the price this customer subscribes to.
+    subscribes_to: String,
+    #[serde(default = "one")]
+    quantity: u64,
+    /// Usage events as `POST /v1/events` takes them.
+    #[serde(default)]
+    events: Vec<Value>,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// Fills in the example data, unless these very files have been seeded before. Safe to repeat after a failure.
+pub(crate) fn seed(project: &Project, data: &Path, ports: Ports, credentials: &Credentials) -> Result<()> {
+    let files = project.root.join("www/demo/seed");
+    let (catalogue, config) = (files.join("catalogue.json"), files.join("config.json"));
+    if !catalogue.exists() || !config.exists() {
+        note(&format!("nothing to seed: {} holds no catalogue.json and config.json", files.display()));
+        return Ok(());
+    }
+    let stamp = Stamp::new(data.join("seeded"), &[&catalogue, &config], "")?;
+    if stamp.is_fresh() {
+        return Ok(());
+    }
+    let catalogue: Catalogue = serde_json::from_str(&read(&catalogue)?)
+        .with_context(|| format!("{} is not what xtask/src/stack/seed.rs describes", catalogue.display()))?;
+    let config: Value = serde_json::from_str(&read(&config)?).with_context(|| format!("{} is not JSON", config.display()))?;
+
+    let stripe = Api::new(ports.stripe_url(), STRIPE_KEY);
+    let worker = Api::new(ports.worker_url(), &credentials.secret_key);
+    let mut price_ids = BTreeMap::new();
+    for product in &catalogue.products {
+        seed_product(&stripe, product, &mut price_ids)?;
+    }
+    worker.post("/v1/catalog/sync", &json!({}))?.expect_success(REPORT)?;
+    publish(&worker, &config)?;
+    for customer in &catalogue.customers {
+        seed_customer(&stripe, customer, &price_ids)?;
+        // A counter starts with the billing period, so the Worker must have heard of the subscription first.
+        stripe.post("/_sandbox/settle", &json!({}))?.expect_success(REPORT)?;
+        seed_usage(&worker, customer)?;
+    }
+    stamp.write()
+}
+
+fn seed_product(stripe: &Api, product: &Product, price_ids: &mut BTreeMap<String, String>) -> Result<()> {
+    let metadata: Vec<(String, &str)> = product.metadata.iter().map(|(key, value)| (format!("metadata[{key}]"), value.as_str())).collect();
+    let mut form: Vec<(&str, &str)> = vec![("name", &product.name)];
+    if !product.description.is_empty() {
+        form.push(("description", &product.description));
+    }
+    form.extend(metadata.iter().map(|(key, value)| (key.as_str(), *value)));
+
+    let address = format!("/v1/products/{}", product.id);
+    if stripe.get(&address)?.status == 404 {
+        form.push(("id", &product.id));
+        stripe.form("/v1/products", &form)?.expect_success(REPORT)?;
+    } else {
+        stripe.form(&address, &form)?.expect_success(REPORT)?;
+    }
+    for price in &product.prices {
+        let id = first_id(&stripe.get(&format!("/v1/prices?lookup_keys[]={}", price.lookup_key))?)?;
+        let id = if let Some(id) = id {
+            id
+        } else {
+            let amount = price.unit_amount.to_string();
+            let form = [
+                ("product", product.id.as_str()),
+                ("currency", &price.currency),
+                ("unit_amount", &amount),
+                ("recurring[interval]", &price.interval),
+                ("lookup_key", &price.lookup_key),
+            ];
+            field(&stripe.form("/v1/prices", &form)?.expect_success(REPORT)?.body, "id")?
+        };
+        price_ids.insert(price.lookup_key.clone(), id);
+    }
+    Ok(())
+}
+
+fn publish(worker: &Api, config: &Value) -> Result<()> {
+    let current = worker.get("/v1/config")?;
+    let version = current.etag.as_deref().unwrap_or("*");
+    worker.put("/v1/config", config, &[("If-Match", version)])?.expect_success(REPORT)?;
+    Ok(())
+}
+
+fn seed_customer(stripe: &Api, customer: &Customer, price_ids: &BTreeMap<String, String>) -> Result<()> {
+    let price = price_ids
+        .get(&customer.subscribes_to)
+        .with_context(|| format!("catalogue.json: `{}` subscribes to unknown `{}`", customer.tenant, customer.subscribes_to))?;
+    let known = stripe.get("/v1/customers?limit=100")?.expect_success(REPORT)?.body;
+    let known = known["data"].as_array().into_iter().flatten();
+    let mut known = known.filter(|candidate| candidate["metadata"]["upcue_tenant"] == *customer.tenant);
+    let id = if let Some(known) = known.next() {
+        field(known, "id")?
+    } else {
+        let form = [("name", customer.name.as_str()), ("email", &customer.email), ("metadata[upcue_tenant]", &customer.tenant)];
+        field(&stripe.form("/v1/customers", &form)?.expect_success(REPORT)?.body, "id")?
+    };
+    if first_id(&stripe.get(&format!("/v1/subscriptions?customer={id}"))?)?.is_none() {
+        let quantity = customer.quantity.to_string();
+        let form = [
+            ("customer", id.as_str()),
+            ("items[0][price]", price),
+            ("items[0][quantity]", &quantity),
+            ("metadata[upcue_tenant]", &customer.tenant),
+        ];
+        stripe.form("/v1/subscriptions", &form)?.expect_success(REPORT)?;
+    }
+    Ok(())
+}
+
+/// One batch with a fixed sequence number: sent again, it counts once.
+fn seed_usage(worker: &Api, customer: &Customer) -> Result<()> {
+    if customer.events.is_empty() {
+        return Ok(());
+    }
+    let batch = json!({"client": "seed", "seq": 1, "tenant": customer.tenant, "events": customer.events});
+    worker.post("/v1/events", &batch)?.expect_success(REPORT)?;
+    Ok(())
+}
+
+/// The id of the first entry of a Stripe list.
+fn first_id(list: &Answer) -> Result<Option<String>> {
+    let data = list.clone().expect_success(REPORT)?.body;
+    Ok(data["data"][0]["id"].as_str().map(str::to_owned))
+}
+
+fn field(object: &Value, name: &str) -> Result<String> {
+    let value = object[name].as_str().with_context(|| format!("the answer has no string `{name}`: {object}"))?;
+    Ok(value.to_owned())
+}

@@ -1,0 +1,30 @@
+// The wasm core: compiled while it streams in, once per page.
+
+import { Core, initSync } from "#core";
+import type { WasmSource } from "./types.js";
+
+export type { Core };
+
+let loading: Promise<unknown> | undefined;
+
+/** A core that knows nothing yet. The module is loaded once; after a failure the next call tries again. */
+export async function loadCore(source: WasmSource = new URL("./upcue_core_bg.wasm", import.meta.url)): Promise<Core> {
+  loading ??= compile(source).then((module) => initSync({ module }));
+  try {
+    await loading;
+  } catch (error) {
+    loading = undefined;
+    throw error;
+  }
+  return new Core();
+}
+
+async function compile(source: WasmSource): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+  const answer = source instanceof Response ? source : await fetch(source);
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
+  // Streaming wants the right MIME type, and a Response can be read only once.
+  const copy = answer.clone();
+  return WebAssembly.compileStreaming(answer).catch(async () => WebAssembly.compile(await copy.arrayBuffer()));
+}

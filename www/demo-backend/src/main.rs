@@ -1,0 +1,72 @@
+//! The back end of Nimbus, the demo product. It does what any customer's back end does: signs its users' tokens, reports
+//! what its servers meter, and sends people to a billing portal (here: straight to the Stripe sandbox).
+
+mod billing;
+mod client;
+mod error;
+mod hs256;
+mod metering;
+mod pages;
+mod routes;
+mod session;
+
+use std::io::{Write, stdout};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The back end of Nimbus, the demo product.
+#[derive(Debug, Parser)]
+#[command(name = "demo-backend", version)]
+struct Cli {
+    /// Address to listen on; port 0 takes any free port
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Address of the Upcue Worker
+    #[arg(long, value_name = "URL")]
+    worker: String,
+    /// The app's id at Upcue
+    #[arg(long)]
+    app: String,
+    /// Which signing key tokens are signed with
+    #[arg(long)]
+    kid: String,
+    /// The signing key itself
+    #[arg(long)]
+    signing_secret: String,
+    /// The key that lets servers report usage
+    #[arg(long)]
+    secret_key: String,
+    /// Address of Stripe, or of its sandbox
+    #[arg(long, value_name = "URL")]
+    stripe: String,
+    /// The key for Stripe
+    #[arg(long)]
+    stripe_key: String,
+    /// Directory with the built pages
+    #[arg(long = "static", value_name = "DIR")]
+    pages: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let listener = TcpListener::bind(cli.listen).await.with_context(|| format!("cannot listen on {}", cli.listen))?;
+    let address = listener.local_addr()?;
+    let app = routes::app(cli)?;
+    // The socket queues connections from here on, so whoever reads this line can connect.
+    writeln!(stdout(), "demo listening on http://{address}")?;
+    let stop = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    axum::serve(listener, app).with_graceful_shutdown(stop).await.context("the server stopped")
+}

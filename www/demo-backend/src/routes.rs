@@ -1,0 +1,84 @@
+//! Which address does what.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::Cli;
+use crate::billing::{Billing, Plans, Wish};
+use crate::client::Client;
+use crate::error::Problem;
+use crate::metering::Metering;
+use crate::pages::{self, Policy};
+use crate::session::{Role, Session, Sessions};
+
+/// The tenant that everybody in the demo works for.
+const TENANT: &str = "acme";
+
+#[derive(Debug)]
+struct Backend {
+    sessions: Sessions,
+    metering: Metering,
+    billing: Billing,
+}
+
+pub(crate) fn app(cli: Cli) -> anyhow::Result<Router> {
+    let client = Client::new();
+    let policy = Arc::new(Policy::new(&cli.worker)?);
+    let pages = pages::service(&cli.pages);
+    let backend = Backend {
+        metering: Metering::new(client.clone(), &cli.worker, cli.secret_key, TENANT),
+        billing: Billing::new(client, cli.stripe, cli.stripe_key, TENANT),
+        sessions: Sessions::new(cli.worker, cli.app, cli.kid, &cli.signing_secret, TENANT)?,
+    };
+    Ok(Router::new()
+        .route("/api/session", get(session))
+        .route("/api/usage", post(usage))
+        .route("/api/plans", get(plans))
+        .route("/api/plan", post(change_plan))
+        .route("/api/{*rest}", get(no_such_address).post(no_such_address))
+        .with_state(Arc::new(backend))
+        .fallback_service(pages)
+        .layer(middleware::map_response_with_state(policy, pages::secure)))
+}
+
+#[derive(Debug, Deserialize)]
+struct Visitor {
+    user: Option<String>,
+    #[serde(default)]
+    role: Role,
+}
+
+/// A real back end knows its user from a cookie; in the demo everybody is who they say they are.
+async fn session(State(backend): State<Arc<Backend>>, Query(visitor): Query<Visitor>) -> Result<Json<Session>, Problem> {
+    let user = visitor.user.unwrap_or_else(|| visitor.role.default_user().to_owned());
+    backend.sessions.open(&user, visitor.role).map(Json)
+}
+
+#[derive(Debug, Deserialize)]
+struct Usage {
+    meter: String,
+    value: u64,
+}
+
+async fn usage(State(backend): State<Arc<Backend>>, Json(usage): Json<Usage>) -> Result<(StatusCode, Json<Value>), Problem> {
+    backend.metering.count(&usage.meter, usage.value).await.map(|answer| (StatusCode::ACCEPTED, Json(answer)))
+}
+
+async fn plans(State(backend): State<Arc<Backend>>) -> Result<Json<Plans>, Problem> {
+    backend.billing.plans().await.map(Json)
+}
+
+async fn change_plan(State(backend): State<Arc<Backend>>, Json(wish): Json<Wish>) -> Result<Json<Plans>, Problem> {
+    backend.billing.change(&wish).await?;
+    backend.billing.plans().await.map(Json)
+}
+
+async fn no_such_address() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "the demo has no such address")
+}

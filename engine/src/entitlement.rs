@@ -31,7 +31,7 @@ pub enum EntitlementReason {
     Unlimited,
     /// There is some left.
     WithinLimit,
-    /// There is some left, but the soft limit is passed.
+    /// There is some left, or no end to it, but the soft limit is passed.
     AboveSoftLimit,
     /// Nothing is left.
     LimitReached,
@@ -75,9 +75,9 @@ impl Entitlement {
             Limit::Upto(limit) => Some(limit),
         };
         let reason = match remaining {
-            None => EntitlementReason::Unlimited,
             Some(0) => EntitlementReason::LimitReached,
-            Some(_) if meter.soft.is_some_and(|soft| used >= soft) => EntitlementReason::AboveSoftLimit,
+            _ if meter.soft.is_some_and(|soft| used >= soft) => EntitlementReason::AboveSoftLimit,
+            None => EntitlementReason::Unlimited,
             Some(_) => EntitlementReason::WithinLimit,
         };
         Self { granted: reason != EntitlementReason::LimitReached, limit, used, remaining, reason }
@@ -98,6 +98,7 @@ mod tests {
             (11, Limit::Upto(10), None, false, R::LimitReached),
             (0, Limit::Upto(0), None, false, R::LimitReached),
             (1 << 40, Limit::Unlimited, None, true, R::Unlimited),
+            (11, Limit::Unlimited, Some(10), true, R::AboveSoftLimit),
         ] {
             let meter = MeterStanding { value: used, limit, soft, resets_at: None };
             let entitlement = Entitlement::meter(&meter);

@@ -87,6 +87,7 @@ describe("events", () => {
       [{ type: "buy" }, "unknown_type", /known: usage/],
       [{ type: "track", name: "no spaces" }, "invalid_name", /event name/],
       [{ type: "dismiss", campaign: "api_quota" }, "user_required", /`user`/],
+      [{ type: "dismiss", campaign: "invented", user: "ada" }, "unknown_campaign", /in force/],
       [usage(1, { id: "" }), "invalid_event", /`id`/],
       [usage(1, { at: "yesterday" }), "invalid_event", /milliseconds/],
     ];

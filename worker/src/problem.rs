@@ -141,7 +141,7 @@ impl ApiError {
     pub(crate) fn document(&self) -> Value {
         let (_, status, title) = self.code.row();
         let mut document = Map::new();
-        if let Some(Value::Object(members)) = self.members.as_deref().and_then(|text| serde_json::from_str(text).ok()) {
+        if let Some(Value::Object(members)) = self.members.as_deref().and_then(|text| serde_json::from_slice(text.as_bytes()).ok()) {
             document.extend(members);
         }
         document.insert("type".to_owned(), json!(format!("https://upcue.dev/problems/{}", self.code())));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Rulebook, Tenant};
 use crate::hash::hash_parts;
-use crate::ids::{is_dotted_name, is_name};
+use crate::ids::is_name;
 use crate::plan::{Meter, MeterKind};
 use crate::time::Millis;
 use crate::usage::{Event, EventKind, MAX_VALUE, NoteKind, PageChanges, Reading, Seen, settle_time};
@@ -143,8 +143,9 @@ impl Tenant {
                 if event.user.is_none() {
                     return reject("user_required", "what somebody did with a nudge needs `user`".to_owned());
                 }
-                if !is_dotted_name(campaign) {
-                    return reject("invalid_name", format!("`{campaign}` is no campaign name"));
+                // Only what exists is remembered, so that nobody can flush a ledger with invented names.
+                if !rules.config.campaigns.iter().any(|rule| rule.campaign.id == *campaign) {
+                    return reject("unknown_campaign", format!("no campaign `{campaign}` in the configuration in force"));
                 }
                 Ok(())
             }

@@ -45,8 +45,12 @@ impl Tenant {
 
     /// The facts for a user of this role.
     pub fn standing(&self, rules: &Rulebook, role: Role, now: Millis) -> Standing {
-        let plan = self.mirror.plan(&rules.plans).or_else(|| rules.default_plan());
         let current = self.mirror.current();
+        let plan = match current.filter(|s| s.status.grants_plan()) {
+            // A payer whose product the catalogue does not know is on an unknown plan, never on the free one.
+            Some(subscription) => subscription.plan(&rules.plans),
+            None => rules.default_plan(),
+        };
         let meters = rules.config.meters.iter().enumerate().map(|(i, m)| self.meter(i, m, plan, now));
         let events = rules.config.events.iter().map(|name| self.counts.events.get(name).cloned().unwrap_or_default());
         Standing {

@@ -71,7 +71,7 @@ fn headers(version: &ConfigVersion) -> ApiResult<Headers> {
 
 /// Compiles a document, or tells everything that is wrong with it.
 pub(crate) fn check(document: &str) -> ApiResult<Config> {
-    let raw: RawConfig = serde_json::from_str(document).map_err(|error| {
+    let raw: RawConfig = serde_json::from_slice(document.as_bytes()).map_err(|error| {
         let code = if error.is_data() { "shape" } else { "malformed_json" };
         let problem = json!({"code": code, "pointer": "", "line": error.line(), "column": error.column(), "detail": error.to_string()});
         let outer = if error.is_data() { Code::InvalidConfig } else { Code::MalformedJson };

@@ -1,10 +1,14 @@
 //! Campaigns: who sees which nudge, where, and how often at most.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::expr::Program;
 use crate::template::Template;
 use crate::time::{DurationMs, Millis};
+use crate::wire::wire;
 
 /// A campaign as one user may meet it: compiled, with the texts of this user's role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +31,8 @@ pub struct Campaign {
     pub cooldown_after_dismiss: Option<DurationMs>,
 }
 
+wire! { struct Campaign { id, placement, priority, schedule, audience, nudge, caps, cooldown_after_dismiss } }
+
 /// From when (inclusive) to when (exclusive).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
@@ -35,6 +41,8 @@ pub struct Schedule {
     /// `None`: for ever.
     pub until: Option<Millis>,
 }
+
+wire! { struct Schedule { from, until } }
 
 impl Schedule {
     /// Whether `now` lies within.
@@ -54,6 +62,8 @@ pub struct Cap {
     pub scope: Scope,
 }
 
+wire! { struct Cap { max, window, scope } }
+
 /// Over whom exposures are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
@@ -62,6 +72,8 @@ pub enum Scope {
     /// All users of the tenant together.
     Tenant,
 }
+
+wire! { enum Scope { User, Tenant } }
 
 /// What is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +87,8 @@ pub struct Nudge {
     /// What can be done about it.
     pub cta: Option<Cta>,
 }
+
+wire! { struct Nudge { kind, title, body, cta } }
 
 /// The form of a nudge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +104,8 @@ pub enum NudgeKind {
     /// A word beside something.
     Badge,
 }
+
+wire! { enum NudgeKind { Banner, Toast, Modal, Inline, Badge } }
 
 impl NudgeKind {
     /// Every kind, in the order of their numbers on the wire.
@@ -115,3 +131,5 @@ pub struct Cta {
     /// What the app is told when it is pressed (`compare_plans`, `request_upgrade`, or a word of the app's own).
     pub action: String,
 }
+
+wire! { struct Cta { label, action } }

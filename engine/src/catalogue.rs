@@ -3,10 +3,9 @@
 //! A product is a plan when its metadata has `upcue_rank`. `upcue_limit_<meter>` is a whole number or `unlimited`,
 //! `upcue_soft_limit_<meter>` a whole number, `upcue_feature_<feature>` is `true` or `false`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use crate::map::{Map, ordered};
 use crate::plan::{Allowance, Feature, Limit, Meter, Plan};
 
 /// A product, as much of it as matters. Every field but the id may be absent: shapes differ by API version.
@@ -19,7 +18,7 @@ pub struct Product {
     pub name: String,
     /// Free text by key.
     #[serde(default)]
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Map<String>,
 }
 
 /// A price, as much of it as matters.
@@ -47,9 +46,8 @@ pub struct CatalogueProblem {
 pub fn plans(products: &[Product], prices: &[Price], meters: &[Meter], features: &[Feature]) -> Result<Vec<Plan>, Vec<CatalogueProblem>> {
     let mut problems = Vec::new();
     let of_upcue = products.iter().filter(|p| p.metadata.contains_key("upcue_rank"));
-    let mut plans: Vec<Plan> = of_upcue.map(|p| Reader { product: p, problems: &mut problems }.plan(prices, meters, features)).collect();
-    plans.sort_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
-    if problems.is_empty() { Ok(plans) } else { Err(problems) }
+    let plans: Vec<Plan> = of_upcue.map(|p| Reader { product: p, problems: &mut problems }.plan(prices, meters, features)).collect();
+    if problems.is_empty() { Ok(ordered(plans, |p| i64::from(p.rank))) } else { Err(problems) }
 }
 
 struct Reader<'a> {
@@ -124,7 +122,8 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{MeterKind, Period};
+
+use crate::plan::{MeterKind, Period};
 
     fn meters() -> Vec<Meter> {
         let meter = |key: &str, kind| Meter { key: key.to_owned(), label: String::new(), unit: String::new(), kind };

@@ -1,5 +1,7 @@
 //! The decision: which campaign, if any, and why.
 
+use alloc::vec::Vec;
+
 use crate::campaign::{Campaign, Scope};
 use crate::expr::Value;
 use crate::facts::StandingAt;
@@ -90,32 +92,37 @@ pub struct Scene<'a> {
 impl Scene<'_> {
     /// Decides for `placement`.
     pub fn decide(&self, placement: &str) -> Decision {
-        let mut first = None;
-        for (i, campaign) in self.on(placement) {
-            let reason = self.judge(i, campaign);
-            if reason == Reason::Match {
-                return Decision { campaign: Some(i), reason };
+        let mut decision = None;
+        self.each(placement, &mut |i, reason| {
+            let campaign = (reason == Reason::Match).then_some(i);
+            if campaign.is_some() || decision.is_none() {
+                decision = Some(Decision { campaign, reason });
             }
-            first = first.or(Some(reason));
-        }
-        Decision { campaign: None, reason: first.unwrap_or(Reason::NoCampaign) }
+            campaign.is_none()
+        });
+        decision.unwrap_or(Decision { campaign: None, reason: Reason::NoCampaign })
     }
 
     /// Says of every campaign of `placement`, in order, why it is or is not shown.
     pub fn trace(&self, placement: &str) -> Vec<(usize, Reason)> {
         let mut taken = false;
-        self.on(placement)
-            .map(|(i, campaign)| {
-                let reason = self.judge(i, campaign);
-                let reason = if reason == Reason::Match && taken { Reason::Outranked } else { reason };
-                taken |= reason == Reason::Match;
-                (i, reason)
-            })
-            .collect()
+        let mut trace = Vec::new();
+        self.each(placement, &mut |i, reason| {
+            let reason = if reason == Reason::Match && taken { Reason::Outranked } else { reason };
+            taken |= reason == Reason::Match;
+            trace.push((i, reason));
+            true
+        });
+        trace
     }
 
-    fn on(&self, placement: &str) -> impl Iterator<Item = (usize, &Campaign)> {
-        self.campaigns.iter().enumerate().filter(move |(_, c)| c.placement == placement)
+    /// Judges the campaigns of `placement` in order, for as long as `go_on` says so.
+    fn each(&self, placement: &str, go_on: &mut dyn FnMut(usize, Reason) -> bool) {
+        for (i, campaign) in self.campaigns.iter().enumerate() {
+            if campaign.placement == placement && !go_on(i, self.judge(i, campaign)) {
+                return;
+            }
+        }
     }
 
     /// The gates, in the order in which a trace tells them.

@@ -15,12 +15,16 @@
 //! | `user.role` | string | `admin` or `member` |
 //! | `subscription.status` | string | Stripe's word; unknown without a subscription |
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::expr::{Lookup, Value};
 use crate::plan::Limit;
 use crate::time::Millis;
 use crate::usage::Buckets;
+use crate::wire::wire;
 
 /// The days for which counts of tracked events are kept.
 pub const EVENT_DAYS: usize = 28;
@@ -63,6 +67,11 @@ pub enum Fact {
     SubscriptionStatus,
 }
 
+wire! { enum Fact {
+    Usage { meter, field }, EventCount { event, days }, EventLastAge { event }, Feature(feature), PlanId, PlanName,
+    PlanRank, PlanMaxRank, UserRole, SubscriptionStatus,
+} }
+
 /// What can be read of a meter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UsageField {
@@ -78,6 +87,8 @@ pub enum UsageField {
     Remaining,
 }
 
+wire! { enum UsageField { Value, Limit, Ratio, Percent, Remaining } }
+
 /// Whether a user may act for the tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
@@ -87,6 +98,8 @@ pub enum Role {
     /// May buy.
     Admin,
 }
+
+wire! { enum Role { Member, Admin } }
 
 impl Role {
     /// The word in tokens and expressions.
@@ -126,6 +139,8 @@ pub struct Standing {
     pub status: Option<String>,
 }
 
+wire! { struct Standing { meters, events, features, plan, max_rank, role, status } }
+
 /// How a meter stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeterStanding {
@@ -139,6 +154,8 @@ pub struct MeterStanding {
     pub resets_at: Option<Millis>,
 }
 
+wire! { struct MeterStanding { value, limit, soft, resets_at } }
+
 /// How often a tracked event was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventStanding {
@@ -147,6 +164,8 @@ pub struct EventStanding {
     /// When last.
     pub last: Option<Millis>,
 }
+
+wire! { struct EventStanding { days, last } }
 
 /// The present plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +177,8 @@ pub struct PlanStanding {
     /// Its order among plans.
     pub rank: i32,
 }
+
+wire! { struct PlanStanding { id, name, rank } }
 
 impl MeterStanding {
     /// Value over limit; 0 when unlimited, at least 1 when the limit is nothing at all.
@@ -176,7 +197,8 @@ impl MeterStanding {
             Limit::Unlimited => 0,
             Limit::Upto(0) => 100,
             Limit::Upto(limit) => {
-                let percent = u128::from(self.value) * 100 / u128::from(limit);
+                // Exact up to 2^57. Dividing 128 bits would cost the browser a kilobyte.
+                let percent = self.value.saturating_mul(100) / limit;
                 i64::try_from(percent).unwrap_or(i64::MAX)
             }
         }

@@ -3,11 +3,16 @@
 //! A set of moments per campaign. Merging two ledgers is their union, so it does not matter in which order, how often or by
 //! which way (this page, another tab, the server) a moment arrives.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::Cap;
 use crate::time::Millis;
 use crate::usage::NoteKind;
+use crate::wire::wire;
 
 /// The most exposures kept per campaign; configuration allows no cap above it.
 pub const MAX_KEPT: usize = 50;
@@ -20,6 +25,8 @@ pub struct Ledger {
     entries: Vec<Entry>,
 }
 
+wire! { struct Ledger { entries } }
+
 /// What happened with one campaign.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
@@ -31,17 +38,32 @@ struct Entry {
     snoozed_until: Option<Millis>,
 }
 
+wire! { struct Entry { campaign, shown, clicked, dismissed, snoozed_until } }
+
 impl Entry {
     fn last_touched(&self) -> Option<Millis> {
         self.shown.first().copied().max(self.clicked).max(self.dismissed)
     }
 
-    fn show(&mut self, at: Millis) {
-        if let Err(place) = self.shown.binary_search_by(|m| at.cmp(m)) {
+    /// Answers whether this is new.
+    fn show(&mut self, at: Millis) -> bool {
+        let place = self.shown.iter().take_while(|known| **known > at).count();
+        let new = place < MAX_KEPT && self.shown.get(place) != Some(&at);
+        if new {
             self.shown.insert(place, at);
             self.shown.truncate(MAX_KEPT);
         }
+        new
     }
+}
+
+/// Keeps the later of two moments; answers whether that is a new one.
+fn raise(moment: &mut Option<Millis>, other: Option<Millis>) -> bool {
+    let new = *moment < other;
+    if new {
+        *moment = other;
+    }
+    new
 }
 
 impl Ledger {
@@ -49,14 +71,12 @@ impl Ledger {
     /// anything changed.
     pub fn note(&mut self, campaign: &str, kind: NoteKind, at: Millis) -> bool {
         let entry = self.entry(campaign);
-        let before = entry.clone();
         match kind {
             NoteKind::Exposure => entry.show(at),
-            NoteKind::Click => entry.clicked = entry.clicked.max(Some(at)),
-            NoteKind::Dismiss => entry.dismissed = entry.dismissed.max(Some(at)),
-            NoteKind::Snooze(until) => entry.snoozed_until = entry.snoozed_until.max(Some(until)),
+            NoteKind::Click => raise(&mut entry.clicked, Some(at)),
+            NoteKind::Dismiss => raise(&mut entry.dismissed, Some(at)),
+            NoteKind::Snooze(until) => raise(&mut entry.snoozed_until, Some(until)),
         }
-        *entry != before
     }
 
     /// Adds everything `other` knows.
@@ -66,9 +86,9 @@ impl Ledger {
             for at in &theirs.shown {
                 ours.show(*at);
             }
-            ours.clicked = ours.clicked.max(theirs.clicked);
-            ours.dismissed = ours.dismissed.max(theirs.dismissed);
-            ours.snoozed_until = ours.snoozed_until.max(theirs.snoozed_until);
+            raise(&mut ours.clicked, theirs.clicked);
+            raise(&mut ours.dismissed, theirs.dismissed);
+            raise(&mut ours.snoozed_until, theirs.snoozed_until);
         }
     }
 
@@ -94,20 +114,17 @@ impl Ledger {
     }
 
     fn entry(&mut self, campaign: &str) -> &mut Entry {
-        if let Some(i) = self.entries.iter().position(|e| e.campaign == campaign) {
-            // The position was just found; swapping keeps the borrow checker and the no-indexing rule content.
-            let last = self.entries.len() - 1;
-            self.entries.swap(i, last);
-        } else {
+        let known = self.entries.iter().position(|e| e.campaign == campaign);
+        let place = known.unwrap_or_else(|| {
             if self.entries.len() >= MAX_CAMPAIGNS {
                 let oldest = self.entries.iter().enumerate().min_by_key(|(_, e)| e.last_touched()).map(|(i, _)| i);
-                oldest.map(|i| self.entries.swap_remove(i));
+                oldest.map(|i| self.entries.remove(i));
             }
             self.entries.push(Entry { campaign: campaign.to_owned(), ..Entry::default() });
-        }
-        let last = self.entries.len().saturating_sub(1);
-        #[expect(clippy::indexing_slicing, reason = "an entry was found or pushed above, so the list is not empty")]
-        &mut self.entries[last]
+            self.entries.len() - 1
+        });
+        #[expect(clippy::indexing_slicing, reason = "the place of an entry that was found or pushed above")]
+        &mut self.entries[place]
     }
 }
 

@@ -9,10 +9,14 @@
 //! Reading order: [`ids`], [`time`], [`plan`], [`usage`], [`expr`], [`facts`], [`campaign`], [`ledger`], [`decision`],
 //! then the two users of all that: [`session`] (the browser) and, behind the feature `edge`, [`config`] and
 //! [`subscription`] (the Worker).
+// The browser's half does without the standard library: see sdk-wasm/src/lib.rs.
+#![cfg_attr(not(feature = "edge"), no_std)]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+
+extern crate alloc;
 
 pub mod campaign;
 #[cfg(feature = "edge")]
@@ -27,6 +31,8 @@ pub mod hash;
 pub mod ids;
 pub mod ledger;
 #[cfg(feature = "edge")]
+pub mod map;
+#[cfg(feature = "edge")]
 pub mod money;
 pub mod plan;
 pub mod session;
@@ -39,3 +45,4 @@ pub mod tenant;
 pub mod time;
 pub mod transport;
 pub mod usage;
+mod wire;

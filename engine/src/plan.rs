@@ -1,6 +1,11 @@
 //! Plans: what a tenant may use.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
+
+use crate::wire::wire;
 
 /// How much of one meter a plan allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +17,8 @@ pub enum Limit {
     Upto(u64),
 }
 
+wire! { enum Limit { Unlimited, Upto(limit) } }
+
 /// How a meter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MeterKind {
@@ -20,6 +27,8 @@ pub enum MeterKind {
     /// Holds the last value that was set.
     Gauge,
 }
+
+wire! { enum MeterKind { Counter(period), Gauge } }
 
 /// Over what a counter adds up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +40,8 @@ pub enum Period {
     /// The UTC day.
     Day,
 }
+
+wire! { enum Period { Billing, Month, Day } }
 
 /// One meter as configuration declares it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +56,8 @@ pub struct Meter {
     pub kind: MeterKind,
 }
 
+wire! { struct Meter { key, label, unit, kind } }
+
 /// One on/off feature as configuration declares it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feature {
@@ -53,6 +66,8 @@ pub struct Feature {
     /// What people read ("Single sign-on").
     pub label: String,
 }
+
+wire! { struct Feature { key, label } }
 
 /// What one plan allows of one meter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

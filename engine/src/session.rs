@@ -3,6 +3,8 @@
 //! Local events count at once. Each belongs to a batch; when the Worker's next word contains that batch
 //! ([`Live::applied`]), the local copy is dropped, so nothing is ever counted twice or lost in between.
 
+use alloc::vec::Vec;
+
 use crate::decision::{Decision, Reason, Scene};
 use crate::entitlement::Entitlement;
 use crate::facts::{MeterStanding, Standing, StandingAt};

@@ -3,6 +3,10 @@
 //! On the wire: the letter `U`, the format's number, then postcard (<https://postcard.jamesmunns.com/wire-format>). A
 //! reader refuses other numbers, so an old SDK never misreads a new Worker.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::Campaign;
@@ -10,6 +14,7 @@ use crate::facts::Standing;
 use crate::ledger::Ledger;
 use crate::plan::{Feature, Meter};
 use crate::time::Millis;
+use crate::wire::{self, wire};
 
 /// The number of the wire format. Raise it with every change of a type that crosses.
 pub const FORMAT: u8 = 1;
@@ -31,6 +36,8 @@ pub struct Snapshot {
     pub live: Live,
 }
 
+wire! { struct Snapshot { config_version, meters, features, events, campaigns, live } }
+
 /// What changes from moment to moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Live {
@@ -46,6 +53,8 @@ pub struct Live {
     pub tenant: Ledger,
 }
 
+wire! { struct Live { server_time, applied, standing, user, tenant } }
+
 /// What the Worker sends over a live connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Frame {
@@ -54,6 +63,8 @@ pub enum Frame {
     /// Only what changes from moment to moment.
     Live(Box<Live>),
 }
+
+wire! { enum Frame { Snapshot(snapshot), Live(live) } }
 
 /// Why bytes could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +77,7 @@ pub enum DecodeError {
 
 impl Frame {
     /// The frame as bytes.
+    #[cfg(feature = "edge")]
     pub fn encode(&self) -> Vec<u8> {
         // Writing to memory cannot fail for these types; an empty frame is refused by every reader.
         postcard::to_extend(self, vec![b'U', FORMAT]).unwrap_or_default()
@@ -74,10 +86,7 @@ impl Frame {
     /// Reads a frame. Whatever the bytes are, this neither panics nor allocates beyond a small multiple of their length.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes {
-            [b'U', FORMAT, rest @ ..] => {
-                let (frame, rest) = postcard::take_from_bytes(rest).map_err(|_| DecodeError::Damaged)?;
-                if rest.is_empty() { Ok(frame) } else { Err(DecodeError::Damaged) }
-            }
+            [b'U', FORMAT, rest @ ..] => wire::decode(rest).ok_or(DecodeError::Damaged),
             [b'U', ..] => Err(DecodeError::Format),
             _ => Err(DecodeError::Damaged),
         }

@@ -5,12 +5,11 @@
 
 mod raw;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 pub use raw::{RawSubscription, Reference};
 
+use crate::map::{Map, ordered};
 use crate::plan::Plan;
 use crate::time::Millis;
 use crate::usage::Bounds;
@@ -125,7 +124,7 @@ impl Subscription {
 /// All subscriptions of one tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mirror {
-    subscriptions: BTreeMap<String, Subscription>,
+    subscriptions: Map<Subscription>,
 }
 
 /// The most ended subscriptions remembered, so that a late event about one cannot bring it back.
@@ -137,7 +136,7 @@ impl Mirror {
         match self.subscriptions.get(&read.id) {
             Some(known) if known.status.is_terminal() || *known == read => false,
             _ => {
-                self.subscriptions.insert(read.id.clone(), read);
+                self.subscriptions.insert(&read.id.clone(), read);
                 self.forget_long_ended();
                 true
             }
@@ -156,10 +155,9 @@ impl Mirror {
     }
 
     fn forget_long_ended(&mut self) {
-        let mut ended: Vec<_> = self.subscriptions.values().filter(|s| s.status.is_terminal()).map(|s| (s.created, s.id.clone())).collect();
-        ended.sort();
+        let ended: Vec<_> = self.subscriptions.values().filter(|s| s.status.is_terminal()).map(|s| (s.created, s.id.clone())).collect();
         let over = ended.len().saturating_sub(MAX_ENDED);
-        for (_, id) in ended.into_iter().take(over) {
+        for (_, id) in ordered(ended, |(created, _)| created.0).into_iter().take(over) {
             self.subscriptions.remove(&id);
         }
     }

@@ -3,10 +3,14 @@
 //! Compiled at the edge; filled in at both sides. What is filled in is marked rather than formatted, so that the page can
 //! write numbers the way its reader's language does. A missing value leaves no text at all: nobody reads `undefined`.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::expr::{Lookup, Value};
 use crate::facts::{Fact, UsageField};
+use crate::wire::wire;
 
 /// Begins a filled-in value: followed by its kind (`n` number, `p` per cent, `t` text), the value and [`END`].
 pub const BEGIN: char = '\u{1}';
@@ -19,6 +23,8 @@ pub struct Template {
     pub(crate) parts: Vec<Part>,
 }
 
+wire! { struct Template { parts } }
+
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Part {
@@ -27,6 +33,8 @@ pub(crate) enum Part {
     /// The value of a fact.
     Fact(Fact),
 }
+
+wire! { enum Part { Text(text), Fact(fact) } }
 
 impl Template {
     /// Whether there is nothing to show.

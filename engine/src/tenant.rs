@@ -3,8 +3,6 @@
 mod apply;
 mod view;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Batch, Receipt, Rejection};
@@ -13,6 +11,7 @@ pub use view::Viewer;
 use crate::config::Config;
 use crate::facts::EventStanding;
 use crate::ledger::Ledger;
+use crate::map::Map;
 use crate::plan::Plan;
 use crate::subscription::Mirror;
 use crate::usage::{Clients, MeterState, RecentIds};
@@ -44,9 +43,9 @@ impl Rulebook {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
     /// By meter, under its name: positions change with the configuration.
-    pub meters: BTreeMap<String, MeterState>,
+    pub meters: Map<MeterState>,
     /// By tracked event.
-    pub events: BTreeMap<String, EventStanding>,
+    pub events: Map<EventStanding>,
     /// Which batches have been counted.
     pub clients: Clients,
     /// What the tenant's users have met together.
@@ -70,5 +69,5 @@ pub struct Tenant {
     /// Subscriptions.
     pub mirror: Mirror,
     /// By user id.
-    pub users: BTreeMap<String, User>,
+    pub users: Map<User>,
 }

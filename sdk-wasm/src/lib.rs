@@ -3,10 +3,17 @@
 //! Only numbers, strings and one kind of bytes (frames) cross this boundary: no JSON, no objects, no exceptions. Times are
 //! milliseconds of the *device's* clock unless a name says otherwise; `-1` stands for "none". Enumerations cross as their
 //! position in the engine's `ALL` tables, repeated in `js/words.ts`, which a test compares.
+#![cfg_attr(target_arch = "wasm32", no_std)]
 #![warn(missing_docs)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+extern crate alloc;
+
 mod numbers;
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use upcue_engine::campaign::{Campaign, NudgeKind};
 use upcue_engine::decision::{Decision, Reason};
@@ -22,6 +29,14 @@ use numbers::{count, millis, number, option, position};
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+/// A panic ends the module without a word: the standard library's way to word it costs 600 bytes on the wire. None
+/// is meant to happen (see the lints above); one that does reaches the page as a `RuntimeError`.
+#[cfg(target_arch = "wasm32")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
 
 /// One page's session and queue policy.
 #[wasm_bindgen]

@@ -3,7 +3,7 @@
 mod body;
 mod query;
 
-use serde::Serialize;
+use serde_json::Value;
 use worker::{Env, Headers, Method, Request, Response};
 
 pub(crate) use body::{json, read};
@@ -87,8 +87,9 @@ fn problem(error: &ApiError) -> worker::Result<Response> {
 }
 
 /// A JSON answer.
-pub(crate) fn answer(status: u16, body: &impl Serialize) -> ApiResult<Response> {
-    let response = Response::from_json(body)?.with_status(status);
-    response.headers().set("cache-control", "no-store")?;
-    Ok(response)
+pub(crate) fn answer(status: u16, body: &Value) -> ApiResult<Response> {
+    let headers = Headers::new();
+    headers.set("content-type", "application/json")?;
+    headers.set("cache-control", "no-store")?;
+    Ok(Response::from_bytes(body.to_string().into_bytes())?.with_status(status).with_headers(headers))
 }

@@ -88,9 +88,12 @@ impl Code {
     }
 }
 
-/// An error on its way to the client.
+/// An error on its way to the client. Boxed: it is handed up by hundreds of `?`, and each would copy it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Inner>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Inner {
     code: Code,
     /// A code of finer grain that stands in the place of the table's (`unknown_meter` for rejected events).
     finer: Option<String>,
@@ -107,65 +110,79 @@ pub(crate) type ApiResult<T> = Result<T, ApiError>;
 impl ApiError {
     /// An error with a sentence for the client: what is wrong and what to do about it.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, finer: None, detail: detail.into(), members: None, source: None }
+        Self::boxed(code, detail.into())
     }
 
     /// Adds members to the problem document.
     pub(crate) fn with(mut self, members: &Value) -> Self {
-        self.members = Some(members.to_string());
+        self.0.members = Some(members.to_string());
         self
     }
 
     /// Puts a code of finer grain in the place of the table's.
     pub(crate) fn finer(mut self, code: &str) -> Self {
-        self.finer = Some(code.to_owned());
+        self.0.finer = Some(code.to_owned());
         self
     }
 
     /// The HTTP status.
     pub(crate) fn status(&self) -> u16 {
-        self.code.status()
+        self.0.code.status()
     }
 
     /// The stable code.
     pub(crate) fn code(&self) -> &str {
-        self.finer.as_deref().unwrap_or(self.code.row().0)
+        self.0.finer.as_deref().unwrap_or(self.0.code.row().0)
     }
 
     /// What only the log may see.
     pub(crate) fn source(&self) -> Option<&str> {
-        self.source.as_deref()
+        self.0.source.as_deref()
     }
 
     /// The problem document.
     pub(crate) fn document(&self) -> Value {
-        let (_, status, title) = self.code.row();
+        let (_, status, title) = self.0.code.row();
         let mut document = Map::new();
-        if let Some(Value::Object(members)) = self.members.as_deref().and_then(|text| serde_json::from_slice(text.as_bytes()).ok()) {
+        if let Some(Value::Object(members)) = self.0.members.as_deref().and_then(|text| serde_json::from_slice(text.as_bytes()).ok()) {
             document.extend(members);
         }
         document.insert("type".to_owned(), json!(format!("https://upcue.dev/problems/{}", self.code())));
         document.insert("title".to_owned(), json!(title));
         document.insert("status".to_owned(), json!(status));
         document.insert("code".to_owned(), json!(self.code()));
-        document.insert("detail".to_owned(), json!(self.detail));
+        document.insert("detail".to_owned(), json!(self.0.detail));
         Value::Object(document)
     }
 
+    #[cold]
+    #[inline(never)]
+    fn boxed(code: Code, detail: String) -> Self {
+        Self(Box::new(Inner { code, finer: None, detail, members: None, source: None }))
+    }
+
+    #[cold]
+    #[inline(never)]
     fn internal(source: String) -> Self {
         let detail = "something went wrong on our side; nothing of this request was kept unless it was answered before";
-        Self { source: Some(source), ..Self::new(Code::Internal, detail) }
+        let mut error = Self::new(Code::Internal, detail);
+        error.0.source = Some(source);
+        error
     }
 }
 
 /// Whatever the platform refuses is ours to answer for: a bare 500 outside, the reason in the log.
 impl From<worker::Error> for ApiError {
+    #[cold]
+    #[inline(never)]
     fn from(error: worker::Error) -> Self {
         Self::internal(error.to_string())
     }
 }
 
 impl From<postcard::Error> for ApiError {
+    #[cold]
+    #[inline(never)]
     fn from(error: postcard::Error) -> Self {
         Self::internal(format!("stored or internal bytes: {error}"))
     }

@@ -1,7 +1,5 @@
 //! From the document to what runs.
 
-use std::collections::BTreeSet;
-
 use super::names::{ConfigNames, unknown};
 use super::raw::{RawCampaign, RawConfig, RawCta, RawLimit, RawMeterKind, RawNudge, RawPeriod, RawPlan, RawPlanSource, RawScope};
 use super::texts::template;
@@ -10,6 +8,7 @@ use crate::campaign::{Campaign, Cap, Cta, Nudge, NudgeKind, Schedule, Scope};
 use crate::expr::{self, Program, Type};
 use crate::ids::{is_dotted_name, is_id, is_name};
 use crate::ledger::MAX_KEPT;
+use crate::map::ordered;
 use crate::plan::{Allowance, Feature, Limit, Meter, MeterKind, Period, Plan};
 use crate::time::{DAY, DurationMs, Millis, parse_duration};
 
@@ -131,20 +130,19 @@ fn plans(raw: &RawConfig, meters: &[Meter], features: &[Feature], problems: &mut
         return None;
     }
     bounded(raw.plans.list.len(), MAX_PLANS, "/plans/list", problems);
-    let mut ids = BTreeSet::new();
-    let plans = raw.plans.list.iter().enumerate().map(|(i, raw)| {
+    let list = &raw.plans.list;
+    let plans = list.iter().enumerate().map(|(i, raw)| {
         let pointer = format!("/plans/list/{i}");
         if !is_id(&raw.id) {
             problems.push(Problem::new(format!("{pointer}/id"), "bad_name", "1 to 128 characters without spaces"));
         }
-        if !ids.insert(raw.id.as_str()) {
+        if list.iter().take(i).any(|earlier| earlier.id == raw.id) {
             problems.push(Problem::new(format!("{pointer}/id"), "duplicate", format!("another plan is called `{}`", raw.id)));
         }
         plan(raw, &pointer, meters, features, problems)
     });
-    let mut plans: Vec<Plan> = plans.collect();
-    plans.sort_by_key(|p| p.rank);
-    Some(plans)
+    let plans: Vec<Plan> = plans.collect();
+    Some(ordered(plans, |plan| i64::from(plan.rank)))
 }
 
 fn plan(raw: &RawPlan, pointer: &str, meters: &[Meter], features: &[Feature], problems: &mut Vec<Problem>) -> Plan {
@@ -190,19 +188,17 @@ fn allowance(raw: &RawPlan, meter: &str, pointer: &str, problems: &mut Vec<Probl
     Allowance { limit, soft }
 }
 
-fn campaigns(raw: &[RawCampaign], names: &mut ConfigNames<'_>, problems: &mut Vec<Problem>) -> Vec<CampaignRule> {
-    bounded(raw.len(), MAX_CAMPAIGNS, "/campaigns", problems);
-    let mut ids = BTreeSet::new();
-    let rules = raw.iter().enumerate().map(|(i, raw)| {
+fn campaigns(list: &[RawCampaign], names: &mut ConfigNames<'_>, problems: &mut Vec<Problem>) -> Vec<CampaignRule> {
+    bounded(list.len(), MAX_CAMPAIGNS, "/campaigns", problems);
+    let rules = list.iter().enumerate().map(|(i, raw)| {
         let pointer = format!("/campaigns/{i}");
-        if !ids.insert(raw.id.as_str()) {
+        if list.iter().take(i).any(|earlier| earlier.id == raw.id) {
             problems.push(Problem::new(format!("{pointer}/id"), "duplicate", format!("another campaign is called `{}`", raw.id)));
         }
         campaign(raw, &pointer, names, problems)
     });
-    let mut rules: Vec<CampaignRule> = rules.collect();
-    rules.sort_by_key(|r| std::cmp::Reverse(r.campaign.priority)); // stable: ties stay in the order of the document
-    rules
+    let rules: Vec<CampaignRule> = rules.collect();
+    ordered(rules, |rule| -i64::from(rule.campaign.priority))
 }
 
 fn campaign(raw: &RawCampaign, pointer: &str, names: &mut ConfigNames<'_>, problems: &mut Vec<Problem>) -> CampaignRule {

@@ -1,9 +1,9 @@
 //! The document as people write it. Shape only: [`compile`](super::compile) judges the meaning.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+
+use crate::map::Map;
 
 /// The whole document.
 #[derive(Debug, Default, Deserialize)]
@@ -14,10 +14,10 @@ pub struct RawConfig {
     pub schema: Option<String>,
     /// By name.
     #[serde(default)]
-    pub meters: BTreeMap<String, RawMeter>,
+    pub meters: Map<RawMeter>,
     /// By name.
     #[serde(default)]
-    pub features: BTreeMap<String, RawFeature>,
+    pub features: Map<RawFeature>,
     /// Where plans come from.
     #[serde(default)]
     pub plans: RawPlans,
@@ -120,10 +120,10 @@ pub struct RawPlan {
     pub rank: i32,
     /// By meter; a meter that is absent is unlimited.
     #[serde(default)]
-    pub limits: BTreeMap<String, RawLimit>,
+    pub limits: Map<RawLimit>,
     /// By meter.
     #[serde(default)]
-    pub soft_limits: BTreeMap<String, u64>,
+    pub soft_limits: Map<u64>,
     /// The features it has.
     #[serde(default)]
     pub features: Vec<String>,

@@ -154,7 +154,11 @@ fn compare(a: Value<'_>, b: Value<'_>) -> Option<Ordering> {
 }
 
 /// Exact, as CEL demands: no rounding of large integers to the nearest double.
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked first; the cast drops only the fraction")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "the range is checked first; the casts drop only the fraction, and a double without it is a double again"
+)]
 fn compare_int_double(int: i64, double: f64) -> Option<Ordering> {
     const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
     if double.is_nan() {
@@ -168,7 +172,7 @@ fn compare_int_double(int: i64, double: f64) -> Option<Ordering> {
     }
     let whole = double as i64;
     Some(int.cmp(&whole).then_with(|| {
-        let fraction = double - double.trunc();
+        let fraction = double - whole as f64;
         0.0_f64.partial_cmp(&fraction).unwrap_or(Ordering::Equal)
     }))
 }

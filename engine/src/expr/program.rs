@@ -1,8 +1,12 @@
 //! The compiled form: flat, in evaluation order, with a known greatest depth.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Fact;
+use crate::wire::wire;
 
 /// The deepest stack a program may need; the compiler refuses more.
 pub(super) const MAX_STACK: usize = 24;
@@ -58,6 +62,11 @@ pub enum Op {
     In(u8),
 }
 
+wire! { enum Op {
+    Bool(value), Int(value), Double(bits), Str(index), Duration(ms), Fact(fact), Not, Neg, And, Or, Select, Eq, Ne,
+    Lt, Le, Gt, Ge, Add, Sub, Mul, Div, Rem, In(elements),
+} }
+
 impl Op {
     /// How many values the step pops.
     pub(super) fn pops(&self) -> usize {
@@ -77,6 +86,8 @@ pub struct Program {
     pub(super) ops: Vec<Op>,
     pub(super) strings: Vec<String>,
 }
+
+wire! { struct Program { ops, strings } }
 
 impl Program {
     /// The facts the program reads, in the order it reads them.

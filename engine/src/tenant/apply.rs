@@ -98,10 +98,10 @@ impl Tenant {
         let at = settle_time(event.at, now);
         match &event.kind {
             EventKind::Usage { meter, reading } => self.measure(rules, meter, *reading, at, now),
-            EventKind::Track { name } => self.counts.events.entry(name.clone()).or_default().count(at),
+            EventKind::Track { name } => self.counts.events.entry(name, Default::default).count(at),
             EventKind::Note { kind, campaign } => {
                 let Some(user) = &event.user else { return };
-                self.users.entry(user.clone()).or_default().ledger.note(campaign, *kind, at);
+                self.users.entry(user, Default::default).ledger.note(campaign, *kind, at);
                 if *kind == NoteKind::Exposure {
                     self.counts.ledger.note(campaign, *kind, at);
                 }
@@ -115,7 +115,7 @@ impl Tenant {
     fn measure(&mut self, rules: &Rulebook, key: &str, reading: Reading, at: Millis, now: Millis) {
         let billing = self.mirror.current().and_then(|s| s.period);
         let Some(meter) = rules.config.meters.iter().find(|m| m.key == key) else { return };
-        let state = self.counts.meters.entry(key.to_owned()).or_default();
+        let state = self.counts.meters.entry(key, Default::default);
         match (meter.kind, reading) {
             (MeterKind::Counter(period), Reading::Add(n)) => state.add(period, n, at, billing, now),
             (MeterKind::Gauge, Reading::Set(n)) => state.set(n, at),

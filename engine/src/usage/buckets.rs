@@ -1,6 +1,10 @@
 //! A bounded history: counts by hour or by day, newest first.
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
+
+use crate::wire::wire;
 
 /// Counts in consecutive buckets. The owner says what a bucket is (an hour, a day) and how many are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +14,8 @@ pub struct Buckets {
     /// `counts[i]` belongs to bucket `head - i`.
     counts: Vec<u64>,
 }
+
+wire! { struct Buckets { head, counts } }
 
 impl Buckets {
     /// Adds `n` to `bucket`, keeping at most `keep` buckets. What is older than the kept ones is dropped.
@@ -46,7 +52,10 @@ impl Buckets {
         }
         if bucket > self.head {
             let steps = usize::try_from(bucket - self.head).unwrap_or(usize::MAX).min(keep);
-            self.counts.splice(0..0, core::iter::repeat_n(0, steps));
+            // Not `splice`, whose machinery is larger than all else here; there are few buckets.
+            for _ in 0..steps {
+                self.counts.insert(0, 0);
+            }
             self.counts.truncate(keep);
             self.head = bucket;
         }

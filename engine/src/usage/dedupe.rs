@@ -3,6 +3,8 @@
 //! Two ways to say "this is the same": a client numbers its batches (`client`, `seq`), which costs a few bytes per client
 //! however many events it sends; or single events carry an `id`, which costs eight bytes per event.
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::hash::hash64;
@@ -94,7 +96,7 @@ const MAX_PAGES: usize = 256;
 pub struct RecentIds {
     pages: Vec<Page>,
     /// Every hash on every page, sorted.
-    known: std::collections::BTreeSet<u64>,
+    known: alloc::collections::BTreeSet<u64>,
 }
 
 /// One stored page of ids.

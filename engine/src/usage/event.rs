@@ -1,5 +1,7 @@
 //! Events as the engine takes them: validated, with a settled time.
 
+use alloc::string::String;
+
 use serde::{Deserialize, Serialize};
 
 use crate::time::{DAY, DurationMs, MINUTE, Millis};

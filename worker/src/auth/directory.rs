@@ -2,8 +2,8 @@
 //! revoked key stops working within it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
+use upcue_engine::map::Map;
 use upcue_engine::ids::is_app_id;
 use upcue_engine::time::{Millis, SECOND};
 use worker::Env;
@@ -16,7 +16,7 @@ use crate::rpc::{AppCall, AppHead, app_object};
 const MAX_APPS: usize = 1_000;
 
 thread_local! {
-    static APPS: RefCell<BTreeMap<String, (Millis, AppHead)>> = const { RefCell::new(BTreeMap::new()) };
+    static APPS: RefCell<Map<(Millis, AppHead)>> = const { RefCell::new(Map::new()) };
 }
 
 /// What the app `id` is set up to.
@@ -34,7 +34,7 @@ pub(crate) async fn head(env: &Env, id: &str) -> ApiResult<AppHead> {
         if apps.len() >= MAX_APPS {
             apps.clear();
         }
-        apps.insert(id.to_owned(), (now, head.clone()));
+        apps.insert(id, (now, head.clone()));
     });
     Ok(head)
 }

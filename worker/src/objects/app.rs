@@ -17,7 +17,7 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// The Durable Object of an app.
-#[durable_object]
+#[durable_object(alarm)]
 pub struct AppObject {
     state: State,
     env: Env,

@@ -77,14 +77,13 @@ impl Rows {
     /// Runs `work` as one transaction: if it fails, nothing of it was written.
     ///
     /// The platform rolls back only when the callback throws, so the error goes through JavaScript and comes back out.
-    pub(super) fn transaction<T>(&self, work: impl FnOnce() -> ApiResult<T>) -> ApiResult<T> {
-        let mut work = Some(work);
-        let mut outcome = None;
+    pub(super) fn transaction(&self, work: &mut dyn FnMut() -> ApiResult<()>) -> ApiResult<()> {
+        let mut failure = None;
         let mut callback = || -> Result<(), wasm_bindgen::JsValue> {
-            let result = work.take().map(|work| work());
-            let failed = !matches!(result, Some(Ok(_)));
-            outcome = result;
-            if failed { Err("rolled back".into()) } else { Ok(()) }
+            work().map_err(|error| {
+                failure = Some(error);
+                "rolled back".into()
+            })
         };
         let ran = ScopedClosure::<dyn FnMut() -> Result<(), wasm_bindgen::JsValue>>::borrow_mut_aborting(&mut callback);
         let storage: &wasm_bindgen::JsValue = self.storage.as_raw().as_ref();
@@ -92,11 +91,10 @@ impl Rows {
         let method: &js_sys::Function = method.unchecked_ref();
         let thrown = method.call1(storage, ran.as_js_value()).err();
         drop(ran);
-        match (outcome, thrown) {
-            (Some(Ok(value)), None) => Ok(value),
-            (Some(Err(error)), _) => Err(error),
-            (_, Some(thrown)) => Err(ApiError::from(worker::Error::from(thrown))),
-            (None, None) => Err(worker::Error::RustError("the transaction did not run".to_owned()).into()),
+        match (failure, thrown) {
+            (Some(error), _) => Err(error),
+            (None, Some(thrown)) => Err(ApiError::from(worker::Error::from(thrown))),
+            (None, None) => Ok(()),
         }
     }
 }

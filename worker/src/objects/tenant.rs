@@ -191,11 +191,13 @@ impl Core {
             let facts = StandingAt { standing: &snapshot.live.standing, now };
             let scene =
                 Scene { campaigns: &snapshot.campaigns, facts, user: &snapshot.live.user, tenant: &snapshot.live.tenant, on_display: &[] };
-            let mut placements: Vec<&str> = snapshot.campaigns.iter().map(|c| c.placement.as_str()).collect();
-            placements.sort_unstable();
-            placements.dedup();
-            if let Some(one) = placement {
-                placements = vec![one];
+            let mut placements: Vec<&str> = placement.into_iter().collect();
+            if placements.is_empty() {
+                for campaign in &snapshot.campaigns {
+                    if !placements.contains(&campaign.placement.as_str()) {
+                        placements.push(&campaign.placement);
+                    }
+                }
             }
             let placements = placements.into_iter().map(|placement| told(&scene, placement)).collect();
             Ok(DecisionReport { at: now, config_version: snapshot.config_version, placements })

@@ -33,7 +33,7 @@ pub(super) async fn put(req: &mut Request, env: &Env) -> ApiResult<Response> {
     let if_match = if_match.trim().trim_start_matches("W/").trim_matches('"').to_owned();
     let stored: StoredConfig = app_object(env, &caller.app.id)?.call(&AppCall::Publish { document, if_match }).await?;
     auth::forget(&caller.app.id);
-    let response = Response::from_json(&version(&stored.version))?;
+    let response = Response::from_bytes(version(&stored.version).to_string().into_bytes())?;
     Ok(response.with_headers(headers(&stored.version)?))
 }
 

@@ -1,10 +1,9 @@
 //! `POST /v1/events`: usage, tracked events, and what users did with nudges.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 use upcue_engine::ids::is_id;
+use upcue_engine::map::{Map, ordered};
 use upcue_engine::tenant::{Batch, Receipt, Rejection};
 use upcue_engine::time::Millis;
 use upcue_engine::usage::{Event, EventKind, MAX_EVENTS, MAX_VALUE, NoteKind, Reading};
@@ -102,7 +101,7 @@ async fn count(env: &Env, caller: &Caller, batch: RawBatch) -> ApiResult<Respons
         total.duplicates += receipt.duplicates;
         total.rejected.extend(receipt.rejected);
     }
-    total.rejected.sort_by_key(|r| r.index);
+    total.rejected = ordered(total.rejected, |r| i64::from(r.index));
     let body = json!({"accepted": total.accepted, "duplicates": total.duplicates, "rejected": total.rejected});
     match total.rejected.first() {
         // Nothing of the batch was good: that is an error of the request, said in the words of its first event.
@@ -115,13 +114,13 @@ async fn count(env: &Env, caller: &Caller, batch: RawBatch) -> ApiResult<Respons
 }
 
 /// Sorts the events of a batch by tenant. A user's all belong to one; a back end may report for many at once.
-fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(BTreeMap<String, Batch>, Receipt)> {
+fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(Map<Batch>, Receipt)> {
     let client = numbered(caller, raw.client.as_deref(), raw.seq)?;
     let of_batch = raw.tenant.as_deref();
     if matches!(caller.credential, Credential::User(_)) {
         caller.tenant(of_batch)?;
     }
-    let mut batches: BTreeMap<String, Batch> = BTreeMap::new();
+    let mut batches: Map<Batch> = Map::new();
     let mut refused = Receipt::default();
     for (index, event) in (0..).zip(raw.events) {
         let sorted = address(caller, of_batch, &event).and_then(|tenant| {
@@ -130,7 +129,7 @@ fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(BTreeMap<String, Batch>, 
         });
         match sorted {
             Ok((tenant, event)) => {
-                let batch = batches.entry(tenant).or_default();
+                let batch = batches.entry(&tenant, Batch::default);
                 batch.client = client;
                 batch.events.push(event);
             }

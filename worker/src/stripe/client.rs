@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
 use std::time::Duration;
 use upcue_engine::catalogue::{Price, Product};
+use upcue_engine::map::Map;
 use upcue_engine::subscription::{RawSubscription, Reference, Subscription};
 use worker::{AbortController, Delay, Env, Fetch, Method, Request, RequestInit};
 
@@ -35,7 +35,7 @@ struct List<T> {
 struct RawProduct {
     id: String,
     name: Option<String>,
-    metadata: Option<BTreeMap<String, String>>,
+    metadata: Option<Map<String>>,
 }
 
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ struct RawPrice {
 
 #[derive(Deserialize)]
 struct RawCustomer {
-    metadata: Option<BTreeMap<String, String>>,
+    metadata: Option<Map<String>>,
 }
 
 #[derive(Deserialize)]

@@ -2,9 +2,8 @@
 //! names of things are taken from them, never their state.
 
 use serde::Deserialize;
+use upcue_engine::map::Map;
 use upcue_engine::subscription::Reference;
-
-use std::collections::BTreeMap;
 
 use crate::problem::{ApiError, ApiResult, Code};
 
@@ -70,7 +69,7 @@ struct RawObject {
     customer: Option<Reference>,
     subscription: Option<Reference>,
     client_reference_id: Option<String>,
-    metadata: Option<BTreeMap<String, String>>,
+    metadata: Option<Map<String>>,
     parent: Option<RawParent>,
 }
 

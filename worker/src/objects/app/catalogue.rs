@@ -27,10 +27,11 @@ impl AppObject {
     /// Reads products and prices from Stripe.
     pub(super) async fn sync_catalogue(&self) -> ApiResult<CatalogueReport> {
         let stripe = Stripe::new(&self.env, &self.head()?.stripe.api_key)?;
-        let stored = Stored { products: stripe.products().await?, prices: stripe.prices().await?, ..Stored::default() };
+        let mut stored = Stored { products: stripe.products().await?, prices: stripe.prices().await?, ..Stored::default() };
+        stored.synced_at = Some(Self::now());
         let rows = self.rows()?;
-        rows.transaction(|| {
-            rows.put(CATALOGUE, &Stored { synced_at: Some(Self::now()), ..stored })?;
+        rows.transaction(&mut || {
+            rows.put(CATALOGUE, &stored)?;
             let before = self.rulebook()?;
             let mut rulebook = before.clone();
             read_plans(&rows, &mut rulebook)?;

@@ -62,7 +62,7 @@ impl AppObject {
         }
         let version = ConfigVersion { version: newest.map_or(1, |v| v.version + 1), hash, published_at: Self::now() };
         let rows = self.rows()?;
-        rows.transaction(|| {
+        rows.transaction(&mut || {
             let sql = "INSERT INTO config_version (version, hash, published_at, document) VALUES (?, ?, ?, ?)";
             let values = vec![
                 SqlStorageValue::Integer(i64::from(version.version)),
@@ -73,7 +73,7 @@ impl AppObject {
             rows.run(sql, values)?;
             let mut rulebook: Rulebook = rows.get(RULEBOOK)?.unwrap_or_default();
             rulebook.version = version.version;
-            rulebook.config = config;
+            rulebook.config.clone_from(&config);
             // New meters or features may change what the same products mean.
             catalogue::read_plans(&rows, &mut rulebook)?;
             self.put_rulebook(rulebook)

@@ -72,7 +72,7 @@ impl Stored {
             self.tenant.users.clear();
         }
         let loaded = self.rows.get(&user_key(user))?.unwrap_or_default();
-        self.tenant.users.insert(user.to_owned(), loaded);
+        self.tenant.users.insert(user, loaded);
         Ok(())
     }
 
@@ -111,7 +111,7 @@ impl Stored {
             plan: self.tenant.mirror.plan(&self.rules.plans).map(|p| p.id.clone()),
             status: self.tenant.mirror.current().map(|s| s.status.word().to_owned()),
         };
-        self.rows.transaction(|| {
+        self.rows.transaction(&mut || {
             self.rows.put("mirror", &self.tenant.mirror)?;
             outbox::push(&self.rows, &self.app, &self.name, &fact)
         })?;
@@ -124,7 +124,7 @@ impl Stored {
         if applied.users.is_empty() && applied.pages.dirty.is_empty() && !first_today {
             return self.rows.put("counts", &self.tenant.counts);
         }
-        self.rows.transaction(|| {
+        self.rows.transaction(&mut || {
             self.rows.put("counts", &self.tenant.counts)?;
             for user in &applied.users {
                 if let Some(state) = self.tenant.users.get(user) {

@@ -4,7 +4,8 @@
 //! with an older ticket than the last one folded is dropped.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+
+use upcue_engine::map::Map;
 
 use super::Core;
 use crate::host;
@@ -16,7 +17,7 @@ use crate::stripe::client::Stripe;
 pub(super) struct Readings {
     next: Cell<u64>,
     /// By subscription: the ticket of the last reading folded.
-    folded: RefCell<BTreeMap<String, u64>>,
+    folded: RefCell<Map<u64>>,
 }
 
 impl Readings {
@@ -28,7 +29,7 @@ impl Readings {
     /// Whether a reading with this ticket is the newest so far; remembers it if so.
     fn is_newest(&self, subscription: &str, ticket: u64) -> bool {
         let mut folded = self.folded.borrow_mut();
-        let last = folded.entry(subscription.to_owned()).or_insert(0);
+        let last = folded.entry(subscription, || 0);
         let newest = ticket > *last;
         *last = ticket.max(*last);
         newest

@@ -100,10 +100,35 @@ fn number(rest: &str) -> Result<(Kind, usize), ExprProblem> {
     }
     let too_large = || ExprProblem::new(0, "syntax", format!("`{text}` does not fit into 64 bits"));
     if is_double {
-        let double: f64 = text.parse().map_err(|_| too_large())?;
-        return Ok((Kind::Double(double), len));
+        let problem = || ExprProblem::new(0, "syntax", format!("`{text}` has more digits than a double holds exactly; 15 are enough"));
+        return Ok((Kind::Double(decimal(text).ok_or_else(problem)?), len));
     }
     Ok((Kind::Int(text.parse().map_err(|_| too_large())?), len))
+}
+
+/// A decimal literal as the double nearest to it. At most 15 digits and a power of ten up to 22: both are exact doubles
+/// then, so one multiplication or division rounds correctly (W. Clinger, How to Read Floating Point Numbers Accurately,
+/// 1990). The standard library reads all others too, at the price of a table of ten kilobytes that does not compress.
+fn decimal(text: &str) -> Option<f64> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let significant = digits.trim_start_matches('0');
+    if significant.len() > 15 {
+        return None;
+    }
+    if significant.is_empty() { Some(0.0) } else { scaled(significant, exponent, fraction.len()) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "15 digits are below 2^53")]
+fn scaled(significant: &str, exponent: &str, fraction: usize) -> Option<f64> {
+    let number = significant.parse::<u64>().ok()? as f64;
+    let power = exponent.parse::<i32>().ok()?.checked_sub(i32::try_from(fraction).ok()?)?;
+    if !(-22..=22).contains(&power) {
+        return None;
+    }
+    let ten = (0..power.abs()).fold(1.0, |ten, _| ten * 10.0);
+    Some(if power < 0 { number / ten } else { number * ten })
 }
 
 fn string(rest: &str, quote: char) -> Result<(Kind, usize), ExprProblem> {
@@ -133,4 +158,28 @@ fn unescape(c: char) -> Option<char> {
         't' => '\t',
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn decimals_that_are_not_exact_are_refused() {
+        for text in ["0.1234567890123456", "1e23", "1e-40", "123456789012345678.0"] {
+            assert_eq!(decimal(text), None, "{text}");
+        }
+        assert_eq!((decimal("0.0"), decimal("00.500")), (Some(0.0), Some(0.5)));
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_read_as_the_standard_library_reads_them(whole in 0..1_000_000_000_u64, fraction in "[0-9]{0,6}", power in -16..=22_i32) {
+            let text = format!("{whole}.{fraction}0e{power}");
+            if let Some(double) = decimal(&text) {
+                prop_assert_eq!(Some(double), text.parse().ok());
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use upcue_engine::catalogue::{Price, Product};
 use upcue_engine::map::Map;
 use upcue_engine::subscription::{RawSubscription, Reference, Subscription};
-use worker::{AbortController, Delay, Env, Fetch, Method, Request, RequestInit};
+use worker::{AbortController, Delay, Env, Fetch, Headers, Request, web_sys};
 
 use super::event::TENANT_KEY;
 use crate::problem::{ApiError, ApiResult, Code};
@@ -120,11 +120,12 @@ impl Stripe {
 
     /// `None` for 404; anything else but success is an error.
     async fn get<T: DeserializeOwned>(&self, path: &str) -> ApiResult<Option<T>> {
-        let mut init = RequestInit::new();
-        init.with_method(Method::Get);
-        init.headers.set("authorization", &format!("Bearer {}", self.key))?;
-        init.headers.set("stripe-version", VERSION)?;
-        let request = Request::new_with_init(&format!("{}{path}", self.base), &init)?;
+        let headers = Headers::new();
+        headers.set("authorization", &format!("Bearer {}", self.key))?;
+        headers.set("stripe-version", VERSION)?;
+        let init = web_sys::RequestInit::new();
+        init.set_headers(&headers.0);
+        let request = crate::rpc::request(&format!("{}{path}", self.base), &init)?;
         let (status, bytes) = fetch(request).await?;
         match status {
             200..=299 => serde_json::from_slice(&bytes).map(Some).map_err(|error| {

@@ -100,7 +100,7 @@ mod tests {
             (1 << 40, Limit::Unlimited, None, true, R::Unlimited),
             (11, Limit::Unlimited, Some(10), true, R::AboveSoftLimit),
         ] {
-            let meter = MeterStanding { value: used, limit, soft, resets_at: None };
+            let meter = MeterStanding { value: used, limit, soft, ..MeterStanding::default() };
             let entitlement = Entitlement::meter(&meter);
             assert_eq!((entitlement.granted, entitlement.reason), (granted, reason), "{used} of {limit:?}");
         }

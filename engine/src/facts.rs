@@ -11,7 +11,7 @@
 //! | `events.<name>.last_age` | duration | since it was last done; unknown when never |
 //! | `feature.<feature>` | bool | whether the plan has it |
 //! | `plan.id`, `plan.name` | string | the present plan; unknown without one |
-//! | `plan.rank`, `plan.max_rank` | int | its rank (0 without a plan), and the highest there is |
+//! | `plan.rank`, `plan.max_rank` | int | its rank (unknown without a plan), and the highest there is |
 //! | `user.role` | string | `admin` or `member` |
 //! | `subscription.status` | string | Stripe's word; unknown without a subscription |
 
@@ -150,11 +150,13 @@ pub struct MeterStanding {
     pub limit: Limit,
     /// Where the plan's soft limit is.
     pub soft: Option<u64>,
-    /// When a counter starts again at zero; `None` for a gauge.
+    /// When a counter's period began; `None` for a gauge.
+    pub since: Option<Millis>,
+    /// When a counter starts again at zero; `None` for a gauge, and in a page whose period ended while it was offline.
     pub resets_at: Option<Millis>,
 }
 
-wire! { struct MeterStanding { value, limit, soft, resets_at } }
+wire! { struct MeterStanding { value, limit, soft, since, resets_at } }
 
 /// How often a tracked event was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,6 +183,18 @@ pub struct PlanStanding {
 wire! { struct PlanStanding { id, name, rank } }
 
 impl MeterStanding {
+    /// Counts `n` that were used `at`: in the period that `at` belongs to, which may have begun since the standing was taken.
+    pub fn count(&mut self, n: u64, at: Millis) {
+        if self.since.is_some_and(|since| at < since) {
+            return;
+        }
+        if self.resets_at.is_some_and(|end| end <= at) {
+            self.value = 0;
+            self.since = self.resets_at.take();
+        }
+        self.value = self.value.saturating_add(n);
+    }
+
     /// Value over limit; 0 when unlimited, at least 1 when the limit is nothing at all.
     #[expect(clippy::cast_precision_loss, reason = "values are at most 2^53 - 1, which doubles hold exactly")]
     pub fn ratio(&self) -> f64 {
@@ -270,7 +284,7 @@ impl Lookup for StandingAt<'_> {
             Fact::Feature(feature) => standing.features.get(usize::from(feature)).map_or(Value::Unknown, |f| Value::Bool(*f)),
             Fact::PlanId => standing.plan.as_ref().map_or(Value::Unknown, |p| Value::Str(&p.id)),
             Fact::PlanName => standing.plan.as_ref().map_or(Value::Unknown, |p| Value::Str(&p.name)),
-            Fact::PlanRank => Value::Int(standing.plan.as_ref().map_or(0, |p| i64::from(p.rank))),
+            Fact::PlanRank => standing.plan.as_ref().map_or(Value::Unknown, |p| Value::Int(i64::from(p.rank))),
             Fact::PlanMaxRank => Value::Int(i64::from(standing.max_rank)),
             Fact::UserRole => Value::Str(standing.role.name()),
             Fact::SubscriptionStatus => standing.status.as_deref().map_or(Value::Unknown, Value::Str),

@@ -16,8 +16,8 @@ use crate::wire::wire;
 
 /// The most exposures kept per campaign; configuration allows no cap above it.
 pub const MAX_KEPT: usize = 50;
-/// The most campaigns kept; beyond it the one longest untouched is forgotten.
-const MAX_CAMPAIGNS: usize = 200;
+/// The most campaigns kept, as many as a configuration may have; beyond it the one longest untouched is forgotten.
+const MAX_CAMPAIGNS: usize = 1_000;
 
 /// What one user, or a whole tenant, has met.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ wire! { struct Entry { campaign, shown, clicked, dismissed, snoozed_until } }
 
 impl Entry {
     fn last_touched(&self) -> Option<Millis> {
-        self.shown.first().copied().max(self.clicked).max(self.dismissed)
+        self.shown.first().copied().max(self.clicked).max(self.dismissed).max(self.snoozed_until)
     }
 
     /// Answers whether this is new.
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn ledgers_are_bounded() {
         let mut ledger = Ledger::default();
-        for i in 0..1_000_i64 {
+        for i in 0..2_000_i64 {
             ledger.note(&format!("c{i}"), NoteKind::Exposure, NOW.plus(i));
             ledger.note("busy", NoteKind::Exposure, NOW.plus(i));
         }

@@ -41,7 +41,7 @@ struct Pending {
 
 #[derive(Clone, Copy, Debug)]
 enum Change {
-    Add { meter: usize, n: u64 },
+    Add { meter: usize, n: u64, at: Millis },
     Set { meter: usize, n: u64 },
     Track { event: usize, at: Millis },
 }
@@ -92,9 +92,9 @@ impl Session {
     }
 
     /// Counts `n` more on a counter at once.
-    pub fn add(&mut self, meter: &str, n: u64) {
+    pub fn add(&mut self, meter: &str, n: u64, device: Millis) {
         if let Some(meter) = self.snapshot.meters.iter().position(|m| m.key == meter) {
-            self.change(Change::Add { meter, n });
+            self.change(Change::Add { meter, n, at: self.now(device) });
         }
     }
 
@@ -211,9 +211,9 @@ impl Session {
 impl Change {
     fn apply(self, standing: &mut Standing) {
         match self {
-            Self::Add { meter, n } => {
+            Self::Add { meter, n, at } => {
                 if let Some(meter) = standing.meters.get_mut(meter) {
-                    meter.value = meter.value.saturating_add(n);
+                    meter.count(n, at);
                 }
             }
             Self::Set { meter, n } => {
@@ -240,7 +240,7 @@ fn renumber(pending: &mut Vec<Pending>, old: &Snapshot, new: &Snapshot) {
     let event = |i: usize| old.events.get(i).and_then(|e| new.events.iter().position(|n| n == e));
     pending.retain_mut(|pending| {
         let moved = match pending.change {
-            Change::Add { meter: i, n } => meter(i).map(|meter| Change::Add { meter, n }),
+            Change::Add { meter: i, n, at } => meter(i).map(|meter| Change::Add { meter, n, at }),
             Change::Set { meter: i, n } => meter(i).map(|meter| Change::Set { meter, n }),
             Change::Track { event: i, at } => event(i).map(|event| Change::Track { event, at }),
         };

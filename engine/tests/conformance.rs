@@ -253,7 +253,7 @@ impl World {
     fn act(&mut self, kind: &EventKind) {
         let device = device(self.now);
         match kind {
-            EventKind::Usage { meter, reading: Reading::Add(n) } => self.session.add(meter, *n),
+            EventKind::Usage { meter, reading: Reading::Add(n) } => self.session.add(meter, *n, device),
             EventKind::Usage { meter, reading: Reading::Set(n) } => self.session.set(meter, *n),
             EventKind::Track { name } => self.session.track(name, device),
             EventKind::Note { kind, campaign } => self.session.note(campaign, *kind, self.session.now(device)),

@@ -115,7 +115,7 @@ export class Upcue {
     if (!Number.isSafeInteger(n) || n < 0) return this.#failed("usage", `${meter}: ${n}`);
     this.#local((core, at) => {
       if (set) core.set(meter, n);
-      else core.add(meter, n);
+      else core.add(meter, n, at);
       this.#outbox.add({ type: "usage", meter, [set ? "set" : "value"]: n, at: core.now(at) });
     });
   }

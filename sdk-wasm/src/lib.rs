@@ -90,9 +90,9 @@ impl Core {
     }
 
     /// Counts `n` more on a counter.
-    pub fn add(&mut self, meter: &str, n: f64) {
+    pub fn add(&mut self, meter: &str, n: f64, device: f64) {
         if let Some(session) = &mut self.session {
-            session.add(meter, count(n));
+            session.add(meter, count(n), millis(device));
         }
     }
 

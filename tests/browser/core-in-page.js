@@ -35,7 +35,7 @@ globalThis.page = {
   happen({ type, meter, value, set, name, campaign, until }, now) {
     if (type === "track") core.track(name, device(now));
     else if (type !== "usage") core.note(campaign, NOTES.indexOf(type), core.now(device(now)), until ?? -1);
-    else if (set === undefined) core.add(meter, value);
+    else if (set === undefined) core.add(meter, value, device(now));
     else core.set(meter, set);
   },
 

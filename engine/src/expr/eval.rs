@@ -83,22 +83,18 @@ fn negate(a: Value<'_>) -> Value<'_> {
     }
 }
 
-/// `needle in [..]`: true as soon as one element equals; an unknown element matters only when none does.
+/// `needle in [..]`. A list with an unknown element is unknown itself, as CEL has it, and so is the answer.
 fn is_in<'a>(stack: &mut Stack<'a>, n: u8) -> Value<'a> {
     let mut elements = [Value::Unknown; MAX_STACK];
     for slot in elements.iter_mut().take(usize::from(n)) {
         *slot = stack.pop();
     }
     let needle = stack.pop();
-    let mut answer = Value::Bool(false);
-    for element in elements.iter().take(usize::from(n)) {
-        match compare(needle, *element) {
-            Some(Ordering::Equal) => return Value::Bool(true),
-            None => answer = Value::Unknown,
-            _ => {}
-        }
+    let elements = elements.get(..usize::from(n)).unwrap_or_default();
+    if needle == Value::Unknown || elements.contains(&Value::Unknown) {
+        return Value::Unknown;
     }
-    answer
+    Value::Bool(elements.iter().any(|element| compare(needle, *element) == Some(Ordering::Equal)))
 }
 
 fn binary<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {

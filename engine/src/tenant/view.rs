@@ -68,14 +68,16 @@ impl Tenant {
         let billing = self.mirror.current().and_then(|s| s.period);
         let allowance = plan.and_then(|p| p.allowances.get(i)).copied().unwrap_or_default();
         let state = self.counts.meters.get(&meter.key);
+        let bounds = match meter.kind {
+            MeterKind::Counter(period) => Some(Bounds::of(period, billing, now)),
+            MeterKind::Gauge => None,
+        };
         MeterStanding {
             value: state.map_or(0, |s| s.value(meter.kind, billing, now)),
             limit: allowance.limit,
             soft: allowance.soft,
-            resets_at: match meter.kind {
-                MeterKind::Counter(period) => Some(Bounds::of(period, billing, now).end),
-                MeterKind::Gauge => None,
-            },
+            since: bounds.map(|b| b.start),
+            resets_at: bounds.map(|b| b.end),
         }
     }
 }

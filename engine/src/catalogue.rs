@@ -123,7 +123,7 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-use crate::plan::{MeterKind, Period};
+    use crate::plan::{MeterKind, Period};
 
     fn meters() -> Vec<Meter> {
         let meter = |key: &str, kind| Meter { key: key.to_owned(), label: String::new(), unit: String::new(), kind };

@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 
-use upcue_engine::map::Map;
 use upcue_engine::ids::is_app_id;
+use upcue_engine::map::Map;
 use upcue_engine::time::{Millis, SECOND};
 use worker::Env;
 

@@ -1,4 +1,4 @@
-//! Rows: typed values under a key, in an object's own SQLite.
+//! Rows: typed values under a key, in an object's own `SQLite`.
 //!
 //! One table `row(key, value)` without rowid: an upsert is one billed row. A value is a byte with its format's number, then
 //! postcard; a later format reads the earlier ones. Statements between two `await`s commit together.

@@ -133,7 +133,7 @@ fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(Map<Batch>, Receipt)> {
                 batch.client = client;
                 batch.events.push(event);
             }
-            Err((code, detail)) if code == "forbidden_tenant" => return Err(ApiError::new(Code::ForbiddenTenant, detail)),
+            Err(("forbidden_tenant", detail)) => return Err(ApiError::new(Code::ForbiddenTenant, detail)),
             Err((code, detail)) => refused.rejected.push(Rejection { index, code: code.to_owned(), detail }),
         }
     }

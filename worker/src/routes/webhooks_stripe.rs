@@ -15,8 +15,8 @@ use crate::stripe::signature;
 /// The largest event, in bytes. Stripe's own are far below.
 const MAX_BODY: usize = 512 * 1024;
 
-/// 1. The app comes from the path, never from the body. 2. The signature is checked over the bytes as they came. 3. Only then
-/// is anything parsed. 4. The app's object stores the event before it is acknowledged.
+/// The app comes from the path, never from the body. The signature is checked over the bytes as they came, and only then is
+/// anything parsed. The app's object stores the event before it is acknowledged.
 pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<Response> {
     let id = segment(path, 3)?;
     let app = auth::head(env, &id).await?;

@@ -101,5 +101,5 @@ fn version_of(row: &[SqlStorageValue]) -> Option<ConfigVersion> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::expr::Program;
 use crate::template::Template;
 use crate::time::{DurationMs, Millis};
-use crate::wire::wire;
+use crate::wire;
 
 /// A campaign as one user may meet it: compiled, with the texts of this user's role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

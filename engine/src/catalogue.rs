@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::map::{Map, ordered};
 use crate::plan::{Allowance, Feature, Limit, Meter, Plan};
+use crate::wire;
 
 /// A product, as much of it as matters. Every field but the id may be absent: shapes differ by API version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub struct Product {
     pub metadata: Map<String>,
 }
 
+wire! { struct Product { id, name, metadata } }
+
 /// A price, as much of it as matters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
@@ -30,6 +33,8 @@ pub struct Price {
     #[serde(default)]
     pub product: String,
 }
+
+wire! { struct Price { id, product } }
 
 /// Something wrong with a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +46,8 @@ pub struct CatalogueProblem {
     /// What is wrong and what to do about it.
     pub detail: String,
 }
+
+wire! { struct CatalogueProblem { product, key, detail } }
 
 /// Reads the plans, lowest rank first, or tells everything that is wrong.
 pub fn plans(products: &[Product], prices: &[Price], meters: &[Meter], features: &[Feature]) -> Result<Vec<Plan>, Vec<CatalogueProblem>> {

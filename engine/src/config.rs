@@ -15,6 +15,7 @@ pub use compile::compile;
 use crate::campaign::{Campaign, Nudge};
 use crate::facts::Role;
 use crate::plan::{Feature, Meter, Plan};
+use crate::wire;
 
 /// A configuration that can run: validated, numbered, compiled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,8 @@ pub struct Config {
     pub default_plan: Option<String>,
 }
 
+wire! { struct Config { meters, features, events, campaigns, inline_plans, default_plan } }
+
 /// A campaign for every role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CampaignRule {
@@ -41,6 +44,8 @@ pub struct CampaignRule {
     /// What members see.
     pub member: Nudge,
 }
+
+wire! { struct CampaignRule { campaign, member } }
 
 impl CampaignRule {
     /// The campaign as a user of this role meets it.

@@ -24,7 +24,7 @@ use crate::expr::{Lookup, Value};
 use crate::plan::Limit;
 use crate::time::Millis;
 use crate::usage::Buckets;
-use crate::wire::wire;
+use crate::wire;
 
 /// The days for which counts of tracked events are kept.
 pub const EVENT_DAYS: usize = 28;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::campaign::Cap;
 use crate::time::Millis;
 use crate::usage::NoteKind;
-use crate::wire::wire;
+use crate::wire;
 
 /// The most exposures kept per campaign; configuration allows no cap above it.
 pub const MAX_KEPT: usize = 50;

@@ -45,4 +45,4 @@ pub mod tenant;
 pub mod time;
 pub mod transport;
 pub mod usage;
-mod wire;
+pub mod wire;

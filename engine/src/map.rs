@@ -9,6 +9,8 @@ use std::marker::PhantomData;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::wire::{Reader, Wire, Writer};
+
 /// Values by name, in the order of the names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Map<V> {
@@ -130,6 +132,16 @@ impl<V: Serialize> Serialize for Map<V> {
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for Map<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MapVisitor(PhantomData))
+    }
+}
+
+impl<V: Wire> Wire for Map<V> {
+    fn read(from: &mut Reader<'_>) -> Self {
+        Vec::read(from).into_iter().collect()
+    }
+
+    fn write(&self, to: &mut Writer) {
+        self.entries.write(to);
     }
 }
 

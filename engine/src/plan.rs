@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::wire;
+use crate::wire;
 
 /// How much of one meter a plan allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub struct Allowance {
     pub soft: Option<u64>,
 }
 
+wire! { struct Allowance { limit, soft } }
+
 /// A plan: a Stripe product with a rank, or one written into the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -94,3 +96,5 @@ pub struct Plan {
     /// The ids of the gateway's prices that sell this plan, archived ones included: old subscribers still hold them.
     pub prices: Vec<String>,
 }
+
+wire! { struct Plan { id, name, rank, allowances, features, prices } }

@@ -1,10 +1,10 @@
 //! The snapshot: what one browser needs to decide by itself, and the frames that keep it fresh.
 //!
-//! On the wire: the letter `U`, the format's number, then postcard (<https://postcard.jamesmunns.com/wire-format>). A
-//! reader refuses other numbers, so an old SDK never misreads a new Worker.
+//! On the wire: the letter `U`, the format's number, then [`wire`]. A reader refuses other numbers, so an old SDK never misreads a new Worker.
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::facts::Standing;
 use crate::ledger::Ledger;
 use crate::plan::{Feature, Meter};
 use crate::time::Millis;
-use crate::wire::{self, wire};
+use crate::wire;
 
 /// The number of the wire format. Raise it with every change of a type that crosses.
 pub const FORMAT: u8 = 1;
@@ -77,10 +77,8 @@ pub enum DecodeError {
 
 impl Frame {
     /// The frame as bytes.
-    #[cfg(feature = "edge")]
     pub fn encode(&self) -> Vec<u8> {
-        // Writing to memory cannot fail for these types; an empty frame is refused by every reader.
-        postcard::to_extend(self, vec![b'U', FORMAT]).unwrap_or_default()
+        wire::extend(vec![b'U', FORMAT], self)
     }
 
     /// Reads a frame. Whatever the bytes are, this neither panics nor allocates beyond a small multiple of their length.

@@ -13,6 +13,7 @@ use crate::map::{Map, ordered};
 use crate::plan::Plan;
 use crate::time::Millis;
 use crate::usage::Bounds;
+use crate::wire;
 
 /// A subscription's state in Stripe (<https://docs.stripe.com/api/subscriptions/object#subscription_object-status>).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,10 @@ pub enum Status {
     /// A word this version does not know.
     Other(String),
 }
+
+wire! { enum Status {
+    Active, Trialing, PastDue, Incomplete, IncompleteExpired, Unpaid, Paused, Canceled, Other(value),
+} }
 
 impl Status {
     /// Reads Stripe's word.
@@ -100,6 +105,8 @@ pub struct Subscription {
     pub created: Millis,
 }
 
+wire! { struct Subscription { id, customer, status, items, period, trial_end, cancel_at_period_end, created } }
+
 /// One line of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -112,6 +119,8 @@ pub struct Item {
     /// How many.
     pub quantity: u64,
 }
+
+wire! { struct Item { id, price, product, quantity } }
 
 impl Subscription {
     /// The plan of highest rank that one of the items sells.
@@ -126,6 +135,8 @@ impl Subscription {
 pub struct Mirror {
     subscriptions: Map<Subscription>,
 }
+
+wire! { struct Mirror { subscriptions } }
 
 /// The most ended subscriptions remembered, so that a late event about one cannot bring it back.
 const MAX_ENDED: usize = 50;

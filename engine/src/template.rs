@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::{Lookup, Value};
 use crate::facts::{Fact, UsageField};
-use crate::wire::wire;
+use crate::wire;
 
 /// Begins a filled-in value: followed by its kind (`n` number, `p` per cent, `t` text), the value and [`END`].
 pub const BEGIN: char = '\u{1}';

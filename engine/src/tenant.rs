@@ -15,6 +15,7 @@ use crate::map::Map;
 use crate::plan::Plan;
 use crate::subscription::Mirror;
 use crate::usage::{Clients, MeterState, RecentIds};
+use crate::wire;
 
 /// The rules that apply to a tenant: a published configuration and the plans that go with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub struct Rulebook {
     /// The plans, lowest rank first.
     pub plans: Vec<Plan>,
 }
+
+wire! { struct Rulebook { version, revision, config, plans } }
 
 impl Rulebook {
     /// The plan of a tenant without a subscription: the one the configuration names, else the one of rank 0, if any.
@@ -52,12 +55,16 @@ pub struct Counts {
     pub ledger: Ledger,
 }
 
+wire! { struct Counts { meters, events, clients, ledger } }
+
 /// One user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct User {
     /// What the user has met.
     pub ledger: Ledger,
 }
+
+wire! { struct User { ledger } }
 
 /// A tenant, with those users that the matter at hand concerns.
 #[derive(Clone, Debug, Default)]

@@ -2,17 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{Reader, Wire};
+use crate::wire;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Millis(pub i64);
 
-impl Wire for Millis {
-    fn read(from: &mut Reader<'_>) -> Self {
-        Self(i64::read(from))
-    }
-}
+wire! { struct Millis { 0 } }
 
 /// A length of time in milliseconds.
 pub type DurationMs = i64;

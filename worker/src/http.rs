@@ -86,6 +86,15 @@ fn problem(error: &ApiError) -> worker::Result<Response> {
     Ok(Response::from_bytes(body.into_bytes())?.with_status(error.status()).with_headers(headers))
 }
 
+/// A JSON object. Its entries go in one by one: collecting would sort them first, with a sort for every kind of iterator.
+pub(crate) fn object(entries: impl Iterator<Item = (String, Value)>) -> Value {
+    let mut object = serde_json::Map::new();
+    for (key, value) in entries {
+        object.insert(key, value);
+    }
+    Value::Object(object)
+}
+
 /// A JSON answer.
 pub(crate) fn answer(status: u16, body: &Value) -> ApiResult<Response> {
     let headers = Headers::new();

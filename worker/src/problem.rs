@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use upcue_engine::wire;
 
 /// What went wrong. The table below gives each its stable code, status and title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,14 @@ pub(crate) enum Code {
     StripeRefused,
     Internal,
 }
+
+wire! { enum Code {
+    MissingCredential, UnknownKey, InvalidToken, TokenSignature, TokenAlgorithm, TokenExpired, TokenLifetime,
+    TokenAudience, ForbiddenTenant, ForbiddenCredential, OriginNotAllowed, NotFound, UnknownApp, MethodNotAllowed,
+    AppExists, MalformedJson, InvalidRequest, InvalidConfig, InvalidCatalogue, EventsRejected, TooManyEvents,
+    PayloadTooLarge, ConfigConflict, PreconditionRequired, UpgradeRequired, MissingSignature, InvalidSignature,
+    SignatureExpired, StripeNotConfigured, StripeUnavailable, StripeRefused, Internal,
+} }
 
 impl Code {
     /// The whole table: code, status, title.
@@ -92,6 +101,8 @@ impl Code {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ApiError(Box<Inner>);
 
+wire! { struct ApiError { 0 } }
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Inner {
     code: Code,
@@ -103,6 +114,8 @@ struct Inner {
     /// For the log only: what the platform said.
     source: Option<String>,
 }
+
+wire! { struct Inner { code, finer, detail, members, source } }
 
 /// The result of everything that can fail towards a client.
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
@@ -155,6 +168,13 @@ impl ApiError {
         Value::Object(document)
     }
 
+    /// A row, or the answer of an object, is not what this build writes.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn unreadable() -> Self {
+        Self::internal("stored or internal bytes cannot be read".to_owned())
+    }
+
     #[cold]
     #[inline(never)]
     fn boxed(code: Code, detail: String) -> Self {
@@ -177,14 +197,6 @@ impl From<worker::Error> for ApiError {
     #[inline(never)]
     fn from(error: worker::Error) -> Self {
         Self::internal(error.to_string())
-    }
-}
-
-impl From<postcard::Error> for ApiError {
-    #[cold]
-    #[inline(never)]
-    fn from(error: postcard::Error) -> Self {
-        Self::internal(format!("stored or internal bytes: {error}"))
     }
 }
 

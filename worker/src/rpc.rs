@@ -1,10 +1,11 @@
-//! The calls between Worker and objects: one enum per object, answered in postcard.
+//! The calls between Worker and objects: one enum per object, answered in [`wire`].
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use upcue_engine::facts::Role;
 use upcue_engine::tenant::Batch;
 use upcue_engine::time::Millis;
+use upcue_engine::wire;
+use upcue_engine::wire::Wire;
 use worker::{Env, Headers, Request, Response, Stub, web_sys};
 
 use crate::problem::{ApiError, ApiResult, Code};
@@ -37,6 +38,8 @@ pub(crate) struct AppHead {
     pub(crate) revision: u32,
 }
 
+wire! { struct AppHead { id, name, allowed_origins, signing_keys, secret_keys, stripe, revision } }
+
 /// A key that user tokens are signed with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SigningKey {
@@ -46,6 +49,8 @@ pub(crate) struct SigningKey {
     pub(crate) secret: String,
 }
 
+wire! { struct SigningKey { kid, secret } }
+
 /// How an app reaches its Stripe account, and how Stripe proves itself.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct StripeAccess {
@@ -54,6 +59,8 @@ pub(crate) struct StripeAccess {
     /// The webhook endpoint's secrets: several while one is being rotated.
     pub(crate) webhook_secrets: Vec<String>,
 }
+
+wire! { struct StripeAccess { api_key, webhook_secrets } }
 
 /// What the app's object does.
 #[derive(Debug, Serialize, Deserialize)]
@@ -112,6 +119,12 @@ pub(crate) enum AppCall {
     },
 }
 
+wire! { enum AppCall {
+    Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value), ConfigVersions,
+    Publish { document, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
+    LinkCustomer { customer, tenant }, Facts { tenant, facts }, Tenants { after, limit },
+} }
+
 /// What an operator sets; `None` leaves as it is.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AppSettings {
@@ -127,6 +140,8 @@ pub(crate) struct AppSettings {
     pub(crate) webhook_secrets: Option<Vec<String>>,
 }
 
+wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets } }
+
 /// An app that was created, with the keys that are shown once.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct NewApp {
@@ -135,6 +150,8 @@ pub(crate) struct NewApp {
     /// For signing user tokens.
     pub(crate) signing_key: SigningKey,
 }
+
+wire! { struct NewApp { secret_key, signing_key } }
 
 /// The kinds of keys.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -146,6 +163,8 @@ pub(crate) enum KeyKind {
     Signing,
 }
 
+wire! { enum KeyKind { Secret, Signing } }
+
 /// A key that was made; shown once.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum NewKey {
@@ -154,6 +173,8 @@ pub(crate) enum NewKey {
     /// For signing user tokens.
     Signing(SigningKey),
 }
+
+wire! { enum NewKey { Secret(value), Signing(value) } }
 
 /// A version of the configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -166,6 +187,8 @@ pub(crate) struct ConfigVersion {
     pub(crate) published_at: Millis,
 }
 
+wire! { struct ConfigVersion { version, hash, published_at } }
+
 /// A version with its document.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredConfig {
@@ -174,6 +197,8 @@ pub(crate) struct StoredConfig {
     /// As published.
     pub(crate) document: String,
 }
+
+wire! { struct StoredConfig { version, document } }
 
 /// The plans in force, and what is wrong with what Stripe has.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -190,6 +215,8 @@ pub(crate) struct CatalogueReport {
     pub(crate) problems: Vec<upcue_engine::catalogue::CatalogueProblem>,
 }
 
+wire! { struct CatalogueReport { plans, meters, features, synced_at, problems } }
+
 /// How far an event of Stripe's has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -203,6 +230,8 @@ pub(crate) enum EventState {
     /// Of a type that changes nothing here.
     Ignored,
 }
+
+wire! { enum EventState { Pending, Done, Unmatched, Ignored } }
 
 /// A stored event of Stripe's.
 #[derive(Debug, Serialize, Deserialize)]
@@ -223,6 +252,8 @@ pub(crate) struct StoredEvent {
     pub(crate) detail: Option<String>,
 }
 
+wire! { struct StoredEvent { id, kind, state, customer, received_at, attempts, detail } }
+
 /// What a tenant tells its app.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Fact {
@@ -242,6 +273,8 @@ pub(crate) enum Fact {
     },
 }
 
+wire! { enum Fact { Seen { at }, Subscription { at, plan, status } } }
+
 /// A tenant in the app's list.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TenantRow {
@@ -255,6 +288,8 @@ pub(crate) struct TenantRow {
     pub(crate) status: Option<String>,
 }
 
+wire! { struct TenantRow { tenant, seen_at, plan, status } }
+
 /// A call to a tenant's object, with what it must know to answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TenantEnvelope {
@@ -267,6 +302,8 @@ pub(crate) struct TenantEnvelope {
     /// What to do.
     pub(crate) call: TenantCall,
 }
+
+wire! { struct TenantEnvelope { app, tenant, revision, call } }
 
 /// What the tenant's object does.
 #[derive(Debug, Serialize, Deserialize)]
@@ -302,6 +339,11 @@ pub(crate) enum TenantCall {
     Panic,
 }
 
+wire! { enum TenantCall {
+    Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement },
+    SyncSubscription { subscription, customer, api_key }, RulesChanged, #[cfg(feature = "dev-tools")] Panic,
+} }
+
 /// A user who looks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WhoLooks {
@@ -315,6 +357,8 @@ pub(crate) struct WhoLooks {
     pub(crate) expires: Millis,
 }
 
+wire! { struct WhoLooks { user, role, client, expires } }
+
 /// A snapshot.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct SnapshotReply {
@@ -323,6 +367,8 @@ pub(crate) struct SnapshotReply {
     /// Of everything in it but the time.
     pub(crate) hash: u64,
 }
+
+wire! { struct SnapshotReply { frame, hash } }
 
 /// A tenant, for its app's back end.
 #[derive(Debug, Serialize, Deserialize)]
@@ -339,6 +385,8 @@ pub(crate) struct TenantReport {
     pub(crate) sockets: u32,
 }
 
+wire! { struct TenantReport { standing, meters, features, subscription, sockets } }
+
 /// Why which campaign is shown where.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DecisionReport {
@@ -349,6 +397,8 @@ pub(crate) struct DecisionReport {
     /// By placement.
     pub(crate) placements: Vec<PlacementDecision>,
 }
+
+wire! { struct DecisionReport { at, config_version, placements } }
 
 /// Why which campaign is shown at one placement.
 #[derive(Debug, Serialize, Deserialize)]
@@ -364,6 +414,8 @@ pub(crate) struct PlacementDecision {
     /// Of every campaign there: its name and what decided about it.
     pub(crate) trace: Vec<(String, String)>,
 }
+
+wire! { struct PlacementDecision { placement, campaign, title, reason, trace } }
 
 /// An object that can be called.
 #[derive(Debug)]
@@ -383,22 +435,22 @@ pub(crate) fn tenant_object(env: &Env, app: &str, tenant: &str) -> ApiResult<Obj
 
 impl Object {
     /// Calls and waits for the answer.
-    pub(crate) async fn call<R: DeserializeOwned>(&self, call: &impl Serialize) -> ApiResult<R> {
-        let bytes = postcard::to_allocvec(call)?;
+    pub(crate) async fn call<R: Wire>(&self, call: &impl Wire) -> ApiResult<R> {
+        let bytes = wire::encode(call);
         let init = web_sys::RequestInit::new();
         init.set_method("POST");
         init.set_body(&js_sys::Uint8Array::from(bytes.as_slice()).into());
         let mut response = self.stub.fetch_with_request(request(URL, &init)?).await?;
         let bytes = response.bytes().await?;
-        postcard::from_bytes::<ApiResult<R>>(&bytes)?
+        wire::decode::<ApiResult<R>>(&bytes).ok_or_else(ApiError::unreadable)?
     }
 
     /// Hands a WebSocket request over.
-    pub(crate) async fn connect(&self, call: &impl Serialize) -> ApiResult<Response> {
+    pub(crate) async fn connect(&self, call: &impl Wire) -> ApiResult<Response> {
         use base64ct::{Base64UrlUnpadded, Encoding};
         let headers = Headers::new();
         headers.set("upgrade", "websocket")?;
-        headers.set(CALL_HEADER, &Base64UrlUnpadded::encode_string(&postcard::to_allocvec(call)?))?;
+        headers.set(CALL_HEADER, &Base64UrlUnpadded::encode_string(&wire::encode(call)))?;
         let init = web_sys::RequestInit::new();
         init.set_headers(&headers.0);
         let mut response = self.stub.fetch_with_request(request(URL, &init)?).await?;
@@ -406,7 +458,7 @@ impl Object {
             return Ok(response);
         }
         let bytes = response.bytes().await?;
-        match postcard::from_bytes::<ApiResult<()>>(&bytes)? {
+        match wire::decode::<ApiResult<()>>(&bytes).ok_or_else(ApiError::unreadable)? {
             Err(error) => Err(error),
             Ok(()) => Err(ApiError::new(Code::Internal, "the live connection was not opened; try again")),
         }
@@ -420,7 +472,7 @@ pub(crate) fn request(url: &str, init: &web_sys::RequestInit) -> ApiResult<Reque
 }
 
 /// Reads the call of a request that came to an object.
-pub(crate) async fn receive<C: DeserializeOwned>(req: &mut Request) -> ApiResult<C> {
+pub(crate) async fn receive<C: Wire>(req: &mut Request) -> ApiResult<C> {
     use base64ct::{Base64UrlUnpadded, Encoding};
     let bytes = match req.headers().get(CALL_HEADER)? {
         Some(header) => {
@@ -428,19 +480,50 @@ pub(crate) async fn receive<C: DeserializeOwned>(req: &mut Request) -> ApiResult
         }
         None => req.bytes().await?,
     };
-    Ok(postcard::from_bytes(&bytes)?)
+    wire::decode(&bytes).ok_or_else(ApiError::unreadable)
 }
 
-/// An answer's bytes.
-pub(crate) fn reply<T: Serialize>(value: &T) -> ApiResult<Vec<u8>> {
-    Ok(postcard::to_allocvec(&Ok::<&T, ApiError>(value))?)
+/// An answer's bytes: those of `ApiResult<T>`.
+#[expect(clippy::unnecessary_wraps, reason = "the last word of methods that fail")]
+pub(crate) fn reply<T: Wire>(value: &T) -> ApiResult<Vec<u8>> {
+    Ok(wire::extend(wire::encode(&false), value))
 }
 
 /// Sends an object's answer.
 pub(crate) fn respond(result: ApiResult<Vec<u8>>) -> worker::Result<Response> {
     let bytes = match result {
         Ok(bytes) => bytes,
-        Err(error) => postcard::to_allocvec(&Err::<(), ApiError>(error)).map_err(|e| worker::Error::RustError(e.to_string()))?,
+        Err(error) => wire::encode(&Err::<(), ApiError>(error)),
     };
     Response::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde::de::DeserializeOwned;
+    use upcue_engine::wire::made::made;
+
+    /// Whether a value made up of type `T` has the bytes that postcard gives it, and comes back from them.
+    fn agrees<T: Wire + Serialize + DeserializeOwned>(choices: &[u8]) -> bool {
+        let value: T = made(choices).expect("the maker knows all types");
+        let bytes = wire::encode(&value);
+        postcard::to_allocvec(&value).is_ok_and(|theirs| theirs == bytes)
+            && wire::decode::<T>(&bytes).is_some_and(|again| wire::encode(&again) == bytes)
+    }
+
+    proptest! {
+        #[test]
+        fn calls_and_answers_arrive_as_they_were_sent(choices in prop::collection::vec(any::<u8>(), 0..1_000)) {
+            prop_assert!(agrees::<AppCall>(&choices));
+            prop_assert!(agrees::<TenantEnvelope>(&choices));
+            prop_assert!(agrees::<ApiResult<AppHead>>(&choices));
+            prop_assert!(agrees::<(NewApp, NewKey)>(&choices));
+            prop_assert!(agrees::<(StoredConfig, CatalogueReport)>(&choices));
+            prop_assert!(agrees::<Vec<(StoredEvent, TenantRow)>>(&choices));
+            prop_assert!(agrees::<(SnapshotReply, TenantReport)>(&choices));
+            prop_assert!(agrees::<DecisionReport>(&choices));
+        }
+    }
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Fact;
-use crate::wire::wire;
+use crate::wire;
 
 /// The deepest stack a program may need; the compiler refuses more.
 pub(super) const MAX_STACK: usize = 24;

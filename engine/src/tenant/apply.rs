@@ -8,6 +8,7 @@ use crate::ids::is_name;
 use crate::plan::{Meter, MeterKind};
 use crate::time::Millis;
 use crate::usage::{Event, EventKind, MAX_VALUE, NoteKind, PageChanges, Reading, Seen, settle_time};
+use crate::wire;
 
 /// The most differently named tracked events of one tenant.
 const MAX_EVENT_NAMES: usize = 256;
@@ -20,6 +21,8 @@ pub struct Batch {
     /// What happened.
     pub events: Vec<Event>,
 }
+
+wire! { struct Batch { client, events } }
 
 impl Batch {
     /// The key under which a client's batches are numbered: the name it gives itself, apart for each owner, so that one
@@ -40,6 +43,8 @@ pub struct Receipt {
     pub rejected: Vec<Rejection>,
 }
 
+wire! { struct Receipt { accepted, duplicates, rejected } }
+
 /// Why an event was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
@@ -50,6 +55,8 @@ pub struct Rejection {
     /// What is wrong and what to do about it.
     pub detail: String,
 }
+
+wire! { struct Rejection { index, code, detail } }
 
 /// What applying a batch did, and what must be stored for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::wire;
+use crate::wire;
 
 /// Counts in consecutive buckets. The owner says what a bucket is (an hour, a day) and how many are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

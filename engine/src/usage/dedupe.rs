@@ -3,12 +3,14 @@
 //! Two ways to say "this is the same": a client numbers its batches (`client`, `seq`), which costs a few bytes per client
 //! however many events it sends; or single events carry an `id`, which costs eight bytes per event.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::hash::hash64;
 use crate::time::{DAY, DurationMs, Millis};
+use crate::wire;
 
 /// Whether something is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct Clients {
     windows: Vec<Window>,
 }
 
+wire! { struct Clients { windows } }
+
 /// The batches of one client: the highest number, and which of the 64 below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Window {
@@ -40,6 +44,8 @@ struct Window {
     below: u64,
     last: Millis,
 }
+
+wire! { struct Window { client, high, below, last } }
 
 impl Clients {
     /// Marks batch `seq` of `client` (a hash of its name and owner) as counted. A number more than 64 below the highest
@@ -96,7 +102,7 @@ const MAX_PAGES: usize = 256;
 pub struct RecentIds {
     pages: Vec<Page>,
     /// Every hash on every page, sorted.
-    known: alloc::collections::BTreeSet<u64>,
+    known: BTreeSet<u64>,
 }
 
 /// One stored page of ids.
@@ -110,6 +116,8 @@ pub struct Page {
     pub ids: Vec<u64>,
 }
 
+wire! { struct Page { number, newest, ids } }
+
 /// What to write after marking ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageChanges {
@@ -122,7 +130,10 @@ pub struct PageChanges {
 impl RecentIds {
     /// Restores from stored pages, in the order of their numbers.
     pub fn load(pages: Vec<Page>) -> Self {
-        let known = pages.iter().flat_map(|p| p.ids.iter().copied()).collect();
+        let mut known = BTreeSet::new();
+        for id in pages.iter().flat_map(|p| &p.ids) {
+            known.insert(*id); // collecting would sort them first, with a sort of five kilobytes of wasm
+        }
         Self { pages, known }
     }
 

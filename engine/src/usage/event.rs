@@ -5,6 +5,7 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 use crate::time::{DAY, DurationMs, MINUTE, Millis};
+use crate::wire;
 
 /// The most events in one batch.
 pub const MAX_EVENTS: usize = 1_000;
@@ -30,6 +31,8 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+wire! { struct Event { index, id, user, at, kind } }
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
@@ -54,6 +57,8 @@ pub enum EventKind {
     },
 }
 
+wire! { enum EventKind { Usage { meter, reading }, Track { name }, Note { kind, campaign } } }
+
 /// How a meter moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reading {
@@ -62,6 +67,8 @@ pub enum Reading {
     /// A gauge now shows this.
     Set(u64),
 }
+
+wire! { enum Reading { Add(value), Set(value) } }
 
 /// What somebody did with a nudge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,6 +82,8 @@ pub enum NoteKind {
     /// They asked for it later, at the given moment.
     Snooze(Millis),
 }
+
+wire! { enum NoteKind { Exposure, Click, Dismiss, Snooze(value) } }
 
 /// The time an event is booked at: the sender's when it is believable (three days back, five minutes ahead), else the
 /// nearest that is.

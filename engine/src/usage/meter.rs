@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Buckets;
 use crate::plan::{MeterKind, Period};
 use crate::time::{DAY, DurationMs, Millis, calendar_month};
+use crate::wire;
 
 /// Hours kept: two days, for what happened just now.
 const KEEP_HOURS: usize = 48;
@@ -19,6 +20,8 @@ pub struct Bounds {
     /// The first moment after.
     pub end: Millis,
 }
+
+wire! { struct Bounds { start, end } }
 
 impl Bounds {
     /// The bounds of `period` around `now`; `billing` are those of the subscription, if there is one.
@@ -67,6 +70,8 @@ pub struct MeterState {
     /// The same per UTC day.
     days: Buckets,
 }
+
+wire! { struct MeterState { value, bounds, set_at, hours, days } }
 
 impl MeterState {
     /// What the meter reads at `now`.

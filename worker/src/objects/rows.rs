@@ -1,10 +1,9 @@
 //! Rows: typed values under a key, in an object's own `SQLite`.
 //!
 //! One table `row(key, value)` without rowid: an upsert is one billed row. A value is a byte with its format's number, then
-//! postcard; a later format reads the earlier ones. Statements between two `await`s commit together.
+//! [`wire`]; a later format reads the earlier ones. Statements between two `await`s commit together.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use upcue_engine::wire::{self, Wire};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::ScopedClosure;
 use worker::{SqlStorage, SqlStorageValue, State, Storage};
@@ -38,7 +37,7 @@ impl Rows {
     }
 
     /// Reads one value without making any table; `None` too when there is no table yet.
-    pub(super) fn peek<T: DeserializeOwned>(state: &State, key: &str) -> ApiResult<Option<T>> {
+    pub(super) fn peek<T: Wire>(state: &State, key: &str) -> ApiResult<Option<T>> {
         let rows = Self::attach(state);
         if rows.query("SELECT 1 FROM sqlite_master WHERE name = 'row'", vec![])?.is_empty() {
             return Ok(None);
@@ -52,15 +51,15 @@ impl Rows {
     }
 
     /// Reads the value under `key`.
-    pub(super) fn get<T: DeserializeOwned>(&self, key: &str) -> ApiResult<Option<T>> {
+    pub(super) fn get<T: Wire>(&self, key: &str) -> ApiResult<Option<T>> {
         let found = self.query("SELECT value FROM row WHERE key = ?", vec![key.into()])?;
         found.first().and_then(|row| row.first()).map(decode).transpose()
     }
 
     /// Writes the value under `key`: one row.
-    pub(super) fn put<T: Serialize>(&self, key: &str, value: &T) -> ApiResult<()> {
+    pub(super) fn put<T: Wire>(&self, key: &str, value: &T) -> ApiResult<()> {
         let sql = "INSERT INTO row (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-        self.run(sql, vec![key.into(), encode(value)?])
+        self.run(sql, vec![key.into(), encode(value)])
     }
 
     /// Runs a statement that answers nothing.
@@ -100,15 +99,15 @@ impl Rows {
 }
 
 /// A value's bytes.
-pub(super) fn encode<T: Serialize>(value: &T) -> ApiResult<SqlStorageValue> {
-    Ok(SqlStorageValue::Blob(postcard::to_extend(value, vec![FORMAT])?))
+pub(super) fn encode<T: Wire>(value: &T) -> SqlStorageValue {
+    SqlStorageValue::Blob(wire::extend(vec![FORMAT], value))
 }
 
 /// Reads a value's bytes.
-pub(super) fn decode<T: DeserializeOwned>(value: &SqlStorageValue) -> ApiResult<T> {
+pub(super) fn decode<T: Wire>(value: &SqlStorageValue) -> ApiResult<T> {
     match value {
         SqlStorageValue::Blob(bytes) => match bytes.as_slice() {
-            [FORMAT, rest @ ..] => Ok(postcard::from_bytes(rest)?),
+            [FORMAT, rest @ ..] => wire::decode(rest).ok_or_else(ApiError::unreadable),
             _ => Err(worker::Error::RustError("a stored value has a format this build does not know".to_owned()).into()),
         },
         _ => Err(worker::Error::RustError("a stored value is not of bytes".to_owned()).into()),

@@ -42,6 +42,6 @@ fn plan(plan: &Plan, report: &CatalogueReport) -> Value {
     let features = report.features.iter().zip(&plan.features).filter(|(_, has)| **has).map(|(feature, _)| feature);
     json!({
         "id": plan.id, "name": plan.name, "rank": plan.rank, "prices": plan.prices,
-        "limits": limits.collect::<serde_json::Map<_, _>>(), "features": features.collect::<Vec<_>>(),
+        "limits": http::object(limits), "features": features.collect::<Vec<_>>(),
     })
 }

@@ -1,6 +1,5 @@
 //! `POST /v1/events`: usage, tracked events, and what users did with nudges.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 use upcue_engine::ids::is_id;
 use upcue_engine::map::{Map, ordered};
@@ -18,8 +17,7 @@ use crate::rpc::{TenantCall, TenantEnvelope, tenant_object};
 /// The largest body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-/// A batch as sent. Fields are taken loosely here so that one bad event is refused by itself, not the batch with it.
-#[derive(Deserialize)]
+/// A batch as sent. Events stay loose here, so that a bad one is refused by itself and not the batch with it.
 struct RawBatch {
     client: Option<String>,
     seq: Option<u64>,
@@ -27,34 +25,33 @@ struct RawBatch {
     token: Option<String>,
     tenant: Option<String>,
     user: Option<String>,
-    #[serde(default)]
-    events: Vec<RawEvent>,
+    events: Vec<Value>,
 }
 
-#[derive(Deserialize)]
-struct RawEvent {
-    #[serde(rename = "type", default)]
-    kind: Value,
-    #[serde(default)]
-    id: Value,
-    #[serde(default)]
-    tenant: Value,
-    #[serde(default)]
-    user: Value,
-    #[serde(default)]
-    at: Value,
-    #[serde(default)]
-    meter: Value,
-    #[serde(default)]
-    value: Value,
-    #[serde(default)]
-    set: Value,
-    #[serde(default)]
-    name: Value,
-    #[serde(default)]
-    campaign: Value,
-    #[serde(default)]
-    until: Value,
+impl RawBatch {
+    fn read(mut body: Value) -> ApiResult<Self> {
+        let bad = |field: &str, must: &str| ApiError::new(Code::InvalidRequest, format!("`{field}` must be {must}"));
+        if !body.is_object() {
+            return Err(bad("the body", "an object with `events`"));
+        }
+        let text = |field: &str| text(part(&body, field), field).map_err(|_| bad(field, "a string"));
+        let (client, token, tenant, user) = (text("client")?, text("token")?, text("tenant")?, text("user")?);
+        let seq = match part(&body, "seq") {
+            Value::Null => None,
+            seq => Some(seq.as_u64().ok_or_else(|| bad("seq", "a whole number"))?),
+        };
+        let events = match body.get_mut("events").map(Value::take) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(events)) => events,
+            Some(_) => return Err(bad("events", "a list")),
+        };
+        Ok(Self { client, seq, token, tenant, user, events })
+    }
+}
+
+/// A part of an object; null when it has none of the name.
+fn part<'v>(object: &'v Value, name: &str) -> &'v Value {
+    object.get(name).unwrap_or(&Value::Null)
 }
 
 pub(super) async fn post(req: &mut Request, env: &Env) -> Answer {
@@ -62,7 +59,7 @@ pub(super) async fn post(req: &mut Request, env: &Env) -> Answer {
         Ok(received) => received,
         Err(error) => return error.into(),
     };
-    let batch: RawBatch = match parse(&bytes) {
+    let batch = match parse(&bytes).and_then(RawBatch::read) {
         Ok(batch) => batch,
         Err(error) => return error.into(),
     };
@@ -157,56 +154,56 @@ fn numbered(caller: &Caller, client: Option<&str>, seq: Option<u64>) -> ApiResul
     }
 }
 
-fn address(caller: &Caller, of_batch: Option<&str>, event: &RawEvent) -> Result<String, Refusal> {
-    let named = text(&event.tenant, "tenant")?.or(of_batch.map(str::to_owned));
+fn address(caller: &Caller, of_batch: Option<&str>, event: &Value) -> Result<String, Refusal> {
+    let named = text(part(event, "tenant"), "tenant")?.or(of_batch.map(str::to_owned));
     caller.tenant(named.as_deref()).map_err(|error| {
         let detail = error.document().get("detail").and_then(Value::as_str).unwrap_or_default().to_owned();
         (if error.code() == "forbidden_tenant" { "forbidden_tenant" } else { "tenant_required" }, detail)
     })
 }
 
-fn user(caller: &Caller, of_batch: Option<&str>, event: &RawEvent) -> Result<Option<String>, Refusal> {
+fn user(caller: &Caller, of_batch: Option<&str>, event: &Value) -> Result<Option<String>, Refusal> {
     if let Credential::User(token) = &caller.credential {
         return Ok(Some(token.user.clone()));
     }
-    let user = text(&event.user, "user")?.or(of_batch.map(str::to_owned));
+    let user = text(part(event, "user"), "user")?.or(of_batch.map(str::to_owned));
     match user {
         Some(user) if !is_id(&user) => Err(("invalid_event", "`user`: 1 to 128 characters, no spaces or control characters".to_owned())),
         user => Ok(user),
     }
 }
 
-fn read_event(index: u32, user: Option<String>, raw: &RawEvent) -> Result<Event, Refusal> {
-    let id = text(&raw.id, "id")?;
+fn read_event(index: u32, user: Option<String>, raw: &Value) -> Result<Event, Refusal> {
+    let id = text(part(raw, "id"), "id")?;
     if id.as_deref().is_some_and(|id| !is_id(id)) {
         return Err(("invalid_event", "`id`: 1 to 128 characters, no spaces or control characters".to_owned()));
     }
-    Ok(Event { index, id, user, at: time(&raw.at, "at")?, kind: read_kind(raw)? })
+    Ok(Event { index, id, user, at: time(part(raw, "at"), "at")?, kind: read_kind(raw)? })
 }
 
-fn read_kind(raw: &RawEvent) -> Result<EventKind, Refusal> {
-    let kind = text(&raw.kind, "type")?.unwrap_or_default();
+fn read_kind(raw: &Value) -> Result<EventKind, Refusal> {
+    let kind = text(part(raw, "type"), "type")?.unwrap_or_default();
     let note = match kind.as_str() {
-        "usage" => return Ok(EventKind::Usage { meter: required(&raw.meter, "meter")?, reading: reading(raw)? }),
-        "track" => return Ok(EventKind::Track { name: required(&raw.name, "name")? }),
+        "usage" => return Ok(EventKind::Usage { meter: required(part(raw, "meter"), "meter")?, reading: reading(raw)? }),
+        "track" => return Ok(EventKind::Track { name: required(part(raw, "name"), "name")? }),
         "exposure" => NoteKind::Exposure,
         "click" => NoteKind::Click,
         "dismiss" => NoteKind::Dismiss,
         "snooze" => {
-            let until = time(&raw.until, "until")?;
+            let until = time(part(raw, "until"), "until")?;
             NoteKind::Snooze(until.ok_or(("invalid_event", "`until` is missing: until when, in milliseconds since 1970".to_owned()))?)
         }
         _ => return Err(("unknown_type", format!("`type` is `{kind}`; known: usage, track, exposure, click, dismiss, snooze"))),
     };
-    Ok(EventKind::Note { kind: note, campaign: required(&raw.campaign, "campaign")? })
+    Ok(EventKind::Note { kind: note, campaign: required(part(raw, "campaign"), "campaign")? })
 }
 
-fn reading(raw: &RawEvent) -> Result<Reading, Refusal> {
+fn reading(raw: &Value) -> Result<Reading, Refusal> {
     let number = |value: &Value, field: &str| match value.as_u64() {
         Some(n) if n <= MAX_VALUE => Ok(n),
         _ => Err(("invalid_value", format!("`{field}` is {value}; it must be a whole number from 0 to {MAX_VALUE}"))),
     };
-    match (&raw.value, &raw.set) {
+    match (part(raw, "value"), part(raw, "set")) {
         (Value::Null, Value::Null) => {
             Err(("invalid_value", "send `value` (a counter counts so many more) or `set` (a gauge shows so many)".to_owned()))
         }

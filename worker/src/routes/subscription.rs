@@ -58,7 +58,7 @@ pub(super) fn document(tenant: &str, report: &TenantReport) -> Value {
         "status": report.standing.status,
         "subscription": subscription,
         "meters": meters(&report.meters, &report.standing),
-        "features": features.collect::<serde_json::Map<_, _>>(),
+        "features": http::object(features),
     })
 }
 

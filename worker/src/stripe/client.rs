@@ -1,14 +1,13 @@
 //! Stripe's API, as much of it as is asked. The base URL is a variable, so that the sandbox in this repository can stand in.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::time::Duration;
 use upcue_engine::catalogue::{Price, Product};
-use upcue_engine::map::Map;
-use upcue_engine::subscription::{RawSubscription, Reference, Subscription};
+use upcue_engine::subscription::{RawSubscription, Subscription};
 use worker::{AbortController, Delay, Env, Fetch, Headers, Request, web_sys};
 
-use super::event::TENANT_KEY;
+use super::event::{TENANT_KEY, id_at, text_at};
 use crate::problem::{ApiError, ApiResult, Code};
 
 /// The version whose shapes are asked for; others are understood.
@@ -22,43 +21,6 @@ const MAX_PAGES: usize = 100;
 pub(crate) struct Stripe {
     base: String,
     key: String,
-}
-
-#[derive(Deserialize)]
-struct List<T> {
-    data: Vec<T>,
-    #[serde(default)]
-    has_more: bool,
-}
-
-#[derive(Deserialize)]
-struct RawProduct {
-    id: String,
-    name: Option<String>,
-    metadata: Option<Map<String>>,
-}
-
-#[derive(Deserialize)]
-struct RawPrice {
-    id: String,
-    product: Option<Reference>,
-}
-
-#[derive(Deserialize)]
-struct RawCustomer {
-    metadata: Option<Map<String>>,
-}
-
-#[derive(Deserialize)]
-struct Failure {
-    error: FailureBody,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct FailureBody {
-    code: Option<String>,
-    message: Option<String>,
 }
 
 impl Stripe {
@@ -79,39 +41,45 @@ impl Stripe {
 
     /// The tenant that a customer's metadata names.
     pub(crate) async fn tenant_of(&self, customer: &str) -> ApiResult<Option<String>> {
-        let raw: Option<RawCustomer> = self.get(&format!("/v1/customers/{}", escape(customer))).await?;
-        Ok(raw.and_then(|c| c.metadata).and_then(|mut m| m.remove(TENANT_KEY)))
+        let customer: Option<Value> = self.get(&format!("/v1/customers/{}", escape(customer))).await?;
+        Ok(customer.and_then(|c| text_at(&c, &format!("/metadata/{TENANT_KEY}"))))
     }
 
     /// The ids of a customer's subscriptions, ended ones included.
     pub(crate) async fn subscriptions_of(&self, customer: &str) -> ApiResult<Vec<String>> {
-        let path = format!("/v1/subscriptions?status=all&customer={}", escape(customer));
-        let all: Vec<RawSubscription> = self.all(&path, |s: &RawSubscription| s.id.clone().unwrap_or_default()).await?;
-        Ok(all.into_iter().filter_map(|s| s.id).collect())
+        let all = self.all(&format!("/v1/subscriptions?status=all&customer={}", escape(customer))).await?;
+        Ok(all.iter().filter_map(|s| text_at(s, "/id")).collect())
     }
 
     /// All products, archived ones included: old subscribers still hold them.
     pub(crate) async fn products(&self) -> ApiResult<Vec<Product>> {
-        let raw: Vec<RawProduct> = self.all("/v1/products?", |p: &RawProduct| p.id.clone()).await?;
-        let product = |p: RawProduct| Product { id: p.id, name: p.name.unwrap_or_default(), metadata: p.metadata.unwrap_or_default() };
-        Ok(raw.into_iter().map(product).collect())
+        let all = self.all("/v1/products?").await?;
+        let product = |p: &Value| {
+            let metadata = p.get("metadata").and_then(Value::as_object).into_iter().flatten();
+            let metadata = metadata.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+            Some(Product { id: text_at(p, "/id")?, name: text_at(p, "/name").unwrap_or_default(), metadata })
+        };
+        Ok(all.iter().filter_map(product).collect())
     }
 
     /// All prices, archived ones included.
     pub(crate) async fn prices(&self) -> ApiResult<Vec<Price>> {
-        let raw: Vec<RawPrice> = self.all("/v1/prices?", |p: &RawPrice| p.id.clone()).await?;
-        let price = |p: RawPrice| Price { id: p.id, product: p.product.map(|r| r.id().to_owned()).unwrap_or_default() };
-        Ok(raw.into_iter().map(price).collect())
+        let all = self.all("/v1/prices?").await?;
+        let price = |p: &Value| Some(Price { id: text_at(p, "/id")?, product: id_at(p, "/product").unwrap_or_default() });
+        Ok(all.iter().filter_map(price).collect())
     }
 
-    async fn all<T: DeserializeOwned>(&self, path: &str, id: impl Fn(&T) -> String) -> ApiResult<Vec<T>> {
-        let mut all: Vec<T> = Vec::new();
+    /// All pages of a list.
+    async fn all(&self, path: &str) -> ApiResult<Vec<Value>> {
+        let mut all: Vec<Value> = Vec::new();
         for _ in 0..MAX_PAGES {
-            let after = all.last().map(|last| format!("&starting_after={}", escape(&id(last)))).unwrap_or_default();
-            let Some(page) = self.get::<List<T>>(&format!("{path}&limit=100{after}")).await? else { break };
-            let done = !page.has_more || page.data.is_empty();
-            all.extend(page.data);
-            if done {
+            let last = all.last().and_then(|last| text_at(last, "/id"));
+            let after = last.map(|id| format!("&starting_after={}", escape(&id))).unwrap_or_default();
+            let Some(mut page) = self.get::<Value>(&format!("{path}&limit=100{after}")).await? else { break };
+            let Some(Value::Array(data)) = page.get_mut("data").map(Value::take) else { break };
+            let more = !data.is_empty() && page.get("has_more").and_then(Value::as_bool) == Some(true);
+            all.extend(data);
+            if !more {
                 break;
             }
         }
@@ -158,9 +126,9 @@ async fn fetch(request: Request) -> ApiResult<(u16, Vec<u8>)> {
 }
 
 fn refusal(status: u16, path: &str, bytes: &[u8]) -> ApiError {
-    let failure = serde_json::from_slice::<Failure>(bytes).map(|f| f.error).unwrap_or_default();
+    let failure: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let code = if status == 429 || status >= 500 { Code::StripeUnavailable } else { Code::StripeRefused };
-    let words = failure.message.or(failure.code).unwrap_or_default();
+    let words = text_at(&failure, "/error/message").or_else(|| text_at(&failure, "/error/code")).unwrap_or_default();
     ApiError::new(code, format!("Stripe answered {status} to {}: {words}", shape(path)))
 }
 

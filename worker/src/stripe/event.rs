@@ -1,9 +1,7 @@
 //! What an event of Stripe's is about. Snapshot events (`event`) and thin ones (`v2.core.event`) read the same; only the
 //! names of things are taken from them, never their state.
 
-use serde::Deserialize;
-use upcue_engine::map::Map;
-use upcue_engine::subscription::Reference;
+use serde_json::Value;
 
 use crate::problem::{ApiError, ApiResult, Code};
 
@@ -43,83 +41,50 @@ pub(crate) enum Subject {
     Other,
 }
 
-#[derive(Deserialize)]
-struct Raw {
-    id: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    #[serde(default)]
-    data: RawData,
-    related_object: Option<RawRelated>,
-}
-
-#[derive(Default, Deserialize)]
-struct RawData {
-    object: Option<RawObject>,
-}
-
-#[derive(Deserialize)]
-struct RawRelated {
-    id: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct RawObject {
-    id: Option<String>,
-    customer: Option<Reference>,
-    subscription: Option<Reference>,
-    client_reference_id: Option<String>,
-    metadata: Option<Map<String>>,
-    parent: Option<RawParent>,
-}
-
-#[derive(Deserialize)]
-struct RawParent {
-    subscription_details: Option<RawDetails>,
-}
-
-#[derive(Deserialize)]
-struct RawDetails {
-    subscription: Option<Reference>,
-}
-
 /// The metadata key that names the tenant, on customers and subscriptions.
 pub(crate) const TENANT_KEY: &str = "upcue_tenant";
 
 impl StripeEvent {
     /// Reads an event whose signature has been checked.
     pub(crate) fn parse(text: &str) -> ApiResult<Self> {
-        let raw: Raw = crate::http::json(text.as_bytes())?;
-        let (Some(id), Some(kind)) = (raw.id, raw.kind) else {
+        let raw: Value = crate::http::json(text.as_bytes())?;
+        let (Some(id), Some(kind)) = (text_at(&raw, "/id"), text_at(&raw, "/type")) else {
             return Err(ApiError::new(Code::InvalidRequest, "an event needs `id` and `type`"));
         };
         // A thin event is called like its twin with `v1.` before: v1.customer.subscription.updated.
         let kind = kind.strip_prefix("v1.").map_or(kind.clone(), str::to_owned);
-        let mut object = raw.data.object.unwrap_or_default();
-        object.id = object.id.or(raw.related_object.and_then(|r| r.id));
-        Ok(Self { subject: object.subject(&kind), id, kind })
+        Ok(Self { subject: subject(&raw, &kind), id, kind })
     }
 }
 
-impl RawObject {
-    fn subject(self, kind: &str) -> Subject {
-        let family = kind.split('.').next().unwrap_or("");
-        let tenant = self.metadata.as_ref().and_then(|m| m.get(TENANT_KEY)).cloned();
-        let customer = self.customer.map(|c| c.id().to_owned());
-        match (family, self.id) {
-            ("customer", Some(id)) if kind.starts_with("customer.subscription.") => Subject::Subscription { id, customer, tenant },
-            ("customer", Some(id)) if kind.matches('.').count() == 1 => Subject::Customer { id, tenant },
-            ("product" | "price", _) => Subject::Catalogue,
-            ("invoice" | "checkout", _) => {
-                let details = self.parent.and_then(|p| p.subscription_details).and_then(|d| d.subscription);
-                match details.or(self.subscription) {
-                    Some(id) => Subject::Subscription { id: id.id().to_owned(), customer, tenant: self.client_reference_id.or(tenant) },
-                    None => Subject::Other,
-                }
+/// What the event is about. Read without types: shapes differ by API version, and only names are taken.
+fn subject(raw: &Value, kind: &str) -> Subject {
+    let id = text_at(raw, "/data/object/id").or_else(|| text_at(raw, "/related_object/id"));
+    let tenant = text_at(raw, &format!("/data/object/metadata/{TENANT_KEY}"));
+    let customer = id_at(raw, "/data/object/customer");
+    match (kind.split('.').next().unwrap_or(""), id) {
+        ("customer", Some(id)) if kind.starts_with("customer.subscription.") => Subject::Subscription { id, customer, tenant },
+        ("customer", Some(id)) if kind.matches('.').count() == 1 => Subject::Customer { id, tenant },
+        ("product" | "price", _) => Subject::Catalogue,
+        ("invoice" | "checkout", _) => {
+            let parent = id_at(raw, "/data/object/parent/subscription_details/subscription");
+            match parent.or_else(|| id_at(raw, "/data/object/subscription")) {
+                Some(id) => Subject::Subscription { id, customer, tenant: text_at(raw, "/data/object/client_reference_id").or(tenant) },
+                None => Subject::Other,
             }
-            _ => Subject::Other,
         }
+        _ => Subject::Other,
     }
+}
+
+/// The text at a JSON pointer.
+pub(super) fn text_at(value: &Value, pointer: &str) -> Option<String> {
+    value.pointer(pointer)?.as_str().map(str::to_owned)
+}
+
+/// The id of the object at a JSON pointer, which may be expanded.
+pub(super) fn id_at(value: &Value, pointer: &str) -> Option<String> {
+    text_at(value, pointer).or_else(|| text_at(value, &format!("{pointer}/id")))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use upcue_engine::catalogue::{CatalogueProblem, Price, Product, plans};
 use upcue_engine::tenant::Rulebook;
 use upcue_engine::time::Millis;
+use upcue_engine::wire;
 
 use super::super::rows::Rows;
 use super::AppObject;
@@ -22,6 +23,8 @@ struct Stored {
     synced_at: Option<Millis>,
     problems: Vec<CatalogueProblem>,
 }
+
+wire! { struct Stored { products, prices, synced_at, problems } }
 
 impl AppObject {
     /// Reads products and prices from Stripe.

@@ -19,8 +19,8 @@ const IDENTITY: &str = "identity";
 
 /// Adds a fact and sets the alarm that will deliver it, within the transaction that made it true.
 pub(super) fn push(rows: &Rows, app: &str, tenant: &str, fact: &Fact) -> ApiResult<()> {
-    rows.put(IDENTITY, &(app, tenant))?;
-    rows.run("INSERT INTO outbox (fact) VALUES (?)", vec![encode(fact)?])?;
+    rows.put(IDENTITY, &(app.to_owned(), tenant.to_owned()))?;
+    rows.run("INSERT INTO outbox (fact) VALUES (?)", vec![encode(fact)])?;
     set_alarm(rows.storage(), 0)
 }
 

@@ -133,7 +133,7 @@ impl Stored {
             }
             for page in applied.pages.dirty.iter().filter_map(|n| self.tenant.ids.page(*n)) {
                 let sql = "INSERT INTO ids (page, value) VALUES (?, ?) ON CONFLICT (page) DO UPDATE SET value = excluded.value";
-                self.rows.run(sql, vec![number(page.number), encode(page)?])?;
+                self.rows.run(sql, vec![number(page.number), encode(page)])?;
             }
             for page in &applied.pages.dropped {
                 self.rows.run("DELETE FROM ids WHERE page = ?", vec![number(*page)])?;

@@ -136,7 +136,8 @@ describe("webhooks", () => {
     await stack.stripe.client.subscriptions.create({ customer: stranger.id, items: [{ price: price.id }] });
     await stack.stripe.control("POST", "/_sandbox/settle");
     const waiting = await events("?state=unmatched");
-    assert.deepEqual(waiting.map(({ type, customer }) => [type, customer]), [["customer.subscription.created", stranger.id]]);
+    assert.ok(waiting.some(({ type }) => type === "customer.subscription.created"));
+    assert.ok(waiting.every(({ customer }) => customer === stranger.id), "its first invoice is about nobody, too");
     const linked = await stack.api("PUT", "/v1/tenants/stranger/customer", { customer: stranger.id });
     assert.equal(linked.status, 200);
     assert.equal((await subscriptionOf("stranger")).plan.name, "Team");

@@ -20,7 +20,7 @@ fn retrieve(call: &mut Call<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": call.store.account,
         "object": "account",
-        "business_profile": {"name": "Stripe sandbox"},
+        "business_profile": business_profile(),
         "charges_enabled": true,
         "country": "US",
         "default_currency": "usd",
@@ -28,7 +28,40 @@ fn retrieve(call: &mut Call<'_>) -> Result<Value, ApiError> {
         "email": null,
         "metadata": {},
         "payouts_enabled": true,
-        "settings": {"dashboard": {"display_name": "Stripe sandbox", "timezone": "Etc/UTC"}},
+        "settings": settings(),
         "type": "standard",
     }))
+}
+
+fn business_profile() -> Value {
+    json!({
+        "mcc": null,
+        "minority_owned_business_designation": null,
+        "name": "Stripe sandbox",
+        "specified_commercial_transactions_act_url": null,
+        "support_address": null,
+        "support_email": null,
+        "support_phone": null,
+        "support_url": null,
+        "url": null,
+    })
+}
+
+fn settings() -> Value {
+    json!({
+        "branding": {"icon": null, "logo": null, "primary_color": null, "secondary_color": null},
+        "card_payments": {
+            "statement_descriptor_prefix": null,
+            "statement_descriptor_prefix_kana": null,
+            "statement_descriptor_prefix_kanji": null,
+        },
+        "dashboard": {"display_name": "Stripe sandbox", "timezone": "Etc/UTC"},
+        "payments": {
+            "statement_descriptor": null,
+            "statement_descriptor_kana": null,
+            "statement_descriptor_kanji": null,
+            "statement_descriptor_prefix_kana": null,
+            "statement_descriptor_prefix_kanji": null,
+        },
+    })
 }

@@ -35,11 +35,19 @@ pub struct Options {
     pub webhook_backoff: Duration,
     /// For one attempt.
     pub webhook_timeout: Duration,
+    /// Without Stripe's limit on new invoices per subscription.
+    pub without_invoice_limits: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { data: None, webhook_attempts: 5, webhook_backoff: Duration::from_millis(100), webhook_timeout: Duration::from_secs(10) }
+        Self {
+            data: None,
+            webhook_attempts: 5,
+            webhook_backoff: Duration::from_millis(100),
+            webhook_timeout: Duration::from_secs(10),
+            without_invoice_limits: false,
+        }
     }
 }
 
@@ -50,6 +58,7 @@ pub(crate) struct App {
     settings: Mutex<Settings>,
     faults: Mutex<Faults>,
     log: Mutex<RequestLog>,
+    latency: Mutex<Duration>,
     in_flight: Mutex<HashSet<String>>,
     queue: UnboundedSender<Vec<String>>,
     changes: watch::Sender<()>,
@@ -61,6 +70,7 @@ impl App {
     /// undelivered is in the queue already.
     pub(crate) fn open(options: Options) -> anyhow::Result<(Arc<Self>, UnboundedReceiver<Vec<String>>)> {
         let mut store = Store::open(options.data.clone())?;
+        store.without_invoice_limits = options.without_invoice_limits;
         let queued = |id: &String| store.deliveries[id].state == State::Queued;
         store.fresh = store.deliveries.keys().filter(|id| queued(id)).cloned().collect();
         let (queue, receiver) = mpsc::unbounded_channel();
@@ -70,6 +80,7 @@ impl App {
             settings: Mutex::default(),
             faults: Mutex::default(),
             log: Mutex::default(),
+            latency: Mutex::default(),
             in_flight: Mutex::default(),
             queue,
             changes: watch::Sender::default(),
@@ -102,6 +113,15 @@ impl App {
 
     pub(crate) fn in_flight(&self) -> MutexGuard<'_, HashSet<String>> {
         lock(&self.in_flight)
+    }
+
+    /// How long every call takes.
+    pub(crate) fn latency(&self) -> Duration {
+        *lock(&self.latency)
+    }
+
+    pub(crate) fn set_latency(&self, latency: Duration) {
+        *lock(&self.latency) = latency;
     }
 
     pub(crate) fn delivery_settings(&self) -> Settings {

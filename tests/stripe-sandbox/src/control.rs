@@ -4,6 +4,9 @@
 
 mod deliveries;
 mod faults;
+mod latency;
+mod money;
+mod pages;
 mod requests;
 mod subscriptions;
 
@@ -17,10 +20,17 @@ use axum::{
 };
 use serde_json::json;
 
+use self::deliveries::optional;
 use crate::{app::App, error::ApiError};
 
 pub(crate) fn router() -> Router<Arc<App>> {
-    deliveries::router().merge(faults::router()).merge(requests::router()).merge(subscriptions::router())
+    deliveries::router()
+        .merge(faults::router())
+        .merge(latency::router())
+        .merge(money::router())
+        .merge(pages::router())
+        .merge(requests::router())
+        .merge(subscriptions::router())
 }
 
 /// Errors of the control API have the shape of Stripe's.

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use crate::{
     app::App,
     call::{Call, delete, get, post},
+    coupons,
     error::ApiError,
     ids, metadata,
     pages::Query,
-    params::Params,
+    params::{Change, Params},
+    payment_methods,
     present::{text, tombstone},
     resource::{copy_texts, lookup, put},
     subscriptions,
@@ -23,6 +25,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/customers", post(create).merge(get(list)))
         .route("/v1/customers/{id}", get(retrieve).merge(post(update)).merge(delete(remove)))
+        .route("/v1/customers/{id}/discount", delete(remove_discount))
 }
 
 fn construct(now: i64) -> Value {
@@ -61,6 +64,9 @@ fn construct(now: i64) -> Value {
 
 fn apply(params: &mut Params, customer: &mut Value) -> Result<(), ApiError> {
     copy_texts(params, customer, &["description", "email", "name", "phone"])?;
+    if let Some(balance) = params.integer("balance")? {
+        customer["balance"] = json!(balance);
+    }
     if let Some(locales) = params.texts("preferred_locales")? {
         customer["preferred_locales"] = json!(locales);
     }
@@ -72,14 +78,106 @@ fn apply(params: &mut Params, customer: &mut Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
+pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let mut params = call.take_params();
     let mut customer = construct(call.now);
     apply(&mut params, &mut customer)?;
+    let payment = Payment::read(call, &mut params, true)?;
     params.finish()?;
+    payment.check(call)?;
+    payment.apply_discount(call, &mut customer)?;
     put(&mut call.store.customers, customer.clone());
+    payment.apply_method(call, &mut customer)?;
     call.emit("customer.created", &customer);
     Ok(customer)
+}
+
+/// What a customer pays with, and what is taken off it.
+struct Payment {
+    attach: Option<String>,
+    default: Change<String>,
+    coupon: Change<String>,
+}
+
+impl Payment {
+    /// Only creation takes a payment method to attach.
+    fn read(call: &Call<'_>, params: &mut Params, creates: bool) -> Result<Self, ApiError> {
+        let attach = if creates { params.text("payment_method")? } else { None };
+        let default = match params.hash("invoice_settings")? {
+            Some(mut settings) => {
+                let default = settings.unsettable("default_payment_method")?;
+                settings.finish()?;
+                default
+            }
+            None => Change::Keep,
+        };
+        // The parameter went with 2025-03-31; discounts of customers stayed.
+        let coupon = if call.version.customers_take_coupons() { params.unsettable("coupon")? } else { Change::Keep };
+        Ok(Self { attach, default, coupon })
+    }
+
+    /// Before anything is stored: a customer that is refused must leave nothing behind.
+    fn check(&self, call: &Call<'_>) -> Result<(), ApiError> {
+        let Some(id) = &self.attach else {
+            return Ok(());
+        };
+        payment_methods::check_attachable(call, id, "payment_method")?;
+        match &self.default {
+            Change::Set(default) if default != id => {
+                let message = format!(
+                    "The customer does not have a payment method with the ID {default}. The payment method must be attached to the customer."
+                );
+                Err(ApiError::invalid_coded("resource_missing", "invoice_settings[default_payment_method]", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn apply_discount(&self, call: &mut Call<'_>, customer: &mut Value) -> Result<(), ApiError> {
+        match &self.coupon {
+            Change::Keep => {}
+            Change::Clear => customer["discount"] = Value::Null,
+            Change::Set(coupon) => {
+                let discount = coupons::construct(call, coupon, "coupon", (text(customer, "id"), None))?;
+                coupons::keep(call, std::slice::from_ref(&discount));
+                customer["discount"] = discount;
+            }
+        }
+        Ok(())
+    }
+
+    /// The customer is stored by now, so that a payment method can be attached.
+    fn apply_method(&self, call: &mut Call<'_>, customer: &mut Value) -> Result<(), ApiError> {
+        let id = text(customer, "id").to_owned();
+        if let Some(method) = &self.attach {
+            payment_methods::attach(call, method, &id, "payment_method")?;
+        }
+        let default = match &self.default {
+            Change::Keep => return Ok(()),
+            Change::Clear => Value::Null,
+            Change::Set(method) => {
+                json!(payment_methods::of_customer(call, method, &id, "invoice_settings[default_payment_method]")?)
+            }
+        };
+        customer["invoice_settings"]["default_payment_method"] = default;
+        put(&mut call.store.customers, customer.clone());
+        Ok(())
+    }
+}
+
+/// `DELETE /v1/customers/{id}/discount`
+fn remove_discount(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    call.no_params()?;
+    let before = lookup(&call.store.customers, NOUN, &call.id())?;
+    let discount = before["discount"].clone();
+    if discount.is_null() {
+        return Err(ApiError::no_such("discount", &call.id()));
+    }
+    let mut after = before.clone();
+    after["discount"] = Value::Null;
+    put(&mut call.store.customers, after.clone());
+    call.emit_update("customer.updated", &before, &after);
+    Ok(tombstone("discount", text(&discount, "id")))
 }
 
 /// A deleted customer is still found, as a stub: Stripe keeps it for the sake of what refers to it.
@@ -89,12 +187,15 @@ fn retrieve(call: &mut Call<'_>) -> Result<Value, ApiError> {
     call.store.customers.get(&id).cloned().ok_or_else(|| ApiError::no_such(NOUN, &id))
 }
 
-fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
+pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let mut params = call.take_params();
     let before = lookup(&call.store.customers, NOUN, &call.id())?;
     let mut customer = before.clone();
     apply(&mut params, &mut customer)?;
+    let payment = Payment::read(call, &mut params, false)?;
     params.finish()?;
+    payment.apply_method(call, &mut customer)?;
+    payment.apply_discount(call, &mut customer)?;
     put(&mut call.store.customers, customer.clone());
     call.emit_update("customer.updated", &before, &customer);
     Ok(customer)

@@ -7,11 +7,12 @@ pub(crate) mod dispatch;
 pub(crate) mod order;
 pub(crate) mod settings;
 pub(crate) mod signature;
+pub(crate) mod thin;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::settings::{Mode, Settings};
-use crate::{events::EventRecord, ids, store::Store, webhook_endpoints};
+use crate::{event_destinations, events::EventRecord, ids, store::Store, webhook_endpoints};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,7 +88,9 @@ pub(crate) fn plan(store: &mut Store, settings: Settings, event: &EventRecord) {
 /// Adds copies of a delivery for every endpoint that listens to the event now.
 pub(crate) fn add(store: &mut Store, event: &EventRecord, state: State, copies: usize) -> Vec<String> {
     let mut ids = Vec::new();
-    for endpoint in webhook_endpoints::listening(store, &event.kind) {
+    let snapshot = webhook_endpoints::listening(store, &event.kind);
+    let thin = event_destinations::listening(store, &event.kind);
+    for endpoint in snapshot.into_iter().chain(thin) {
         for _ in 0..copies {
             let delivery = Delivery::new(event, &endpoint, state);
             ids.push(delivery.id.clone());

@@ -3,7 +3,7 @@
 //! Messages follow Stripe's wording closely, because people search for them; programs must rely on `type` and `code`.
 
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The `type` of an error, which decides the class that Stripe's client libraries throw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,11 +33,19 @@ pub(crate) struct ApiError {
     pub(crate) code: Option<&'static str>,
     pub(crate) message: String,
     pub(crate) param: Option<String>,
+    /// Further members of the error, such as the decline's code.
+    pub(crate) details: Option<Box<Map<String, Value>>>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, kind: ErrorType, message: String) -> Self {
-        Self { status, kind, code: None, message, param: None }
+        Self { status, kind, code: None, message, param: None, details: None }
+    }
+
+    /// Adds a member to the error object.
+    pub(crate) fn detail(mut self, name: &str, value: Value) -> Self {
+        self.details.get_or_insert_default().insert(name.to_owned(), value);
+        self
     }
 
     fn code(mut self, code: &'static str) -> Self {
@@ -72,6 +80,42 @@ impl ApiError {
         let message = format!("Received unknown {noun}: {}", names.join(", "));
         let first = names.first().map_or("", String::as_str);
         Self::invalid_coded("parameter_unknown", first, message)
+    }
+
+    /// A card that the bank refuses: <https://docs.stripe.com/declines/codes>.
+    pub(crate) fn declined(code: &'static str, decline_code: &str, message: &str) -> Self {
+        let error = Self::new(StatusCode::PAYMENT_REQUIRED, ErrorType::Card, message.to_owned()).code(code);
+        error.detail("decline_code", json!(decline_code))
+    }
+
+    /// A payment that only its payer can finish, by 3-D Secure.
+    pub(crate) fn requires_action(code: &'static str, message: &str) -> Self {
+        Self::new(StatusCode::PAYMENT_REQUIRED, ErrorType::Card, message.to_owned()).code(code)
+    }
+
+    /// Nothing to charge: neither the subscription nor its customer has a default payment method.
+    pub(crate) fn no_payment_method() -> Self {
+        Self::invalid(
+            "This customer has no attached payment source or default payment method. Please consider adding a default payment \
+             method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting.",
+        )
+        .code("resource_missing")
+    }
+
+    /// Another request holds the object: <https://docs.stripe.com/rate-limits#object-lock-timeouts>.
+    pub(crate) fn lock_timeout() -> Self {
+        let message = "This object cannot be accessed right now because another API request or Stripe process is currently accessing \
+                       it. If you see this error intermittently, retry the request.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorType::InvalidRequest, message.into()).code("lock_timeout")
+    }
+
+    pub(crate) fn rate_limit(message: &str) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorType::InvalidRequest, message.into()).code("rate_limit")
+    }
+
+    /// A refusal with a code that no parameter is to blame for.
+    pub(crate) fn coded(code: &'static str, message: impl Into<String>) -> Self {
+        Self::invalid(message).code(code)
     }
 
     /// The object named in the URL does not exist: 404.
@@ -115,14 +159,11 @@ impl ApiError {
     pub(crate) fn for_status(status: StatusCode) -> Self {
         match status.as_u16() {
             401 => Self::unauthorized("Invalid API Key provided: sk_test_****"),
-            402 => Self::new(status, ErrorType::Card, "Your card was declined.".into()).code("card_declined"),
+            402 => Self::declined("card_declined", "generic_decline", "Your card was declined."),
             409 => Self::new(status, ErrorType::InvalidRequest, "The request conflicts with another one.".into()),
-            429 => Self::new(
-                status,
-                ErrorType::InvalidRequest,
-                "Request rate limit exceeded. You can learn more about rate limits at https://stripe.com/docs/rate-limits.".into(),
-            )
-            .code("rate_limit"),
+            429 => Self::rate_limit(
+                "Request rate limit exceeded. You can learn more about rate limits at https://stripe.com/docs/rate-limits.",
+            ),
             400..=499 => Self::new(status, ErrorType::InvalidRequest, "The request was refused.".into()),
             _ => Self::new(status, ErrorType::Api, "An unknown error occurred.".into()),
         }
@@ -137,8 +178,8 @@ impl ApiError {
         if let Some(param) = &self.param {
             error["param"] = json!(param);
         }
-        if self.kind == ErrorType::Card {
-            error["decline_code"] = json!("generic_decline");
+        for (name, value) in self.details.iter().flat_map(|details| details.iter()) {
+            error[name] = value.clone();
         }
         json!({ "error": error })
     }

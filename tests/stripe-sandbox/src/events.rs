@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     app::App,
     call::{Call, get},
-    delivery,
+    delivery, entitlements,
     error::ApiError,
-    ids,
+    expand, ids,
     pages::Query,
     present::text,
     store::Store,
@@ -48,7 +48,8 @@ pub(crate) fn record(call: &mut Call<'_>, kind: &str, object: Value, before: Opt
         idempotency_key: call.origin.idempotency_key.clone(),
     };
     delivery::plan(call.store, call.delivery, &event);
-    call.store.events.insert(event.id.clone(), event);
+    call.store.events.insert(event.id.clone(), event.clone());
+    entitlements::refresh(call, &event.kind, &event.object);
 }
 
 impl EventRecord {
@@ -57,9 +58,11 @@ impl EventRecord {
         let mut data = json!({});
         let mut object = self.object.clone();
         version.shape(&mut object);
+        expand::leave_out(&mut object, &[]);
         if let Some(before) = &self.before {
             let mut before = before.clone();
             version.shape(&mut before);
+            expand::leave_out(&mut before, &[]);
             data["previous_attributes"] = previous_attributes(&before, &object);
         }
         data["object"] = object;

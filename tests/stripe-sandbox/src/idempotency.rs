@@ -35,7 +35,7 @@ pub(crate) struct Replay {
     pub(crate) original_request: String,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Answers(IndexMap<String, Answer>);
 

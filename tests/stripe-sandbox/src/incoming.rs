@@ -8,7 +8,7 @@ use crate::{
     auth, clock,
     error::ApiError,
     form::{Form, decode_into},
-    ids,
+    ids, json_body,
     request_log::Entry,
 };
 
@@ -31,7 +31,11 @@ impl Incoming {
         let body = to_bytes(body, MAX_BODY).await.map_err(|_| ApiError::invalid("The request body cannot be read."))?;
         let mut form = Form::new();
         decode_into(&mut form, parts.uri.query().unwrap_or_default().as_bytes())?;
-        decode_into(&mut form, &body)?;
+        if parts.uri.path().starts_with("/v2/") {
+            json_body::decode_into(&mut form, &body)?;
+        } else {
+            decode_into(&mut form, &body)?;
+        }
         Ok(Self {
             id: ids::new_id("req"),
             method: parts.method.to_string(),

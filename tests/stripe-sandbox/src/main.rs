@@ -34,6 +34,9 @@ struct Cli {
     /// Milliseconds that an endpoint has to answer
     #[arg(long, default_value_t = 10_000)]
     webhook_timeout_ms: u64,
+    /// Lift Stripe's limit of 10 new invoices a minute and 20 a day for each subscription
+    #[arg(long)]
+    no_invoice_limits: bool,
 }
 
 #[tokio::main]
@@ -44,6 +47,7 @@ async fn main() -> anyhow::Result<()> {
         webhook_attempts: cli.webhook_attempts.into(),
         webhook_backoff: Duration::from_millis(cli.webhook_backoff_ms),
         webhook_timeout: Duration::from_millis(cli.webhook_timeout_ms),
+        without_invoice_limits: cli.no_invoice_limits,
     };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

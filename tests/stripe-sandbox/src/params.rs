@@ -38,6 +38,16 @@ impl Params {
         matches!(self.values.get(name), Some(FormValue::Text(_)))
     }
 
+    /// Whether a parameter was sent as this very text.
+    pub(crate) fn is_text_of(&self, name: &str, text: &str) -> bool {
+        matches!(self.values.get(name), Some(FormValue::Text(sent)) if sent == text)
+    }
+
+    /// The names that have not been read yet.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
     /// The text as sent, empty or not.
     fn raw(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         match self.values.remove(name) {

@@ -1,6 +1,6 @@
 //! What happens around every API call: log, fault, credentials, version, idempotency, the call itself, commit.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::Request,
@@ -17,7 +17,7 @@ use crate::{
     clock,
     error::ApiError,
     expand,
-    faults::Fault,
+    faults::{Act, Effect},
     idempotency::{InFlight, Keyed, Replay},
     incoming::Incoming,
     params::Params,
@@ -33,30 +33,48 @@ pub(crate) async fn run(app: Arc<App>, handler: Handler, path_ids: Vec<String>, 
         Err(error) => return Reply::error(&error).into_response(),
     };
     app.log().begin(incoming.log_entry());
-    let fault = app.faults().take(&incoming.method, &incoming.path);
+    let fault = app.faults().take(&incoming.method, &incoming.path).unwrap_or_default();
+    let act = fault.act().unwrap_or(Act::Answer);
     // Held until the answer is on its way, so that a second try during a delay meets the first, as at Stripe.
     let claim = incoming.idempotency_key().map(|key| InFlight::claim(&app, key)).transpose();
-    let mut reply = match (&claim, fault.as_ref().and_then(Fault::status)) {
+    wait(app.latency()).await;
+    let carry_out = || answer(&app, handler, path_ids, &incoming).unwrap_or_else(|error| Reply::error(&error));
+    let mut reply = match (&claim, &act) {
         (Err(error), _) => Reply::error(error),
-        (Ok(_), Some(status)) => faulted(&app, &incoming, fault.as_ref(), status),
-        (Ok(_), None) => answer(&app, handler, path_ids, &incoming).unwrap_or_else(|error| Reply::error(&error)),
+        (Ok(_), Act::Refuse(status, body)) => refused(&app, &incoming, *status, body),
+        (Ok(_), Act::Silence(Effect::None) | Act::Reset(Effect::None)) => Reply::lost(),
+        (Ok(_), Act::Answer | Act::Silence(Effect::Done) | Act::Reset(Effect::Done)) => carry_out(),
     };
-    if let Some(fault) = &fault {
-        sleep(fault.delay()).await;
-        reply.add_headers(&fault.headers);
+    wait(fault.delay()).await;
+    reply.add_headers(&fault.headers());
+    // The server is through with the call; it is only the client that does not know.
+    drop(claim);
+    match act {
+        Act::Silence(_) => std::future::pending().await,
+        Act::Reset(_) => return Reply::reset(),
+        Act::Answer | Act::Refuse(..) => {}
     }
     app.log().answered(&incoming.id, reply.status.as_u16());
     reply.describe(&incoming);
     reply.into_response()
 }
 
+/// Even a sleep of nothing costs a tick of the timer, which every call would pay.
+async fn wait(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
+    }
+}
+
 /// The answer of a fault, kept under the request's key like any other: after a decline only a new key helps.
-fn faulted(app: &Arc<App>, incoming: &Incoming, fault: Option<&Fault>, status: StatusCode) -> Reply {
-    let body = fault.and_then(|fault| fault.body.clone()).unwrap_or_else(|| ApiError::for_status(status).body());
+fn refused(app: &Arc<App>, incoming: &Incoming, status: StatusCode, body: &Value) -> Reply {
     let mut store = app.store();
-    keep(&mut store, incoming, status, &body);
+    if let Ok(Some(replay)) = find_replay(&store, incoming) {
+        return Reply::replayed(replay);
+    }
+    keep(&mut store, incoming, status, body);
     match app.commit_call(&mut store) {
-        Ok(()) => Reply::new(status, body),
+        Ok(()) => Reply::new(status, body.clone()),
         Err(error) => Reply::error(&error),
     }
 }
@@ -70,7 +88,7 @@ fn answer(app: &Arc<App>, handler: Handler, path_ids: Vec<String>, incoming: &In
     }
     let (params, paths) = take_expand(incoming)?;
     if incoming.changes_state() {
-        expand::check(incoming.collection(), &paths)?;
+        expand::check(incoming.collection(), &paths, &version)?;
     }
     let mut call = Call {
         store: &mut store,
@@ -83,7 +101,15 @@ fn answer(app: &Arc<App>, handler: Handler, path_ids: Vec<String>, incoming: &In
         origin: Origin { request_id: Some(incoming.id.clone()), idempotency_key: incoming.idempotency_key().map(str::to_owned) },
         delivery: app.delivery_settings(),
     };
-    let body = answer_body(&mut call, handler, &paths)?;
+    let answered = answer_body(&mut call, handler, &paths);
+    if let Err(declined) = answered.as_ref()
+        && declined.status == StatusCode::PAYMENT_REQUIRED
+    {
+        // A payment was tried. That is a fact, even where nothing else changes.
+        keep(&mut store, incoming, declined.status, &declined.body());
+        app.commit_call(&mut store)?;
+    }
+    let body = answered?;
     if incoming.changes_state() {
         keep(&mut store, incoming, StatusCode::OK, &body);
         app.commit_call(&mut store)?;
@@ -100,6 +126,7 @@ fn answer_body(call: &mut Call<'_>, handler: Handler, paths: &[String]) -> Resul
     };
     let mut body = render(&stored);
     expand::expand(&mut body, paths, &|id| call.store.find(id).map(render))?;
+    expand::leave_out(&mut body, paths);
     Ok(body)
 }
 

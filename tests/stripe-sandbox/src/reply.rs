@@ -2,9 +2,11 @@
 
 use axum::{
     Json,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::WWW_AUTHENTICATE},
     response::{IntoResponse, Response},
 };
+use http_body_util::{Full, Limited};
 use serde_json::{Map, Value};
 
 use crate::{error::ApiError, idempotency::Replay, incoming::Incoming, version::DEFAULT_VERSION};
@@ -34,6 +36,16 @@ impl Reply {
         reply.add("idempotent-replayed", "true");
         reply.add("original-request", &replay.original_request);
         reply
+    }
+
+    /// Of a call whose answer never gets out.
+    pub(crate) fn lost() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Value::Null)
+    }
+
+    /// Ends the connection without an answer: a body that fails at once, before anything has been sent.
+    pub(crate) fn reset() -> Response {
+        Response::new(Body::new(Limited::new(Full::new(Bytes::from_static(b"more than allowed")), 1)))
     }
 
     fn add(&mut self, name: &str, value: &str) {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::form::Form;
 
-const KEPT: usize = 1_000;
+const KEPT: usize = 10_000;
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Entry {

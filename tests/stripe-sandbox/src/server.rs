@@ -17,9 +17,10 @@ use tokio::{
 use crate::{
     account,
     app::{App, Options},
-    control, customers,
+    checkout, control, coupons, customers,
     delivery::dispatch,
-    events, pipeline, prices, products, subscription_items, subscriptions, webhook_endpoints,
+    entitlements, event_destinations, events, hosted, invoice_items, invoices, meters, payment_intents, payment_methods, pipeline, portal,
+    prices, products, subscription_items, subscription_schedules, subscriptions, webhook_endpoints,
 };
 
 /// How long open requests may take to end once the sandbox is told to stop.
@@ -41,6 +42,7 @@ impl Sandbox {
 
     /// Serves until `stop` resolves. Whatever was answered is saved by then.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        self.app.store().base_url = format!("http://{}", listener.local_addr()?);
         let dispatcher = tokio::spawn(dispatch::run(Arc::clone(&self.app), self.queue));
         let (stopping, stopped) = oneshot::channel::<()>();
         let graceful = axum::serve(listener, router(self.app)).with_graceful_shutdown(async {
@@ -66,11 +68,23 @@ impl Sandbox {
 fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(account::router())
+        .merge(checkout::router())
+        .merge(coupons::router())
         .merge(customers::router())
+        .merge(invoice_items::router())
+        .merge(invoices::router())
+        .merge(payment_intents::router())
+        .merge(payment_methods::router())
+        .merge(entitlements::router())
+        .merge(event_destinations::router())
         .merge(events::router())
+        .merge(hosted::router())
+        .merge(meters::router())
+        .merge(portal::router())
         .merge(prices::router())
         .merge(products::router())
         .merge(subscription_items::router())
+        .merge(subscription_schedules::router())
         .merge(subscriptions::router())
         .merge(webhook_endpoints::router())
         .merge(control::router())

@@ -4,6 +4,7 @@
 //! References are ids; [`crate::present`] fills in what Stripe nests (the price of a subscription item).
 
 use std::{
+    collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -13,15 +14,18 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{delivery::Delivery, events::EventRecord, idempotency::Answers, ids};
+use crate::{
+    billing::debits::Debit, delivery::Delivery, events::EventRecord, form::Form, idempotency::Answers, ids, subscriptions::PendingUpdate,
+};
 
 /// Resources by id, oldest first.
 pub(crate) type Collection = IndexMap<String, Value>;
 
 /// Events kept; older ones go once nothing of them is left to deliver. Stripe keeps 30 days.
 const EVENTS_KEPT: usize = 5_000;
+const FORGOTTEN_AT_ONCE: usize = 500;
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
     pub(crate) account: String,
@@ -29,13 +33,45 @@ pub(crate) struct Store {
     pub(crate) prices: Collection,
     pub(crate) customers: Collection,
     pub(crate) subscriptions: Collection,
+    pub(crate) payment_methods: Collection,
+    pub(crate) payment_intents: Collection,
+    pub(crate) invoices: Collection,
+    pub(crate) invoice_items: Collection,
+    /// Invoice items that no invoice has taken up, with their subscriptions.
+    pub(crate) waiting_items: IndexMap<String, String>,
+    pub(crate) coupons: Collection,
+    pub(crate) discounts: Collection,
+    pub(crate) subscription_schedules: Collection,
+    /// By the id of the subscription item.
+    pub(crate) debits: IndexMap<String, Debit>,
+    /// By the id of the subscription.
+    pub(crate) pending_updates: IndexMap<String, PendingUpdate>,
+    /// Changes of items that took effect, oldest first.
+    pub(crate) changes: Vec<Value>,
     pub(crate) webhook_endpoints: Collection,
+    pub(crate) event_destinations: Collection,
+    pub(crate) features: Collection,
+    pub(crate) product_features: Collection,
+    pub(crate) entitlements: Collection,
+    pub(crate) meters: Collection,
+    pub(crate) meter_events: Collection,
+    pub(crate) checkout_sessions: Collection,
+    pub(crate) checkout_line_items: Collection,
+    /// The parameters of the subscription that an open session will create.
+    pub(crate) checkout_drafts: IndexMap<String, Form>,
+    pub(crate) portal_sessions: Collection,
     pub(crate) events: IndexMap<String, EventRecord>,
     pub(crate) deliveries: IndexMap<String, Delivery>,
     pub(crate) answers: Answers,
     /// Deliveries made by the call in progress, for the dispatcher to take up when it has been committed.
     #[serde(skip)]
     pub(crate) fresh: Vec<String>,
+    /// Where this sandbox is reached: hosted pages are linked to.
+    #[serde(skip)]
+    pub(crate) base_url: String,
+    /// Stripe's limit on new invoices is off: benchmarks would meet it.
+    #[serde(skip)]
+    pub(crate) without_invoice_limits: bool,
     #[serde(skip)]
     file: Option<PathBuf>,
 }
@@ -74,22 +110,38 @@ impl Store {
         fs::rename(temporary, path)
     }
 
+    /// Many at once, as each time costs a walk through all that is kept.
     fn forget_old_events(&mut self) {
         let excess = self.events.len().saturating_sub(EVENTS_KEPT);
-        if excess == 0 {
+        if excess < FORGOTTEN_AT_ONCE {
             return;
         }
-        let open = |event: &str| self.deliveries.values().any(|delivery| delivery.event == event && delivery.is_open());
-        let old: Vec<String> = self.events.keys().take(excess).filter(|id| !open(id)).cloned().collect();
-        for id in &old {
-            self.events.shift_remove(id);
-        }
+        let open: HashSet<&str> =
+            self.deliveries.values().filter(|delivery| delivery.is_open()).map(|delivery| delivery.event.as_str()).collect();
+        let old: HashSet<String> = self.events.keys().take(excess).filter(|id| !open.contains(id.as_str())).cloned().collect();
+        self.events.retain(|id, _| !old.contains(id));
         self.deliveries.retain(|_, delivery| !old.contains(&delivery.event));
     }
 
     /// The resource with this id, of whatever kind; expansion asks this.
     pub(crate) fn find(&self, id: &str) -> Option<&Value> {
-        [&self.products, &self.prices, &self.customers, &self.subscriptions].into_iter().find_map(|collection| collection.get(id))
+        let kinds = [
+            &self.products,
+            &self.prices,
+            &self.customers,
+            &self.subscriptions,
+            &self.payment_methods,
+            &self.payment_intents,
+            &self.invoices,
+            &self.invoice_items,
+            &self.coupons,
+            &self.discounts,
+            &self.subscription_schedules,
+            &self.features,
+            &self.checkout_sessions,
+            &self.checkout_line_items,
+        ];
+        kinds.into_iter().find_map(|collection| collection.get(id))
     }
 }
 

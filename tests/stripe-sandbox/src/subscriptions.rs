@@ -1,9 +1,13 @@
 //! `/v1/subscriptions`.
 
 mod cancel;
+mod carry_out;
+mod changes;
 mod create;
-mod items;
+pub(crate) mod items;
 mod object;
+mod paid;
+mod pending;
 mod start;
 mod status;
 mod update;
@@ -13,29 +17,51 @@ use std::sync::Arc;
 use axum::Router;
 use serde_json::Value;
 
-pub(crate) use self::{cancel::cancel_all_of, status::force};
+pub(crate) use self::{
+    cancel::cancel_all_of,
+    carry_out::Bill,
+    create::create,
+    object::items_list,
+    paid::paid,
+    pending::{PendingUpdate, discard_of as discard_pending, expire as expire_pending},
+    status::force,
+    update::update,
+};
 use crate::{
     app::App,
     call::{Call, delete, get, post},
     error::ApiError,
     pages::Query,
+    present::text,
     resource::{lookup, lookup_param},
 };
 
 const NOUN: &str = "subscription";
 const STATUSES: [&str; 8] = ["active", "trialing", "past_due", "unpaid", "paused", "incomplete", "incomplete_expired", "canceled"];
-const PRORATION_BEHAVIORS: [&str; 3] = ["always_invoice", "create_prorations", "none"];
 const PAYMENT_BEHAVIORS: [&str; 4] = ["allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"];
 
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/v1/subscriptions", post(create::create).merge(get(list)))
-        .route("/v1/subscriptions/{id}", get(retrieve).merge(post(update::update)).merge(delete(cancel::cancel)))
+        .route("/v1/subscriptions", post(create).merge(get(list)))
+        .route("/v1/subscriptions/{id}", get(retrieve).merge(post(update)).merge(delete(cancel::cancel)))
 }
 
 /// The items of a subscription.
 pub(crate) fn items_of(subscription: &Value) -> &[Value] {
     subscription["items"]["data"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Nothing leads out of these.
+pub(crate) fn is_over(subscription: &Value) -> bool {
+    is_canceled(subscription) || subscription["status"] == "incomplete_expired"
+}
+
+/// Whether another period will be billed.
+pub(crate) fn renews(subscription: &Value) -> bool {
+    let runs = matches!(text(subscription, "status"), "active" | "trialing" | "past_due" | "unpaid");
+    let last_end = items_of(subscription).iter().filter_map(|item| item["current_period_end"].as_i64()).max();
+    let ends = subscription["cancel_at"].as_i64().zip(last_end).is_some_and(|(at, end)| at <= end);
+    runs && !ends && subscription["cancel_at_period_end"] != true
 }
 
 fn is_canceled(subscription: &Value) -> bool {

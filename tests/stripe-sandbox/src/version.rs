@@ -2,6 +2,8 @@
 //!
 //! Objects are kept in the newest shape and rewritten on the way out.
 
+mod money;
+
 use std::fmt;
 
 use serde_json::Value;
@@ -17,6 +19,10 @@ pub(crate) const DEFAULT_VERSION: &str = "2026-10-28.endive";
 
 /// From here on, billing periods belong to subscription items and no longer to the subscription.
 const PERIODS_ON_ITEMS: &str = "2025-03-31";
+/// From here on, a discount names its coupon in `source`.
+const COUPON_IN_SOURCE: &str = "2025-09-30";
+/// From here on, `billing_cycle_anchor` of updates and previews is a hash.
+const ANCHOR_HASH: &str = "2026-09-30";
 /// From here on, new subscriptions use flexible billing unless they ask for classic.
 const FLEXIBLE_BY_DEFAULT: &str = "2025-09-30";
 
@@ -51,11 +57,26 @@ impl ApiVersion {
         self.since(FLEXIBLE_BY_DEFAULT)
     }
 
+    /// Before, an invoice names its subscription and payment, and a line its price, at the top level.
+    pub(crate) fn invoices_have_parents(&self) -> bool {
+        self.since(PERIODS_ON_ITEMS)
+    }
+
+    pub(crate) fn anchor_is_a_hash(&self) -> bool {
+        self.since(ANCHOR_HASH)
+    }
+
+    /// Before, a coupon was a parameter of customers.
+    pub(crate) fn customers_take_coupons(&self) -> bool {
+        !self.since(PERIODS_ON_ITEMS)
+    }
+
     /// Rewrites a whole answer or event object from the newest shape to this version's.
     pub(crate) fn shape(&self, value: &mut Value) {
         if !self.since(PERIODS_ON_ITEMS) {
             periods_to_subscription(value);
         }
+        money::shape(value, self.invoices_have_parents(), self.since(COUPON_IN_SOURCE));
     }
 }
 

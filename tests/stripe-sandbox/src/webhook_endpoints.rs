@@ -61,7 +61,7 @@ fn without_secret(mut endpoint: Value) -> Value {
 }
 
 /// The double must never reach out of the machine that it runs on.
-fn check_url(url: &str) -> Result<(), ApiError> {
+pub(crate) fn check_url(url: &str) -> Result<(), ApiError> {
     let parsed: Option<Uri> = url.parse().ok();
     let loopback = |host: &str| {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
@@ -86,7 +86,7 @@ fn apply(params: &mut Params, endpoint: &mut Value) -> Result<(), ApiError> {
 }
 
 /// Shape only; the sandbox does not know the list of all of Stripe's event types.
-fn check_events(events: &[String]) -> Result<(), ApiError> {
+pub(crate) fn check_events(events: &[String]) -> Result<(), ApiError> {
     let named = |event: &str| {
         let segment =
             |segment: &str| !segment.is_empty() && segment.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');

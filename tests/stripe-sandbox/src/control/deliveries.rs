@@ -48,7 +48,7 @@ struct Release {
 }
 
 /// An empty body is an empty object.
-fn optional<T: Default + serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ControlError> {
+pub(super) fn optional<T: Default + serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ControlError> {
     if body.is_empty() {
         return Ok(T::default());
     }

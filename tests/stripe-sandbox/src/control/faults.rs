@@ -11,7 +11,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::ControlError;
-use crate::{app::App, error::ApiError, faults::Fault};
+use crate::{app::App, faults::Fault};
 
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new().route("/_sandbox/faults", post(add).get(list).delete(clear))
@@ -19,9 +19,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
 
 async fn add(State(app): State<Arc<App>>, fault: Result<Json<Fault>, JsonRejection>) -> Result<Json<Value>, ControlError> {
     let Json(fault) = fault?;
-    if fault.status.is_some() && fault.status().is_none() {
-        return Err(ApiError::invalid_param("status", "Invalid status: must be an HTTP status").into());
-    }
+    fault.act()?;
     app.faults().add(fault);
     Ok(all(&app))
 }

@@ -1,4 +1,4 @@
-//! Forcing the status of a subscription.
+//! What only time and payments do to a subscription: forcing its status, dropping its pending update.
 
 use std::sync::Arc;
 
@@ -11,15 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ControlError;
-use crate::{
-    app::App,
-    call::{Call, Origin},
-    clock,
-    params::Params,
-    present::present,
-    subscriptions,
-    version::ApiVersion,
-};
+use crate::{app::App, error::ApiError, outside, present::present, resource::lookup, subscriptions};
 
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new().route("/_sandbox/subscriptions/{id}", post(force))
@@ -28,30 +20,31 @@ pub(crate) fn router() -> Router<Arc<App>> {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Forced {
-    status: String,
+    status: Option<String>,
+    /// `expire`
+    pending_update: Option<String>,
 }
 
-/// The events carry no request: at Stripe, it is time or a payment that changes these statuses.
+/// The events carry no request: at Stripe, it is time or a payment that changes these.
 async fn force(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     forced: Result<Json<Forced>, JsonRejection>,
 ) -> Result<Json<Value>, ControlError> {
     let Json(forced) = forced?;
-    let mut store = app.store();
-    let mut call = Call {
-        store: &mut store,
-        params: Params::default(),
-        path_ids: Vec::new(),
-        method: String::new(),
-        url: String::new(),
-        now: clock::now(),
-        version: ApiVersion::default(),
-        origin: Origin::default(),
-        delivery: app.delivery_settings(),
-    };
-    let subscription = subscriptions::force(&mut call, &id, &forced.status)?;
-    let subscription = present(call.store, &subscription);
-    app.commit_call(&mut store)?;
+    let subscription = outside::change(&app, |call| {
+        let mut subscription = lookup(&call.store.subscriptions, "subscription", &id)?;
+        match forced.pending_update.as_deref() {
+            None => {}
+            Some("expire") => subscription = subscriptions::expire_pending(call, &subscription)?,
+            Some(_) => return Err(ApiError::invalid_param("pending_update", "Invalid pending_update: must be expire")),
+        }
+        if let Some(status) = &forced.status {
+            subscription = subscriptions::force(call, &id, status)?;
+        }
+        let mut shown = present(call.store, &subscription);
+        call.version.shape(&mut shown);
+        Ok(shown)
+    })?;
     Ok(Json(subscription))
 }

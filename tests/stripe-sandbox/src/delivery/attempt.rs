@@ -9,8 +9,10 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-use super::{Attempt, State, pending_endpoints, signature};
-use crate::{app::App, clock, present::text, store::Store, version::ApiVersion};
+use serde_json::Value;
+
+use super::{Attempt, State, pending_endpoints, signature, thin};
+use crate::{app::App, clock, event_destinations, events::EventRecord, present::text, store::Store, version::ApiVersion};
 
 pub(crate) type HttpClient = Client<HttpConnector, Full<axum::body::Bytes>>;
 
@@ -22,6 +24,12 @@ struct Prepared {
     url: String,
     signature: String,
     body: Vec<u8>,
+}
+
+impl Prepared {
+    fn signed(url: &str, secret: &str, body: Vec<u8>) -> Self {
+        Self { url: url.to_owned(), signature: signature::header(secret, clock::now(), &body), body }
+    }
 }
 
 /// Attempts a queued delivery once. True where another attempt is due.
@@ -43,17 +51,22 @@ pub(crate) async fn once(app: &Arc<App>, id: &str) -> bool {
 /// None where there is nothing to send: the endpoint was deleted or disabled, or the delivery is already settled.
 fn prepare(store: &Store, id: &str) -> Option<Prepared> {
     let delivery = store.deliveries.get(id).filter(|delivery| delivery.state == State::Queued)?;
-    let endpoint = store.webhook_endpoints.get(&delivery.endpoint).filter(|endpoint| endpoint["status"] == "enabled")?;
     let event = store.events.get(&delivery.event)?;
+    if let Some(destination) = store.event_destinations.get(&delivery.endpoint) {
+        return prepare_thin(destination, event);
+    }
+    let endpoint = store.webhook_endpoints.get(&delivery.endpoint).filter(|endpoint| endpoint["status"] == "enabled")?;
     let version = endpoint["api_version"].as_str().and_then(|version| ApiVersion::parse(version).ok());
     // The receiver of a resend is pending too, though it may have taken the event before.
     let pending = pending_endpoints(store, &event.id).max(1);
     let body = serde_json::to_vec_pretty(&event.render(&version.unwrap_or_default(), pending)).ok()?;
-    Some(Prepared {
-        url: text(endpoint, "url").to_owned(),
-        signature: signature::header(text(endpoint, "secret"), clock::now(), &body),
-        body,
-    })
+    Some(Prepared::signed(text(endpoint, "url"), text(endpoint, "secret"), body))
+}
+
+fn prepare_thin(destination: &Value, event: &EventRecord) -> Option<Prepared> {
+    let (url, secret) = event_destinations::endpoint(destination);
+    let body = serde_json::to_vec_pretty(&thin::notification(event)).ok()?;
+    (destination["status"] == "enabled").then(|| Prepared::signed(url, secret, body))
 }
 
 async fn send(client: &HttpClient, prepared: Prepared) -> anyhow::Result<u16> {

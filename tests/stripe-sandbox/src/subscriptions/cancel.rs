@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{NOUN, is_canceled, items_of};
+use super::{NOUN, is_canceled, items_of, pending};
 use crate::{
     call::Call,
     error::ApiError,
@@ -36,6 +36,9 @@ pub(crate) fn cancel_all_of(call: &mut Call<'_>, customer: &str) {
 
 /// The one way into `canceled`, which nothing leads out of.
 pub(crate) fn end(call: &mut Call<'_>, mut subscription: Value) -> Value {
+    if let Some(without) = pending::discard(call, &subscription) {
+        subscription = without;
+    }
     subscription["status"] = json!("canceled");
     subscription["ended_at"] = json!(call.now);
     if subscription["canceled_at"].is_null() {

@@ -58,7 +58,7 @@ pub(crate) fn construct(customer: &str, start: &Start, flexible: bool, now: i64)
         "status": if start.trial_end.is_some() { "trialing" } else { "active" },
         "test_clock": null,
         "trial_end": start.trial_end,
-        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
+        "trial_settings": {"end_behavior": {"billing_cycle_anchor": null, "missing_payment_method": "create_invoice"}},
         "trial_start": start.trial_end.map(|_| now),
     });
     for name in NULL_MEMBERS {

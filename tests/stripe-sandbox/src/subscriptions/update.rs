@@ -2,43 +2,130 @@
 
 use serde_json::{Value, json};
 
-use super::{NOUN, cancel, create, is_canceled, items, items_of, object};
+use super::{
+    NOUN, cancel,
+    carry_out::{PaymentBehavior, carry_out},
+    create, is_over, pending,
+};
 use crate::{
+    billing::{change, periods::period_of, wish::Wish},
     call::Call,
+    coupons,
     error::ApiError,
     metadata,
     params::{Change, Params},
-    present::text,
-    prices,
     resource::{lookup, put},
-    store::Collection,
+    subscription_schedules,
+    subscriptions::items_of,
 };
 
 pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let mut params = call.take_params();
     let before = lookup(&call.store.subscriptions, NOUN, &call.id())?;
-    let mut subscription = before.clone();
-    if is_canceled(&before) {
-        update_canceled(params, &mut subscription)?;
-    } else {
-        create::apply_plain(&mut params, &mut subscription)?;
-        pause(&mut params, &mut subscription)?;
-        cancel::read_details(&mut params, &mut subscription)?;
-        // Taken for the sake of callers that prorate; nothing is charged yet.
-        params.integer("proration_date")?;
-        let inputs = params.hashes("items")?;
-        let cancel_at_period_end = params.boolean("cancel_at_period_end")?;
-        params.finish()?;
-        if let Some(inputs) = inputs {
-            change_items(&call.store.prices, &mut subscription, inputs, call.now)?;
+    let mut changed = before.clone();
+    if is_over(&before) {
+        update_canceled(params, &mut changed)?;
+        put(&mut call.store.subscriptions, changed.clone());
+        call.emit_update("customer.subscription.updated", &before, &changed);
+        return Ok(changed);
+    }
+    pending::check_params(&params)?;
+    create::apply_plain(&mut params, &mut changed)?;
+    create::payment_method(call, &mut params, &mut changed)?;
+    create::trial_settings(&mut params, &mut changed)?;
+    pause(&mut params, &mut changed)?;
+    cancel::read_details(&mut params, &mut changed)?;
+    let end = End::read(&mut params)?;
+    let discounts = coupons::read_discounts(&mut params)?;
+    let behavior = PaymentBehavior::read(&mut params)?.unwrap_or(PaymentBehavior::Allow);
+    let wish = Wish::read(&mut params, &call.version, call.now)?;
+    params.finish()?;
+    end.check(&before)?;
+    let undo = (call.store.coupons.clone(), call.store.discounts.clone());
+    let after = redeem(call, discounts, &mut changed)
+        .and_then(|()| apply(call, &before, &changed, wish, &end, behavior))
+        .inspect_err(|_| (call.store.coupons, call.store.discounts) = undo)?;
+    subscription_schedules::follow(call, &after);
+    Ok(after)
+}
+
+fn apply(
+    call: &mut Call<'_>,
+    before: &Value,
+    changed: &Value,
+    wish: Wish,
+    end: &End,
+    behavior: PaymentBehavior,
+) -> Result<Value, ApiError> {
+    let date = wish.proration_date();
+    let mut plan = change::plan(call.store, changed, wish, call.now)?;
+    end.apply(&mut plan.after, call.now);
+    carry_out(call, before, plan, behavior, date)
+}
+
+/// Gives the subscription the discounts that were asked for; an empty list changes nothing, the empty string all.
+fn redeem(call: &mut Call<'_>, wanted: Change<Vec<Params>>, subscription: &mut Value) -> Result<(), ApiError> {
+    match wanted {
+        Change::Set(wanted) if !wanted.is_empty() => {
+            let discounts = coupons::redeem(call, wanted, subscription)?;
+            subscription["discounts"] = discounts.iter().map(|discount| discount["id"].clone()).collect();
+            coupons::keep(call, &discounts);
         }
-        if let Some(wanted) = cancel_at_period_end {
-            cancel::set_at_period_end(&mut subscription, wanted, call.now);
+        Change::Clear => subscription["discounts"] = json!([]),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// When the subscription is to end.
+struct End {
+    with_period: Option<bool>,
+    at: Change<i64>,
+}
+
+impl End {
+    fn read(params: &mut Params) -> Result<Self, ApiError> {
+        let at = match params.unsettable("cancel_at")? {
+            Change::Keep => Change::Keep,
+            Change::Clear => Change::Clear,
+            Change::Set(text) => Change::Set(text.parse().map_err(|_| params.bad("cancel_at", format!("Invalid integer: {text}")))?),
+        };
+        Ok(Self { with_period: params.boolean("cancel_at_period_end")?, at })
+    }
+
+    fn check(&self, before: &Value) -> Result<(), ApiError> {
+        let asks = self.with_period.is_some() || self.at != Change::Keep;
+        if let Some(schedule) = before["schedule"].as_str().filter(|_| asks) {
+            return Err(ApiError::invalid(format!(
+                "The subscription is managed by the subscription schedule `{schedule}`, and updating any cancelation behavior directly \
+                 is not allowed. Please update the schedule instead."
+            )));
+        }
+        let last_end = items_of(before).iter().map(|item| period_of(item).end).max();
+        match self.at {
+            Change::Set(at) if last_end.is_some_and(|end| at < end) => {
+                Err(ApiError::invalid_param("cancel_at", "The sandbox does not end a subscription within its period."))
+            }
+            _ => Ok(()),
         }
     }
-    put(&mut call.store.subscriptions, subscription.clone());
-    call.emit_update("customer.subscription.updated", &before, &subscription);
-    Ok(subscription)
+
+    fn apply(&self, subscription: &mut Value, now: i64) {
+        if let Some(wanted) = self.with_period {
+            cancel::set_at_period_end(subscription, wanted, now);
+        }
+        match self.at {
+            Change::Keep => {}
+            Change::Clear => {
+                subscription["cancel_at"] = Value::Null;
+                subscription["canceled_at"] = Value::Null;
+            }
+            Change::Set(at) => {
+                subscription["cancel_at"] = json!(at);
+                subscription["canceled_at"] = json!(now);
+            }
+        }
+    }
 }
 
 /// Canceled is final: only notes can still be made.
@@ -60,32 +147,5 @@ fn pause(params: &mut Params, subscription: &mut Value) -> Result<(), ApiError> 
             subscription["pause_collection"] = json!({"behavior": behavior, "resumes_at": resumes_at});
         }
     }
-    Ok(())
-}
-
-fn change_items(prices: &Collection, subscription: &mut Value, inputs: Vec<Params>, now: i64) -> Result<(), ApiError> {
-    let flexible = subscription["billing_mode"]["type"] == "flexible";
-    let before = items_of(subscription).to_vec();
-    let terms = items::Terms {
-        prices,
-        subscription: text(subscription, "id"),
-        currency: subscription["currency"].as_str(),
-        one_cadence: !flexible,
-        now,
-    };
-    let mut items = items::apply(&terms, &before, inputs)?;
-    let cadence = |items: &[Value]| prices.get(text(&items[0], "price")).and_then(prices::cadence);
-    // Classic billing starts a new cycle when the interval changes; flexible billing never does so by itself.
-    let restarts = !flexible && subscription["status"] != "trialing" && cadence(&before) != cadence(&items);
-    if restarts {
-        subscription["billing_cycle_anchor"] = json!(now);
-    }
-    let anchor = match subscription["trial_end"].as_i64() {
-        Some(trial_end) if trial_end > now => trial_end,
-        _ => subscription["billing_cycle_anchor"].as_i64().unwrap_or(now),
-    };
-    let unchanged: &[Value] = if restarts { &[] } else { &before };
-    items::schedule(prices, anchor, unchanged, &mut items, now)?;
-    subscription["items"] = object::items_list(&items, text(subscription, "id"));
     Ok(())
 }

@@ -1,20 +1,26 @@
-//! Configuration: one document per app, as people write it ([`raw`]) and as machines run it ([`Config`]).
+//! Configuration: one document per app, as people write it (JSON) and as machines run it ([`Config`]).
 //!
-//! [`compile`] is the only way from one to the other, and tells every problem at once, each with the place in the document
-//! and what to do about it.
+//! [`compile`] is the only way from one to the other, and tells every problem at once, those of shape beside those of
+//! meaning, each with the place in the document and what to do about it.
 
 mod compile;
+mod json;
 mod names;
-pub mod raw;
+mod reader;
+#[cfg(test)]
+mod tests;
 mod texts;
+mod upgrade;
 
 use serde::{Deserialize, Serialize};
 
 pub use compile::compile;
+pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
 use crate::campaign::{Campaign, Nudge};
 use crate::facts::Role;
-use crate::plan::{Feature, Meter, Plan};
+use crate::plan::{Feature, Meter, MeterSource, Plan};
+use crate::rollout::Rollout;
 use crate::wire;
 
 /// A configuration that can run: validated, numbered, compiled.
@@ -22,6 +28,8 @@ use crate::wire;
 pub struct Config {
     /// The meters; facts and plans number them by position.
     pub meters: Vec<Meter>,
+    /// Where each meter is read from.
+    pub sources: Vec<MeterSource>,
     /// The features, likewise.
     pub features: Vec<Feature>,
     /// The names of tracked events that expressions read, likewise.
@@ -32,9 +40,11 @@ pub struct Config {
     pub inline_plans: Option<Vec<Plan>>,
     /// The id of the plan of tenants without a subscription; `None`: the plan of rank 0, if there is one.
     pub default_plan: Option<String>,
+    /// How upgrades are made.
+    pub upgrade: UpgradeRules,
 }
 
-wire! { struct Config { meters, features, events, campaigns, inline_plans, default_plan } }
+wire! { struct Config { meters, sources, features, events, campaigns, inline_plans, default_plan, upgrade } }
 
 /// A campaign for every role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,9 +53,11 @@ pub struct CampaignRule {
     pub campaign: Campaign,
     /// What members see.
     pub member: Nudge,
+    /// Which tenants it is on for.
+    pub rollout: Rollout,
 }
 
-wire! { struct CampaignRule { campaign, member } }
+wire! { struct CampaignRule { campaign, member, rollout } }
 
 impl CampaignRule {
     /// The campaign as a user of this role meets it.
@@ -65,6 +77,11 @@ pub struct Problem {
     pub code: &'static str,
     /// Where: a JSON pointer (RFC 6901).
     pub pointer: String,
+    /// The line there, from 1.
+    pub line: usize,
+    /// The character of that line, from 1. What belongs to an object begins with its name; where something is missing, it is
+    /// the object that lacks it.
+    pub column: usize,
     /// Within the string there: the byte offset, for expressions and texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
@@ -73,7 +90,6 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, pointer: pointer.into(), offset: None, detail: detail.into() }
-    }
+    /// The code of a document that is no JSON.
+    pub const MALFORMED: &str = "malformed_json";
 }

@@ -34,7 +34,11 @@ pub mod ledger;
 pub mod map;
 #[cfg(feature = "edge")]
 pub mod money;
+#[cfg(feature = "edge")]
+pub mod percentile;
 pub mod plan;
+#[cfg(feature = "edge")]
+pub mod rollout;
 pub mod session;
 pub mod snapshot;
 #[cfg(feature = "edge")]
@@ -43,6 +47,10 @@ pub mod template;
 #[cfg(feature = "edge")]
 pub mod tenant;
 pub mod time;
+#[cfg(feature = "edge")]
+pub mod timeline;
 pub mod transport;
+#[cfg(feature = "edge")]
+pub mod upgrade;
 pub mod usage;
 pub mod wire;

@@ -1,31 +1,14 @@
-//! Money: whole minor units, never apart from their currency.
+//! Money: whole minor units, as Stripe counts them (cents; whole yen).
 
-use serde::{Deserialize, Serialize};
-
-/// A three-letter ISO 4217 code in lower case, as Stripe writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Currency([u8; 3]);
-
-impl Currency {
-    /// Reads a code in either case; `None` when it is not three ASCII letters.
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes: [u8; 3] = text.as_bytes().try_into().ok()?;
-        bytes.iter().all(u8::is_ascii_alphabetic).then(|| Self(bytes.map(|b| b.to_ascii_lowercase())))
+/// `amount × part / whole`, rounded to the nearest minor unit, halves away from zero: how Stripe rounds each line of a
+/// proration (<https://docs.stripe.com/billing/subscriptions/prorations>). `whole` of nothing gives nothing.
+pub fn share(amount: i64, part: i64, whole: i64) -> i64 {
+    if whole <= 0 {
+        return 0;
     }
-
-    /// The code in lower case.
-    pub fn code(&self) -> &str {
-        core::str::from_utf8(&self.0).unwrap_or("xxx")
-    }
-}
-
-/// An amount in minor units (cents; whole yen) of one currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Money {
-    /// Whole minor units; negative for credits.
-    pub minor: i64,
-    /// The currency these units are of.
-    pub currency: Currency,
+    let (product, whole) = (i128::from(amount) * i128::from(part), i128::from(whole));
+    let half = if product < 0 { -whole / 2 } else { whole / 2 };
+    i64::try_from((product + half) / whole).unwrap_or(if product < 0 { i64::MIN } else { i64::MAX })
 }
 
 #[cfg(test)]
@@ -33,10 +16,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn currencies_are_three_letters() {
-        assert_eq!(Currency::parse("USD").map(|c| c.code().to_owned()).as_deref(), Some("usd"));
-        for text in ["", "us", "usdt", "u1d", "€"] {
-            assert_eq!(Currency::parse(text), None, "{text:?}");
+    fn shares_round_to_the_nearest_unit_halves_away_from_zero() {
+        for (amount, part, whole, expected) in [
+            (1_000, 1, 2, 500),
+            (1, 1, 2, 1),
+            (-1, 1, 2, -1),
+            (1, 1, 3, 0),
+            (-500, 1, 3, -167),
+            (999, 0, 30, 0),
+            (999, 5, 0, 0),
+            (i64::MAX, 2, 1, i64::MAX),
+        ] {
+            assert_eq!(share(amount, part, whole), expected, "{amount} × {part}/{whole}");
         }
     }
 }

@@ -3,11 +3,7 @@
 //! The fold takes what was *read* from Stripe, never what an event said, so it does not matter in which order, how often or
 //! how late events arrive. Only one thing is remembered against a later reading: a subscription that has ended stays ended.
 
-mod raw;
-
 use serde::{Deserialize, Serialize};
-
-pub use raw::{RawSubscription, Reference};
 
 use crate::map::{Map, ordered};
 use crate::plan::Plan;
@@ -16,9 +12,10 @@ use crate::usage::Bounds;
 use crate::wire;
 
 /// A subscription's state in Stripe (<https://docs.stripe.com/api/subscriptions/object#subscription_object-status>).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// Paid.
+    #[default]
     Active,
     /// On trial.
     Trialing,
@@ -85,7 +82,7 @@ impl Status {
 }
 
 /// One subscription as read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscription {
     /// `sub_…`
     pub id: String,
@@ -93,6 +90,8 @@ pub struct Subscription {
     pub customer: String,
     /// Its state.
     pub status: Status,
+    /// Three letters in lower case.
+    pub currency: String,
     /// What it sells.
     pub items: Vec<Item>,
     /// The current billing period.
@@ -103,12 +102,36 @@ pub struct Subscription {
     pub cancel_at_period_end: bool,
     /// When it was created.
     pub created: Millis,
+    /// What else bears upon changing it.
+    pub terms: Terms,
+    /// Its newest invoice, where the reading came with it.
+    pub latest_invoice: Option<Invoice>,
 }
 
-wire! { struct Subscription { id, customer, status, items, period, trial_end, cancel_at_period_end, created } }
+wire! { struct Subscription {
+    id, customer, status, currency, items, period, trial_end, cancel_at_period_end, created, terms, latest_invoice,
+} }
+
+/// What bears upon changing a subscription.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, as Stripe tells them")]
+pub struct Terms {
+    /// A schedule changes it by itself (`schedule`), or it ends at a moment of its own (`cancel_at`).
+    pub scheduled: bool,
+    /// Invoices are not collected at present (`pause_collection`).
+    pub paused: bool,
+    /// A change waits for its payment (`pending_update`).
+    pub pending: bool,
+    /// Its billing mode is `flexible`: changing the interval never moves the billing day by itself.
+    pub flexible: bool,
+    /// Invoices are sent, not charged (`collection_method`).
+    pub invoiced: bool,
+}
+
+wire! { struct Terms { scheduled, paused, pending, flexible, invoiced } }
 
 /// One line of a subscription.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// `si_…`
     pub id: String,
@@ -122,11 +145,48 @@ pub struct Item {
 
 wire! { struct Item { id, price, product, quantity } }
 
+/// An invoice, as much of it as matters. Amounts in minor units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// `in_…`
+    pub id: String,
+    /// What it asked for, after credit balance.
+    pub amount_due: i64,
+    /// Stripe's word: `paid`, `open` …
+    pub status: String,
+    /// Stripe's page for it.
+    pub url: Option<String>,
+}
+
+wire! { struct Invoice { id, amount_due, status, url } }
+
 impl Subscription {
     /// The plan of highest rank that one of the items sells.
     pub fn plan<'p>(&self, plans: &'p [Plan]) -> Option<&'p Plan> {
-        let sells = |plan: &&Plan| self.items.iter().any(|i| i.product == plan.id || plan.prices.contains(&i.price));
-        plans.iter().filter(sells).max_by_key(|p| p.rank)
+        self.holding(plans).map(|(plan, _)| plan)
+    }
+
+    /// The plan of highest rank that one of the items sells, and that item.
+    pub fn holding<'p>(&self, plans: &'p [Plan]) -> Option<(&'p Plan, &Item)> {
+        self.holdings(plans).max_by_key(|(plan, _)| plan.rank)
+    }
+
+    /// Every plan that an item sells, with the item.
+    pub fn holdings<'p, 's>(&'s self, plans: &'p [Plan]) -> impl Iterator<Item = (&'p Plan, &'s Item)> {
+        let by_price = |item: &Item| plans.iter().find(|p| p.price(&item.price).is_some());
+        let sold = move |item: &'s Item| by_price(item).or_else(|| plans.iter().find(|p| p.id == item.product)).map(|p| (p, item));
+        self.items.iter().filter_map(sold)
+    }
+
+    /// Whether an item sells so many of `price`.
+    pub fn has(&self, price: &str, quantity: u64) -> bool {
+        self.items.iter().any(|i| i.price == price && i.quantity == quantity)
+    }
+
+    /// What a change of it depends on: another number when anything has changed that a quote was made from.
+    pub fn fingerprint(&self) -> u64 {
+        let stripped = Self { latest_invoice: None, ..self.clone() };
+        crate::hash::hash64(&wire::encode(&stripped))
     }
 }
 
@@ -134,9 +194,24 @@ impl Subscription {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mirror {
     subscriptions: Map<Subscription>,
+    /// What Stripe's billing meters read, by the name of our meter.
+    pub metered: Map<Metered>,
 }
 
-wire! { struct Mirror { subscriptions } }
+wire! { struct Mirror { subscriptions, metered } }
+
+/// What one of Stripe's billing meters reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metered {
+    /// The sum.
+    pub value: u64,
+    /// Over which period.
+    pub bounds: Bounds,
+    /// When it was read.
+    pub at: Millis,
+}
+
+wire! { struct Metered { value, bounds, at } }
 
 /// The most ended subscriptions remembered, so that a late event about one cannot bring it back.
 const MAX_ENDED: usize = 50;
@@ -160,6 +235,16 @@ impl Mirror {
         alive.max_by_key(|s| (s.status.grants_plan(), s.created, &s.id))
     }
 
+    /// Every subscription, ended ones included.
+    pub fn all(&self) -> impl Iterator<Item = &Subscription> {
+        self.subscriptions.values()
+    }
+
+    /// The subscription of this id.
+    pub fn get(&self, id: &str) -> Option<&Subscription> {
+        self.subscriptions.get(id)
+    }
+
     /// The plan the tenant may use.
     pub fn plan<'p>(&self, plans: &'p [Plan]) -> Option<&'p Plan> {
         self.current().filter(|s| s.status.grants_plan())?.plan(plans)
@@ -177,6 +262,7 @@ impl Mirror {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::PlanPrice;
 
     fn subscription(id: &str, status: Status, created: i64, product: &str) -> Subscription {
         let item = Item { id: "si_1".to_owned(), price: "price_1".to_owned(), product: product.to_owned(), quantity: 1 };
@@ -185,10 +271,8 @@ mod tests {
             customer: "cus_1".to_owned(),
             status,
             items: vec![item],
-            period: None,
-            trial_end: None,
-            cancel_at_period_end: false,
             created: Millis(created),
+            ..Subscription::default()
         }
     }
 
@@ -215,7 +299,7 @@ mod tests {
             mirror.fold(subscription(id, status, created, "pro"));
             assert_eq!(mirror.current().map(|s| s.id.as_str()), Some(expected), "{id}");
         }
-        let plan = Plan { id: "pro".to_owned(), name: String::new(), rank: 1, allowances: vec![], features: vec![], prices: vec![] };
+        let plan = Plan { id: "pro".to_owned(), rank: 1, ..Plan::default() };
         assert_eq!(mirror.plan(&[plan]), None, "unpaid grants nothing");
     }
 
@@ -223,11 +307,9 @@ mod tests {
     fn the_highest_plan_of_several_items_counts() {
         let plan = |id: &str, rank, price: &str| Plan {
             id: id.to_owned(),
-            name: String::new(),
             rank,
-            allowances: vec![],
-            features: vec![],
-            prices: vec![price.to_owned()],
+            prices: vec![PlanPrice::known_by_id(price.to_owned())],
+            ..Plan::default()
         };
         let plans = [plan("free", 0, "price_0"), plan("pro", 2, "price_1"), plan("team", 3, "price_9")];
         let both = subscription("a", Status::Active, 1, "free");

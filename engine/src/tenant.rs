@@ -1,19 +1,28 @@
 //! One tenant's state and what changes it. Its Durable Object loads it, calls one function here, and stores what changed.
 
 mod apply;
+mod compare;
+mod fold;
+mod upgrade;
 mod view;
 
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Batch, Receipt, Rejection};
+pub use compare::{Came, Comparison, Offer, Outcome, Relation, Row};
+pub use fold::Folded;
+pub use upgrade::{NewUpgrade, Unready};
 pub use view::Viewer;
 
 use crate::config::Config;
 use crate::facts::EventStanding;
 use crate::ledger::Ledger;
 use crate::map::Map;
-use crate::plan::Plan;
+use crate::plan::{MeterSource, Plan};
 use crate::subscription::Mirror;
+use crate::time::Millis;
+use crate::upgrade::requests::Requests;
+use crate::upgrade::state::Upgrades;
 use crate::usage::{Clients, MeterState, RecentIds};
 use crate::wire;
 
@@ -28,9 +37,13 @@ pub struct Rulebook {
     pub config: Config,
     /// The plans, lowest rank first.
     pub plans: Vec<Plan>,
+    /// Rises with every change of the plans.
+    pub catalogue: u32,
+    /// The ids of Stripe's billing meters, by the name of their events: those that the configuration reads.
+    pub stripe_meters: Map<String>,
 }
 
-wire! { struct Rulebook { version, revision, config, plans } }
+wire! { struct Rulebook { version, revision, config, plans, catalogue, stripe_meters } }
 
 impl Rulebook {
     /// The plan of a tenant without a subscription: the one the configuration names, else the one of rank 0, if any.
@@ -39,6 +52,11 @@ impl Rulebook {
             Some(id) => self.plans.iter().find(|p| p.id == *id),
             None => self.plans.iter().find(|p| p.rank == 0),
         }
+    }
+
+    /// Where the `meter`-th meter is read from.
+    pub fn source(&self, meter: usize) -> &MeterSource {
+        self.config.sources.get(meter).unwrap_or(&MeterSource::Events)
     }
 }
 
@@ -53,9 +71,13 @@ pub struct Counts {
     pub clients: Clients,
     /// What the tenant's users have met together.
     pub ledger: Ledger,
+    /// By feature: when it was last refused to somebody.
+    pub refused: Map<Millis>,
+    /// Since when there has been a reason to upgrade; `None` when there is none, and after an upgrade.
+    pub needs_since: Option<Millis>,
 }
 
-wire! { struct Counts { meters, events, clients, ledger } }
+wire! { struct Counts { meters, events, clients, ledger, refused, needs_since } }
 
 /// One user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,12 +91,18 @@ wire! { struct User { ledger } }
 /// A tenant, with those users that the matter at hand concerns.
 #[derive(Clone, Debug, Default)]
 pub struct Tenant {
+    /// Its name.
+    pub name: String,
     /// Metering.
     pub counts: Counts,
     /// The ids of recent events.
     pub ids: RecentIds,
     /// Subscriptions.
     pub mirror: Mirror,
+    /// Upgrades on their way and done.
+    pub upgrades: Upgrades,
+    /// What teammates ask for.
+    pub requests: Requests,
     /// By user id.
     pub users: Map<User>,
 }

@@ -174,10 +174,10 @@ fn run(file: &File, case: &Case, way: Way) -> Vec<String> {
     for (step, i) in case.steps.iter().zip(1..) {
         let told = match step {
             Step::Usage(usage) => world.here(usage_event(usage)),
-            Step::Track(name) => world.here(EventKind::Track { name: name.clone() }),
+            Step::Track(name) => world.here(EventKind::Track { name: name.clone(), feature: None }),
             Step::Note(note) => world.here(note_event(note, world.now)),
             Step::Elsewhere(Happening::Usage(usage)) => world.elsewhere(usage_event(usage)),
-            Step::Elsewhere(Happening::Track(name)) => world.elsewhere(EventKind::Track { name: name.clone() }),
+            Step::Elsewhere(Happening::Track(name)) => world.elsewhere(EventKind::Track { name: name.clone(), feature: None }),
             Step::Elsewhere(Happening::Note(note)) => world.elsewhere(note_event(note, world.now)),
             Step::Advance(by) => {
                 world.now = world.now.plus(duration(by));
@@ -255,7 +255,7 @@ impl World {
         match kind {
             EventKind::Usage { meter, reading: Reading::Add(n) } => self.session.add(meter, *n, device),
             EventKind::Usage { meter, reading: Reading::Set(n) } => self.session.set(meter, *n),
-            EventKind::Track { name } => self.session.track(name, device),
+            EventKind::Track { name, .. } => self.session.track(name, device),
             EventKind::Note { kind, campaign } => self.session.note(campaign, *kind, self.session.now(device)),
         }
     }
@@ -411,10 +411,9 @@ fn rules(config: &Value, audiences: &[String], version: u32) -> Rulebook {
     });
     let all = config.as_object_mut().expect("a configuration is an object").entry("campaigns").or_insert_with(|| json!([]));
     all.as_array_mut().expect("campaigns are a list").extend(extra);
-    let raw = serde_json::from_value(config).unwrap_or_else(|e| panic!("the configuration's shape: {e}"));
-    let config = compile(&raw).unwrap_or_else(|problems| panic!("the configuration: {problems:#?}"));
+    let config = compile(&config.to_string()).unwrap_or_else(|problems| panic!("the configuration: {problems:#?}"));
     let plans = config.inline_plans.clone().expect("cases bring their plans along");
-    Rulebook { version, revision: version, config, plans }
+    Rulebook { version, revision: version, config, plans, ..Rulebook::default() }
 }
 
 /// `patch` laid over `base` as a JSON merge patch (RFC 7396).

@@ -80,14 +80,29 @@ describe("configuration", () => {
     assert.deepEqual((await stack.api("POST", "/v1/config/validate", inline)).body, { valid: true, problems: [] });
   });
 
-  test("a misspelt section or a missing comma is told with line and column", async () => {
+  test("what is misspelt, mistyped or missing is told at once, with line and column", async () => {
     const put = (raw) => call(`${stack.worker.url}/v1/config`, { method: "PUT", key: stack.secretKey, raw, headers: { "if-match": "*" } });
-    const misspelt = await put('{\n  "meters": {},\n  "campaign": []\n}');
-    assert.equal(misspelt.status, 422);
-    assert.deepEqual([misspelt.body.problems[0].line, misspelt.body.problems[0].column], [3, 12]);
-    assert.match(misspelt.body.detail, /unknown field `campaign`/);
-    const broken = await put('{"meters": {} "plans": {}}');
-    assert.deepEqual([broken.status, broken.body.code, broken.body.problems[0].line], [400, "malformed_json", 1]);
+    const misspelt = await put('{\n  "meters": {\n    "seats": {"label": 7}\n  },\n  "campaign": []\n}');
+    assert.deepEqual([misspelt.status, misspelt.body.code], [422, "invalid_config"]);
+    assert.deepEqual(
+      misspelt.body.problems.map(({ pointer, code, line, column }) => [pointer, code, line, column]),
+      [
+        ["/meters/seats/kind", "missing", 3, 5],
+        ["/meters/seats/label", "wrong_type", 3, 15],
+        ["/campaign", "unknown_field", 5, 3],
+      ],
+    );
+    assert.match(misspelt.body.problems[2].detail, /unknown field `campaign`; did you mean `campaigns`\?/);
+    assert.match(misspelt.body.detail, /3 problem\(s\).*line 3, column 5: `kind` is missing/);
+  });
+
+  test("a missing comma is told with line and column", async () => {
+    const raw = '{"meters": {}\n "plans": {}}';
+    const broken = await call(`${stack.worker.url}/v1/config`, { method: "PUT", key: stack.secretKey, raw, headers: { "if-match": "*" } });
+    assert.deepEqual([broken.status, broken.body.code], [400, "malformed_json"]);
+    assert.deepEqual(broken.body.problems.map(({ code, line, column }) => [code, line, column]), [["malformed_json", 2, 2]]);
+    const validated = await call(`${stack.worker.url}/v1/config/validate`, { method: "POST", key: stack.secretKey, raw });
+    assert.deepEqual([validated.status, validated.body.valid, validated.body.problems.length], [200, false, 1]);
   });
 
   test("open pages hear of new rules", async (t) => {

@@ -10,6 +10,7 @@ pub(crate) use keys::{SecretKey, new_secret_key, new_signing_key, operator, sha2
 pub(crate) use origin::is_allowed;
 pub(crate) use token::{UserToken, verify};
 
+use upcue_engine::facts::Role;
 use worker::{Env, Request};
 
 use crate::problem::{ApiError, ApiResult, Code};
@@ -54,6 +55,18 @@ impl Caller {
         match &self.credential {
             Credential::User(token) => Ok(token),
             Credential::Secret => Err(ApiError::new(Code::ForbiddenCredential, "this is for users: send a user token, not a secret key")),
+        }
+    }
+
+    /// The token of a user of this role.
+    pub(crate) fn user_in(&self, role: Role) -> ApiResult<&UserToken> {
+        let user = self.user()?;
+        match role {
+            _ if user.role == role => Ok(user),
+            Role::Admin => {
+                Err(ApiError::new(Code::ForbiddenRole, "only admins can do this; members ask them with POST /v1/upgrade-requests"))
+            }
+            Role::Member => Err(ApiError::new(Code::MemberOnly, "you are an admin: upgrade yourself, with POST /v1/upgrade/quotes")),
         }
     }
 

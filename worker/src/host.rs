@@ -21,6 +21,12 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     Ok(bytes)
 }
 
+/// A name that nobody can guess and nobody else has: 20 letters, digits, `-` and `_`.
+pub(crate) fn name() -> Result<String, getrandom::Error> {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    Ok(Base64UrlUnpadded::encode_string(&random::<15>()?))
+}
+
 mod clock {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit into 53 bits")]
     fn host() -> i64 {

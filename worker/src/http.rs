@@ -82,6 +82,9 @@ fn problem(error: &ApiError) -> worker::Result<Response> {
     if error.status() == 401 {
         headers.set("www-authenticate", "Bearer")?;
     }
+    if let Some(seconds) = error.retry_after() {
+        headers.set("retry-after", seconds)?;
+    }
     let body = error.document().to_string();
     Ok(Response::from_bytes(body.into_bytes())?.with_status(error.status()).with_headers(headers))
 }

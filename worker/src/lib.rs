@@ -7,6 +7,7 @@
 #![warn(clippy::disallowed_methods)]
 
 mod auth;
+mod fault;
 mod host;
 mod http;
 mod log;

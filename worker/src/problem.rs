@@ -35,6 +35,17 @@ pub(crate) enum Code {
     MissingSignature,
     InvalidSignature,
     SignatureExpired,
+    NotRolledOut,
+    ForbiddenRole,
+    MemberOnly,
+    UnknownPlan,
+    AlreadyOnPlan,
+    NotAnUpgrade,
+    NotChangeable,
+    QuoteStale,
+    UpgradeInProgress,
+    PaymentFailed,
+    TooManyRequests,
     StripeNotConfigured,
     StripeUnavailable,
     StripeRefused,
@@ -46,12 +57,12 @@ wire! { enum Code {
     TokenAudience, ForbiddenTenant, ForbiddenCredential, OriginNotAllowed, NotFound, UnknownApp, MethodNotAllowed,
     AppExists, MalformedJson, InvalidRequest, InvalidConfig, InvalidCatalogue, EventsRejected, TooManyEvents,
     PayloadTooLarge, ConfigConflict, PreconditionRequired, UpgradeRequired, MissingSignature, InvalidSignature,
-    SignatureExpired, StripeNotConfigured, StripeUnavailable, StripeRefused, Internal,
+    SignatureExpired, NotRolledOut, ForbiddenRole, MemberOnly, UnknownPlan, AlreadyOnPlan, NotAnUpgrade, NotChangeable, QuoteStale, UpgradeInProgress, PaymentFailed, TooManyRequests, StripeNotConfigured, StripeUnavailable, StripeRefused, Internal,
 } }
 
 impl Code {
     /// The whole table: code, status, title.
-    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 32] = [
+    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 43] = [
         (Self::MissingCredential, "missing_credential", 401, "No credential"),
         (Self::UnknownKey, "unknown_key", 401, "Unknown key"),
         (Self::InvalidToken, "invalid_token", 401, "Unreadable token"),
@@ -80,6 +91,17 @@ impl Code {
         (Self::MissingSignature, "missing_signature", 400, "No signature"),
         (Self::InvalidSignature, "invalid_signature", 400, "Signature does not match"),
         (Self::SignatureExpired, "signature_expired", 400, "Signature too old"),
+        (Self::NotRolledOut, "not_rolled_out", 403, "Not rolled out"),
+        (Self::ForbiddenRole, "forbidden_role", 403, "For admins"),
+        (Self::MemberOnly, "member_only", 403, "For members"),
+        (Self::UnknownPlan, "unknown_plan", 404, "Unknown plan"),
+        (Self::AlreadyOnPlan, "already_on_plan", 409, "Already on this plan"),
+        (Self::NotAnUpgrade, "not_an_upgrade", 409, "Not an upgrade"),
+        (Self::NotChangeable, "not_changeable", 409, "The subscription cannot be changed as it stands"),
+        (Self::QuoteStale, "quote_stale", 409, "Quote out of date"),
+        (Self::UpgradeInProgress, "upgrade_in_progress", 409, "Upgrade in progress"),
+        (Self::PaymentFailed, "payment_failed", 402, "Payment failed"),
+        (Self::TooManyRequests, "too_many_requests", 429, "Too many requests"),
         (Self::StripeNotConfigured, "stripe_not_configured", 409, "Stripe not configured"),
         (Self::StripeUnavailable, "stripe_unavailable", 502, "Stripe not reachable"),
         (Self::StripeRefused, "stripe_refused", 502, "Stripe refused"),
@@ -89,6 +111,11 @@ impl Code {
     fn row(self) -> (&'static str, u16, &'static str) {
         let row = Self::TABLE.iter().find(|(code, ..)| *code == self);
         row.map_or(("internal", 500, "Internal error"), |(_, code, status, title)| (code, *status, title))
+    }
+
+    /// The stable code.
+    pub(crate) fn code(self) -> &'static str {
+        self.row().0
     }
 
     /// The HTTP status.
@@ -146,6 +173,20 @@ impl ApiError {
     /// The stable code.
     pub(crate) fn code(&self) -> &str {
         self.0.finer.as_deref().unwrap_or(self.0.code.row().0)
+    }
+
+    /// When to ask again, in seconds, where asking again is of use.
+    pub(crate) fn retry_after(&self) -> Option<&'static str> {
+        match self.0.code {
+            Code::UpgradeInProgress => Some("1"),
+            Code::TooManyRequests => Some("86400"),
+            _ => None,
+        }
+    }
+
+    /// The sentence for the client.
+    pub(crate) fn detail(&self) -> String {
+        self.0.detail.clone()
     }
 
     /// What only the log may see.

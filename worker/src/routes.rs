@@ -8,14 +8,26 @@ pub(crate) mod dev;
 mod events;
 mod health;
 mod live;
+mod plans;
+mod quotes;
+mod reports;
+mod requests;
 mod snapshot;
 mod subscription;
+mod sweep;
 mod tenants;
+mod timeline;
+mod upgrades;
 mod webhooks_stripe;
 
 use worker::{Env, Method, Request, Response};
 
+use upcue_engine::wire::Wire;
+
+use crate::auth::{self, Caller};
+use crate::http::Query;
 use crate::problem::{ApiError, ApiResult, Code};
+use crate::rpc::{TenantCall, TenantEnvelope, tenant_object};
 
 /// A route of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +37,13 @@ pub(crate) enum Route {
     Snapshot,
     Live,
     Subscription,
+    Plans,
+    QuoteCreate,
+    UpgradeCreate,
+    Upgrade,
+    RequestCreate,
+    Requests,
+    ReportUpgrades,
     ConfigGet,
     ConfigPut,
     ConfigValidate,
@@ -35,7 +54,9 @@ pub(crate) enum Route {
     Tenant,
     TenantDecisions,
     TenantCustomer,
+    TenantTimeline,
     StripeEvents,
+    StripeReconcile,
     AppCreate,
     AppUpdate,
     AppKeyCreate,
@@ -51,6 +72,13 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/snapshot", Route::Snapshot),
     (Method::Get, "/v1/live", Route::Live),
     (Method::Get, "/v1/subscription", Route::Subscription),
+    (Method::Get, "/v1/plans", Route::Plans),
+    (Method::Post, "/v1/upgrade/quotes", Route::QuoteCreate),
+    (Method::Post, "/v1/upgrades", Route::UpgradeCreate),
+    (Method::Get, "/v1/upgrades/*", Route::Upgrade),
+    (Method::Post, "/v1/upgrade-requests", Route::RequestCreate),
+    (Method::Get, "/v1/upgrade-requests", Route::Requests),
+    (Method::Get, "/v1/reports/upgrades", Route::ReportUpgrades),
     (Method::Get, "/healthz", Route::Health),
     (Method::Post, "/webhooks/stripe/*", Route::WebhookStripe),
     (Method::Get, "/v1/config", Route::ConfigGet),
@@ -63,7 +91,9 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/tenants/*", Route::Tenant),
     (Method::Get, "/v1/tenants/*/decisions", Route::TenantDecisions),
     (Method::Put, "/v1/tenants/*/customer", Route::TenantCustomer),
+    (Method::Get, "/v1/tenants/*/timeline", Route::TenantTimeline),
     (Method::Get, "/v1/stripe/events", Route::StripeEvents),
+    (Method::Post, "/v1/stripe/reconcile", Route::StripeReconcile),
     (Method::Post, "/v1/apps", Route::AppCreate),
     (Method::Patch, "/v1/apps/*", Route::AppUpdate),
     (Method::Post, "/v1/apps/*/keys", Route::AppKeyCreate),
@@ -113,6 +143,35 @@ impl From<ApiResult<Response>> for Answer {
     }
 }
 
+/// Answers a route that pages call: checks credential, tenant and origin, and lets the app's own pages read the answer.
+async fn for_pages(
+    req: &mut Request,
+    env: &Env,
+    answer: impl AsyncFnOnce(&mut Request, &Env, &Caller, String) -> ApiResult<Response>,
+) -> Answer {
+    let caller = match auth::bearer(req) {
+        Ok(credential) => auth::caller(env, credential).await,
+        Err(error) => Err(error),
+    };
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(error) => return error.into(),
+    };
+    let tenant = caller.tenant(Query::of(req).get("tenant"));
+    let outcome = match (auth::check_origin(req, &caller.app), tenant.clone()) {
+        (Ok(()), Ok(tenant)) => answer(req, env, &caller, tenant).await,
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    Answer { outcome, allowed_origins: Some(caller.app.allowed_origins), tenant: tenant.ok() }
+}
+
+/// Calls a tenant's object on behalf of `caller`.
+async fn call_tenant<R: Wire>(env: &Env, caller: &Caller, tenant: &str, call: TenantCall) -> ApiResult<R> {
+    let app = &caller.app;
+    let envelope = TenantEnvelope { app: app.id.clone(), tenant: tenant.to_owned(), revision: app.revision, call };
+    tenant_object(env, &app.id, tenant)?.call(&envelope).await
+}
+
 /// Finds the route of a request.
 pub(crate) fn find(method: &Method, path: &str) -> ApiResult<Route> {
     let mut allowed = Vec::new();
@@ -157,6 +216,13 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::Snapshot => snapshot::get(req, env).await,
         Route::Live => live::get(req, env).await,
         Route::Subscription => subscription::get(req, env).await,
+        Route::Plans => plans::get(req, env).await,
+        Route::QuoteCreate => quotes::post(req, env).await,
+        Route::UpgradeCreate => upgrades::post(req, env).await,
+        Route::Upgrade => upgrades::get(req, env, path).await,
+        Route::RequestCreate => requests::post(req, env).await,
+        Route::Requests => requests::get(req, env).await,
+        Route::ReportUpgrades => reports::upgrades(req, env).await.into(),
         Route::ConfigGet => config::get(req, env).await.into(),
         Route::ConfigPut => config::put(req, env).await.into(),
         Route::ConfigValidate => config::validate(req, env).await.into(),
@@ -167,7 +233,9 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::Tenant => tenants::get(req, env, path).await.into(),
         Route::TenantDecisions => tenants::decisions(req, env, path).await.into(),
         Route::TenantCustomer => tenants::link_customer(req, env, path).await.into(),
+        Route::TenantTimeline => timeline::get(req, env, path).await.into(),
         Route::StripeEvents => webhooks_stripe::list(req, env).await.into(),
+        Route::StripeReconcile => sweep::post(req, env).await.into(),
         Route::AppCreate => apps::create(req, env).await.into(),
         Route::AppUpdate => apps::update(req, env, path).await.into(),
         Route::AppKeyCreate => apps::add_key(req, env, path).await.into(),

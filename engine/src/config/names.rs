@@ -40,14 +40,14 @@ impl Names for ConfigNames<'_> {
             ["usage", meter, field] => self.usage(meter, field),
             ["events", name, field] => self.event(name, field),
             ["feature", key] => {
-                let keys = self.features.iter().map(|f| f.key.as_str());
-                let i = find(keys, key).ok_or_else(|| unknown("feature", key, self.features.iter().map(|f| f.key.as_str())))?;
-                Ok((Fact::Feature(i), Type::Bool))
+                let keys: Vec<&str> = self.features.iter().map(|f| f.key.as_str()).collect();
+                Ok((Fact::Feature(find("feature", key, &keys)?), Type::Bool))
             }
             [root, field] if SINGLE.iter().any(|(r, ..)| r == root) => {
-                let fields = || SINGLE.iter().filter(|(r, ..)| r == root);
-                let found = fields().find(|(_, f, ..)| f == field);
-                let (_, _, fact, of) = found.ok_or_else(|| unknown(&format!("field of `{root}`"), field, fields().map(|(_, f, ..)| *f)))?;
+                let fields: Vec<_> = SINGLE.iter().filter(|(r, ..)| r == root).collect();
+                let found = fields.iter().find(|(_, f, ..)| f == field);
+                let known = || fields.iter().map(|(_, f, ..)| *f).collect::<Vec<_>>();
+                let (_, _, fact, of) = found.ok_or_else(|| unknown(&format!("field of `{root}`"), field, &known()))?;
                 Ok((*fact, *of))
             }
             [root, ..] => {
@@ -55,7 +55,7 @@ impl Names for ConfigNames<'_> {
                 if roots.contains(root) {
                     return Err(format!("`{}` is no fact; see the table of facts for what follows `{root}`", path.join(".")));
                 }
-                Err(unknown("fact", root, roots.into_iter()))
+                Err(unknown("fact", root, &roots))
             }
             [] => Err("an empty name".to_owned()),
         }
@@ -64,11 +64,11 @@ impl Names for ConfigNames<'_> {
 
 impl ConfigNames<'_> {
     fn usage(&self, meter: &str, field: &str) -> Result<(Fact, Type), String> {
-        let keys = || self.meters.iter().map(|m| m.key.as_str());
-        let i = find(keys(), meter).ok_or_else(|| unknown("meter", meter, keys()))?;
+        let keys: Vec<&str> = self.meters.iter().map(|m| m.key.as_str()).collect();
+        let meter = find("meter", meter, &keys)?;
         let found = USAGE.iter().find(|(name, ..)| *name == field);
-        let (_, field, of) = found.ok_or_else(|| unknown("field of a meter", field, USAGE.iter().map(|(name, ..)| *name)))?;
-        Ok((Fact::Usage { meter: i, field: *field }, *of))
+        let (_, field, of) = found.ok_or_else(|| unknown("field of a meter", field, &USAGE.map(|(name, ..)| name)))?;
+        Ok((Fact::Usage { meter, field: *field }, *of))
     }
 
     fn event(&mut self, name: &str, field: &str) -> Result<(Fact, Type), String> {
@@ -80,7 +80,7 @@ impl ConfigNames<'_> {
             "count_7d" => (|event| Fact::EventCount { event, days: 7 }, Type::Int),
             "count_28d" => (|event| Fact::EventCount { event, days: 28 }, Type::Int),
             "last_age" => (|event| Fact::EventLastAge { event }, Type::Duration),
-            _ => return Err(unknown("field of an event", field, ["count_1d", "count_7d", "count_28d", "last_age"].into_iter())),
+            _ => return Err(unknown("field of an event", field, &["count_1d", "count_7d", "count_28d", "last_age"])),
         };
         let i = self.events.iter().position(|e| e == name).unwrap_or_else(|| {
             self.events.push(name.to_owned());
@@ -93,17 +93,21 @@ impl ConfigNames<'_> {
     }
 }
 
-fn find<'k>(mut keys: impl Iterator<Item = &'k str>, wanted: &str) -> Option<u16> {
-    keys.position(|k| k == wanted).and_then(|i| u16::try_from(i).ok())
+fn find(what: &str, wanted: &str, keys: &[&str]) -> Result<u16, String> {
+    let found = keys.iter().position(|key| *key == wanted).and_then(|i| u16::try_from(i).ok());
+    found.ok_or_else(|| unknown(what, wanted, keys))
 }
 
+/// The longest name that is compared with known ones, in bytes.
+const MAX_COMPARED: usize = 128;
+
 /// "unknown meter `api_call`; did you mean `api_calls`?"
-pub(super) fn unknown<'k>(what: &str, wanted: &str, known: impl Iterator<Item = &'k str>) -> String {
-    let known: Vec<&str> = known.collect();
-    let nearest = known.iter().map(|k| (strsim::damerau_levenshtein(wanted, k), *k)).min();
+pub(super) fn unknown(what: &str, wanted: &str, known: &[&str]) -> String {
+    let compared = if wanted.len() <= MAX_COMPARED { known } else { &[] };
+    let nearest = compared.iter().map(|name| (strsim::osa_distance(wanted, name), *name)).min();
     match nearest {
         Some((distance, name)) if distance <= 1 + wanted.len() / 4 => format!("unknown {what} `{wanted}`; did you mean `{name}`?"),
-        Some(_) => format!("unknown {what} `{wanted}`; known: {}", known.join(", ")),
-        None => format!("unknown {what} `{wanted}`; none is declared"),
+        _ if known.is_empty() => format!("unknown {what} `{wanted}`; none is declared"),
+        _ => format!("unknown {what} `{wanted}`; known: {}", known.join(", ")),
     }
 }

@@ -1,17 +1,19 @@
 //! Texts with facts in them, from source to [`Template`].
 
-use super::Problem;
+use super::json::Json;
 use super::names::ConfigNames;
+use super::reader::Reader;
 use crate::expr::{Names, Type};
 use crate::template::{Part, Template};
 
 /// The longest text, in bytes.
 const MAX_TEXT: usize = 2_000;
 
-/// Compiles `source`: everything but `{{path}}` stands for itself.
-pub(super) fn template(source: &str, pointer: &str, names: &mut ConfigNames<'_>, problems: &mut Vec<Problem>) -> Template {
+/// Compiles a text: everything but `{{path}}` stands for itself.
+pub(super) fn template(part: Option<&Json>, names: &mut ConfigNames<'_>, reader: &mut Reader) -> Template {
+    let (Some(part), Some(source)) = (part, reader.text(part)) else { return Template::default() };
     if source.len() > MAX_TEXT {
-        problems.push(Problem::new(pointer, "too_long", format!("{} bytes; a text has at most {MAX_TEXT}", source.len())));
+        reader.tell(part, "too_long", format!("{} bytes; a text has at most {MAX_TEXT}", source.len()));
         return Template::default();
     }
     let mut parts = Vec::new();
@@ -20,12 +22,12 @@ pub(super) fn template(source: &str, pointer: &str, names: &mut ConfigNames<'_>,
         push_text(&mut parts, literal);
         let offset = source.len() - from.len();
         let Some((path, after)) = from.split_once("}}") else {
-            problems.push(problem(pointer, offset, "syntax", "`{{` is not closed; add `}}`".to_owned()));
+            reader.tell_within(part, offset, "syntax", "`{{` is not closed; add `}}`".to_owned());
             return Template::default();
         };
         match fact(path.trim(), names) {
-            Ok(part) => parts.push(part),
-            Err(detail) => problems.push(problem(pointer, offset, "unknown_fact", detail)),
+            Ok(fact) => parts.push(fact),
+            Err(detail) => reader.tell_within(part, offset, "unknown_fact", detail),
         }
         rest = after;
     }
@@ -51,8 +53,4 @@ fn fact(path: &str, names: &mut ConfigNames<'_>) -> Result<Part, String> {
             of.name()
         )),
     }
-}
-
-fn problem(pointer: &str, offset: usize, code: &'static str, detail: String) -> Problem {
-    Problem { offset: Some(offset), ..Problem::new(pointer, code, detail) }
 }

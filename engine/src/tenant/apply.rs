@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rulebook, Tenant};
+use crate::facts::MeterStanding;
 use crate::hash::hash_parts;
 use crate::ids::is_name;
-use crate::plan::{Meter, MeterKind};
+use crate::plan::{Limit, MeterKind, MeterSource};
 use crate::time::Millis;
 use crate::usage::{Event, EventKind, MAX_VALUE, NoteKind, PageChanges, Reading, Seen, settle_time};
 use crate::wire;
@@ -105,12 +106,20 @@ impl Tenant {
         let at = settle_time(event.at, now);
         match &event.kind {
             EventKind::Usage { meter, reading } => self.measure(rules, meter, *reading, at, now),
-            EventKind::Track { name } => self.counts.events.entry(name, Default::default).count(at),
+            EventKind::Track { name, feature } => {
+                self.counts.events.entry(name, Default::default).count(at);
+                if let Some(feature) = feature.as_ref().filter(|f| rules.config.features.iter().any(|known| known.key == **f)) {
+                    let last = self.counts.refused.entry(feature, || at);
+                    *last = at.max(*last);
+                    self.needed(at);
+                }
+            }
             EventKind::Note { kind, campaign } => {
                 let Some(user) = &event.user else { return };
                 self.users.entry(user, Default::default).ledger.note(campaign, *kind, at);
                 if *kind == NoteKind::Exposure {
                     self.counts.ledger.note(campaign, *kind, at);
+                    self.needed(at);
                 }
                 if !applied.users.contains(user) {
                     applied.users.push(user.clone());
@@ -128,16 +137,33 @@ impl Tenant {
             (MeterKind::Gauge, Reading::Set(n)) => state.set(n, at),
             _ => {}
         }
+        let present = self.present(rules);
+        let Some(i) = rules.config.meters.iter().position(|m| m.key == key) else { return };
+        let allowance = present.plan.map(|plan| plan.allowance(i, present.price)).unwrap_or_default();
+        let standing = MeterStanding {
+            value: self.reads(rules, i, meter, now),
+            limit: allowance.limit,
+            soft: allowance.soft,
+            ..MeterStanding::default()
+        };
+        if is_near(&standing) {
+            self.needed(at);
+        }
+    }
+
+    /// There is a reason to upgrade: the first since the last upgrade is remembered, so that the time it took can be told.
+    fn needed(&mut self, at: Millis) {
+        self.counts.needs_since.get_or_insert(at);
     }
 
     fn check(&self, rules: &Rulebook, event: &Event) -> Result<(), Rejection> {
         let reject = |code: &str, detail: String| Err(Rejection { index: event.index, code: code.to_owned(), detail });
         match &event.kind {
-            EventKind::Usage { meter, reading } => match check_usage(&rules.config.meters, meter, *reading) {
+            EventKind::Usage { meter, reading } => match check_usage(rules, meter, *reading) {
                 Ok(()) => Ok(()),
                 Err((code, detail)) => reject(code, detail),
             },
-            EventKind::Track { name } => {
+            EventKind::Track { name, .. } => {
                 if !is_name(name) {
                     return reject("invalid_name", format!("`{name}` is no event name: 1 to 64 lower-case letters, digits and `_`"));
                 }
@@ -160,12 +186,28 @@ impl Tenant {
     }
 }
 
-fn check_usage(meters: &[Meter], key: &str, reading: Reading) -> Result<(), (&'static str, String)> {
-    let Some(meter) = meters.iter().find(|m| m.key == key) else {
+/// Whether a meter is near its limit: past the soft one, or, where none is set, past eight tenths of it.
+pub(super) fn is_near(meter: &MeterStanding) -> bool {
+    match (meter.soft, meter.limit) {
+        (Some(soft), _) => meter.value >= soft,
+        (None, Limit::Upto(_)) => meter.percent() >= 80,
+        (None, Limit::Unlimited) => false,
+    }
+}
+
+fn check_usage(rules: &Rulebook, key: &str, reading: Reading) -> Result<(), (&'static str, String)> {
+    let meters = &rules.config.meters;
+    let Some((i, meter)) = meters.iter().enumerate().find(|(_, m)| m.key == key) else {
         let known: Vec<&str> = meters.iter().map(|m| m.key.as_str()).collect();
         let known = if known.is_empty() { "none yet; publish a configuration".to_owned() } else { known.join(", ") };
         return Err(("unknown_meter", format!("no meter `{key}`; known: {known}")));
     };
+    if *rules.source(i) != MeterSource::Events {
+        return Err((
+            "wrong_source",
+            format!("`{key}` is read from Stripe; report its usage there, or remove `source` from its configuration"),
+        ));
+    }
     let (Reading::Add(n) | Reading::Set(n)) = reading;
     if n > MAX_VALUE {
         return Err(("invalid_value", format!("{n} is above {MAX_VALUE}")));

@@ -3,7 +3,7 @@
 use super::{Rulebook, Tenant};
 use crate::campaign::Campaign;
 use crate::facts::{MeterStanding, PlanStanding, Role, Standing};
-use crate::plan::{Meter, MeterKind, Plan};
+use crate::plan::{Allowance, Meter, MeterKind, MeterSource, Plan};
 use crate::snapshot::{Live, Snapshot};
 use crate::time::Millis;
 use crate::usage::Bounds;
@@ -19,6 +19,15 @@ pub struct Viewer<'a> {
     pub client: u64,
 }
 
+/// What a tenant is on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Present<'a> {
+    /// The plan; `None` when it is not known.
+    pub plan: Option<&'a Plan>,
+    /// The price paid for it; `None` when nothing is.
+    pub price: Option<&'a str>,
+}
+
 impl Tenant {
     /// Everything `viewer` needs to decide by themselves. The user must be loaded.
     pub fn snapshot(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> Snapshot {
@@ -27,7 +36,7 @@ impl Tenant {
             meters: rules.config.meters.clone(),
             features: rules.config.features.clone(),
             events: rules.config.events.clone(),
-            campaigns: campaigns(rules, viewer.role),
+            campaigns: campaigns(rules, &self.name, viewer.role),
             live: self.live(rules, viewer, now),
         }
     }
@@ -46,12 +55,9 @@ impl Tenant {
     /// The facts for a user of this role.
     pub fn standing(&self, rules: &Rulebook, role: Role, now: Millis) -> Standing {
         let current = self.mirror.current();
-        let plan = match current.filter(|s| s.status.grants_plan()) {
-            // A payer whose product the catalogue does not know is on an unknown plan, never on the free one.
-            Some(subscription) => subscription.plan(&rules.plans),
-            None => rules.default_plan(),
-        };
-        let meters = rules.config.meters.iter().enumerate().map(|(i, m)| self.meter(i, m, plan, now));
+        let Present { plan, price } = self.present(rules);
+        let meters = rules.config.meters.iter().enumerate();
+        let meters = meters.map(|(i, m)| self.meter(rules, i, m, plan.map(|p| p.allowance(i, price)).unwrap_or_default(), now));
         let events = rules.config.events.iter().map(|name| self.counts.events.get(name).cloned().unwrap_or_default());
         Standing {
             meters: meters.collect(),
@@ -64,24 +70,56 @@ impl Tenant {
         }
     }
 
-    fn meter(&self, i: usize, meter: &Meter, plan: Option<&Plan>, now: Millis) -> MeterStanding {
-        let billing = self.mirror.current().and_then(|s| s.period);
-        let allowance = plan.and_then(|p| p.allowances.get(i)).copied().unwrap_or_default();
-        let state = self.counts.meters.get(&meter.key);
+    /// The plan and the price that count now.
+    pub fn present<'a>(&'a self, rules: &'a Rulebook) -> Present<'a> {
+        match self.mirror.current().filter(|s| s.status.grants_plan()) {
+            // A payer whose product the catalogue does not know is on an unknown plan, never on the free one.
+            Some(subscription) => match subscription.holding(&rules.plans) {
+                Some((plan, item)) => Present { plan: Some(plan), price: Some(&item.price) },
+                None => Present::default(),
+            },
+            None => Present { plan: rules.default_plan(), price: None },
+        }
+    }
+
+    fn meter(&self, rules: &Rulebook, i: usize, meter: &Meter, allowance: Allowance, now: Millis) -> MeterStanding {
         let bounds = match meter.kind {
-            MeterKind::Counter(period) => Some(Bounds::of(period, billing, now)),
+            MeterKind::Counter(period) => Some(Bounds::of(period, self.billing(), now)),
             MeterKind::Gauge => None,
         };
         MeterStanding {
-            value: state.map_or(0, |s| s.value(meter.kind, billing, now)),
+            value: self.reads(rules, i, meter, now),
             limit: allowance.limit,
             soft: allowance.soft,
             since: bounds.map(|b| b.start),
             resets_at: bounds.map(|b| b.end),
         }
     }
+
+    /// The subscription's billing period.
+    pub(super) fn billing(&self) -> Option<Bounds> {
+        self.mirror.current().and_then(|s| s.period)
+    }
+
+    /// What the `i`-th meter reads, wherever it is read from.
+    pub(super) fn reads(&self, rules: &Rulebook, i: usize, meter: &Meter, now: Millis) -> u64 {
+        match rules.source(i) {
+            MeterSource::Events => self.counts.meters.get(&meter.key).map_or(0, |s| s.value(meter.kind, self.billing(), now)),
+            MeterSource::StripeMeter(_) => {
+                let known = self.mirror.metered.get(&meter.key).copied().unwrap_or_default();
+                let MeterKind::Counter(period) = meter.kind else { return known.value };
+                if known.bounds.start == Bounds::of(period, self.billing(), now).start { known.value } else { 0 }
+            }
+            MeterSource::SubscriptionQuantity => {
+                let current = self.mirror.current().filter(|s| s.status.grants_plan());
+                current.and_then(|s| s.holding(&rules.plans)).map_or(0, |(_, item)| item.quantity)
+            }
+        }
+    }
 }
 
-fn campaigns(rules: &Rulebook, role: Role) -> Vec<Campaign> {
-    rules.config.campaigns.iter().map(|c| c.for_role(role)).collect()
+/// The campaigns that are rolled out to `tenant`.
+fn campaigns(rules: &Rulebook, tenant: &str, role: Role) -> Vec<Campaign> {
+    let on = rules.config.campaigns.iter().filter(|c| c.rollout.includes(&c.campaign.id, tenant));
+    on.map(|c| c.for_role(role)).collect()
 }

@@ -47,6 +47,8 @@ pub enum EventKind {
     Track {
         /// Its name.
         name: String,
+        /// The feature it is about (`premium_feature_blocked`), when it says.
+        feature: Option<String>,
     },
     /// Somebody saw or answered a nudge.
     Note {
@@ -57,7 +59,7 @@ pub enum EventKind {
     },
 }
 
-wire! { enum EventKind { Usage { meter, reading }, Track { name }, Note { kind, campaign } } }
+wire! { enum EventKind { Usage { meter, reading }, Track { name, feature }, Note { kind, campaign } } }
 
 /// How a meter moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

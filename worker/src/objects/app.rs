@@ -4,7 +4,9 @@ mod catalogue;
 mod config;
 mod events;
 mod keys;
+mod sweep;
 mod tenants;
+mod upgrades;
 
 use std::cell::Cell;
 
@@ -74,14 +76,18 @@ impl AppObject {
             AppCall::StripeEvents(state) => rpc::reply(&self.stripe_events(state)?),
             AppCall::LinkCustomer { customer, tenant } => rpc::reply(&self.link_customer(&customer, &tenant).await?),
             AppCall::Facts { tenant, facts } => rpc::reply(&self.take_facts(&tenant, &facts)?),
+            AppCall::CustomerOf(tenant) => rpc::reply(&self.customer_of(&tenant)?),
+            AppCall::Sweep => rpc::reply(&self.sweep_all().await?),
+            AppCall::Upgrades(since) => rpc::reply(&self.upgrades(since)?),
             AppCall::Tenants { after, limit } => rpc::reply(&self.tenants(&after, limit)?),
         }
     }
 
-    /// What was left for later: events that failed, tenants that must hear of new rules.
+    /// What was left for later: events that failed, tenants that must hear of new rules, and what comes round by itself.
     async fn catch_up(&self) -> ApiResult<()> {
         self.announce_some().await?;
         self.retry_events().await?;
+        self.go_round().await?;
         self.schedule()
     }
 
@@ -90,7 +96,7 @@ impl AppObject {
         if self.is_announcing()? {
             return set_alarm(&self.state.storage(), 0);
         }
-        match self.next_event()? {
+        match self.next_event()?.into_iter().chain(self.next_round()?).min() {
             Some(at) => set_alarm(&self.state.storage(), at.since(Self::now()).max(0)),
             None => Ok(()),
         }
@@ -101,7 +107,7 @@ impl AppObject {
         if self.ready.get() {
             return Ok(Rows::attach(&self.state));
         }
-        let rows = Rows::open(&self.state, &[config::TABLE, events::TABLE, events::CUSTOMERS, tenants::TABLE])?;
+        let rows = Rows::open(&self.state, &[config::TABLE, events::TABLE, events::CUSTOMERS, tenants::TABLE, upgrades::TABLE])?;
         self.ready.set(true);
         Ok(rows)
     }

@@ -6,8 +6,12 @@
 
 mod live;
 mod outbox;
+mod quotes;
+mod requests;
 mod store;
 mod subscriptions;
+mod timeline;
+mod upgrades;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,18 +22,25 @@ use upcue_engine::hash::hash64;
 use upcue_engine::snapshot::Frame;
 use upcue_engine::template::plain;
 use upcue_engine::tenant::{Batch, Receipt, Rulebook, Viewer};
-use upcue_engine::time::Millis;
+use upcue_engine::time::{Millis, SECOND};
+use upcue_engine::upgrade::requests::Subject;
 use worker::{DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, durable_object};
 
+use super::rows::{Rows, set_alarm};
 use crate::host;
 use crate::log;
 use crate::problem::{ApiError, ApiResult};
 use crate::rpc::{
-    self, AppCall, DecisionReport, PlacementDecision, SnapshotReply, TenantCall, TenantEnvelope, TenantReport, WhoLooks, app_object,
+    self, AppCall, AskReport, DecisionReport, PlacementDecision, SnapshotReply, TenantCall, TenantEnvelope, TenantReport, WhoLooks,
+    app_object,
 };
 use live::Pulse;
 use store::Stored;
 use subscriptions::Readings;
+use upgrades::{Confirmed, Flight};
+
+/// How long to wait after a failed delivery, in milliseconds.
+const RETRY: i64 = 5 * SECOND;
 
 /// The Durable Object of a tenant: the shell the platform calls.
 #[durable_object]
@@ -43,7 +54,10 @@ struct Core {
     env: Env,
     /// What is stored, once it has been loaded. Emptied when a write fails, so that memory never runs ahead of disk.
     stored: RefCell<Option<Stored>>,
+    /// The names of app and tenant, once somebody has told.
+    identity: RefCell<Option<(String, String)>>,
     readings: Readings,
+    flight: Flight,
     pulse: Pulse,
 }
 
@@ -55,7 +69,15 @@ impl std::fmt::Debug for TenantObject {
 
 impl DurableObject for TenantObject {
     fn new(state: State, env: Env) -> Self {
-        let core = Core { state, env, stored: RefCell::default(), readings: Readings::default(), pulse: Pulse::default() };
+        let core = Core {
+            state,
+            env,
+            stored: RefCell::default(),
+            identity: RefCell::default(),
+            readings: Readings::default(),
+            flight: Flight::default(),
+            pulse: Pulse::default(),
+        };
         core.answer_pings();
         Self { core: Rc::new(core) }
     }
@@ -76,8 +98,8 @@ impl DurableObject for TenantObject {
 
     async fn alarm(&self) -> worker::Result<Response> {
         // A failing handler is tried six times and then dropped for good, so it never fails: it sets itself again.
-        if let Err(error) = self.core.deliver_outbox().await {
-            log::background("outbox", error.source().unwrap_or_else(|| error.code()));
+        if let Err(error) = self.core.catch_up().await {
+            log::background("tenant alarm", error.source().unwrap_or_else(|| error.code()));
         }
         Response::empty()
     }
@@ -108,6 +130,19 @@ impl Core {
             TenantCall::SyncSubscription { subscription, customer, api_key } => {
                 rpc::reply(&self.sync_subscription(&subscription, &customer, &api_key).await?)
             }
+            TenantCall::Compare { subscription, api_key } => rpc::reply(&self.compare_subscription(&subscription, &api_key).await?),
+            TenantCall::Plans { who, wanted } => {
+                rpc::reply(&self.with_loaded(|stored| Ok(stored.comparison(&who, wanted.as_deref(), now)))?)
+            }
+            TenantCall::Quote { wish, api_key } => rpc::reply(&self.quote(&wish, &api_key).await?),
+            TenantCall::Upgrade { user, token, key, return_url, api_key } => {
+                let confirmed = Confirmed { user: &user, token: &token, key, return_url, api_key: &api_key };
+                rpc::reply(&self.upgrade(confirmed).await?)
+            }
+            TenantCall::UpgradeState(id) => rpc::reply(&self.with_loaded(|stored| stored.report(&id))?),
+            TenantCall::Ask { user, subject } => rpc::reply(&self.ask(&user, &subject, now)?),
+            TenantCall::Requests => rpc::reply(&self.with_loaded(|stored| Ok(stored.requested(now)))?),
+            TenantCall::Timeline { before, limit } => rpc::reply(&self.with_loaded(|stored| stored.timeline(before, limit))?),
             TenantCall::RulesChanged => rpc::reply(&()),
             TenantCall::Live(_) => Err(ApiError::new(crate::problem::Code::UpgradeRequired, "a live connection needs a WebSocket request")),
             #[cfg(feature = "dev-tools")]
@@ -130,26 +165,57 @@ impl Core {
         Ok(())
     }
 
-    /// Works on what is stored, loading it first if need be. After a failure memory is dropped: rows are what counts.
+    /// Works on what is stored of the tenant that a call names.
     fn with<T>(&self, envelope: &TenantEnvelope, work: impl FnOnce(&mut Stored) -> ApiResult<T>) -> ApiResult<T> {
-        if self.stored.borrow().is_none() {
-            let loaded = Stored::load(&self.state, &envelope.app, &envelope.tenant)?;
-            *self.stored.borrow_mut() = Some(loaded);
-        }
+        self.call_it(&envelope.app, &envelope.tenant);
         self.with_loaded(work)
     }
 
-    /// Works on what is stored, which has been loaded.
+    /// Remembers whose object this is.
+    fn call_it(&self, app: &str, tenant: &str) {
+        let mut identity = self.identity.borrow_mut();
+        if identity.is_none() {
+            *identity = Some((app.to_owned(), tenant.to_owned()));
+        }
+    }
+
+    /// Works on what is stored, loading it first if need be. After a failure memory is dropped: rows are what counts.
     fn with_loaded<T>(&self, work: impl FnOnce(&mut Stored) -> ApiResult<T>) -> ApiResult<T> {
         let mut guard = self.stored.borrow_mut();
-        let Some(stored) = guard.as_mut() else {
-            return Err(worker::Error::RustError("the tenant's rows are not loaded".to_owned()).into());
-        };
+        if guard.is_none() {
+            let identity = self.identity.borrow();
+            let nobody = || ApiError::from(worker::Error::RustError("whose object this is has not been told".to_owned()));
+            let (app, tenant) = identity.as_ref().ok_or_else(nobody)?;
+            *guard = Some(Stored::load(&self.state, app, tenant)?);
+        }
+        let Some(stored) = guard.as_mut() else { return Err(ApiError::unreadable()) };
         let result = work(stored);
         if result.is_err() {
             *guard = None;
         }
         result
+    }
+
+    /// What was left for later: facts to be delivered, upgrades to be taken up again. Sets the alarm for what is still left;
+    /// an object has one, so its moment is computed from all of it.
+    async fn catch_up(&self) -> ApiResult<()> {
+        // An alarm comes without saying whose it is, so the name was stored with the first fact.
+        let Some((app, tenant)) = Rows::peek::<(String, String)>(&self.state, outbox::IDENTITY)? else { return Ok(()) };
+        self.call_it(&app, &tenant);
+        let delivered = self.deliver().await;
+        let recovered = self.recover(&app).await;
+        let due = self.with_loaded(|stored| Ok(stored.tenant.upgrades.due()))?;
+        let facts = match &delivered {
+            Ok(true) => Some(0),
+            Ok(false) => None,
+            Err(_) => Some(RETRY),
+        };
+        let upgrades = due.map(|at| at.since(host::now()).max(SECOND));
+        if let Some(ms) = facts.into_iter().chain(upgrades).min() {
+            set_alarm(&self.state.storage(), ms)?;
+        }
+        delivered?;
+        recovered
     }
 
     fn count(self: &Rc<Self>, batch: &Batch, now: Millis) -> ApiResult<Receipt> {
@@ -182,6 +248,14 @@ impl Core {
                 sockets,
             })
         })
+    }
+
+    fn ask(&self, user: &str, subject: &Subject, now: Millis) -> ApiResult<AskReport> {
+        let report = self.with_loaded(|stored| stored.ask(user, subject, now))?;
+        if report.is_new {
+            self.push_snapshots();
+        }
+        Ok(report)
     }
 
     fn decide(&self, who: &WhoLooks, placement: Option<&str>, now: Millis) -> ApiResult<DecisionReport> {

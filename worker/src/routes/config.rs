@@ -1,7 +1,6 @@
 //! `/v1/config`: the app's configuration, published as immutable versions.
 
 use serde_json::{Value, json};
-use upcue_engine::config::raw::RawConfig;
 use upcue_engine::config::{Config, Problem, compile};
 use worker::{Env, Headers, Request, Response};
 
@@ -41,13 +40,8 @@ pub(super) async fn validate(req: &mut Request, env: &Env) -> ApiResult<Response
     back_end(req, env).await?;
     let document =
         String::from_utf8(read(req, MAX_BODY).await?).map_err(|_| ApiError::new(Code::MalformedJson, "the body is not UTF-8"))?;
-    match check(&document) {
-        Ok(_) => http::answer(200, &json!({"valid": true, "problems": []})),
-        Err(error) => {
-            let document = error.document();
-            http::answer(200, &json!({"valid": false, "problems": document.get("problems").cloned().unwrap_or_else(|| json!([document]))}))
-        }
-    }
+    let problems = compile(&document).err().unwrap_or_default();
+    http::answer(200, &json!({"valid": problems.is_empty(), "problems": problems}))
 }
 
 pub(super) async fn versions(req: &Request, env: &Env) -> ApiResult<Response> {
@@ -71,18 +65,18 @@ fn headers(version: &ConfigVersion) -> ApiResult<Headers> {
 
 /// Compiles a document, or tells everything that is wrong with it.
 pub(crate) fn check(document: &str) -> ApiResult<Config> {
-    let raw: RawConfig = serde_json::from_slice(document.as_bytes()).map_err(|error| {
-        let code = if error.is_data() { "shape" } else { "malformed_json" };
-        let problem = json!({"code": code, "pointer": "", "line": error.line(), "column": error.column(), "detail": error.to_string()});
-        let outer = if error.is_data() { Code::InvalidConfig } else { Code::MalformedJson };
-        ApiError::new(outer, error.to_string()).with(&json!({"problems": [problem]}))
-    })?;
-    compile(&raw).map_err(|problems| {
-        let detail = format!("{} problem(s); nothing was published. First: {}", problems.len(), first(&problems));
-        ApiError::new(Code::InvalidConfig, detail).with(&json!({ "problems": problems }))
+    compile(document).map_err(|problems| {
+        let (code, detail) = match problems.as_slice() {
+            [first] if first.code == Problem::MALFORMED => (Code::MalformedJson, told(first)),
+            all => {
+                let first = all.first().map(told).unwrap_or_default();
+                (Code::InvalidConfig, format!("{} problem(s); nothing was published. First: {first}", all.len()))
+            }
+        };
+        ApiError::new(code, detail).with(&json!({ "problems": problems }))
     })
 }
 
-fn first(problems: &[Problem]) -> String {
-    problems.first().map(|p| format!("{}: {}", p.pointer, p.detail)).unwrap_or_default()
+fn told(problem: &Problem) -> String {
+    format!("line {}, column {}: {}", problem.line, problem.column, problem.detail)
 }

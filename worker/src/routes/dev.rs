@@ -6,6 +6,7 @@ use worker::{Env, Request, Response};
 
 use super::segment;
 use crate::auth;
+use crate::fault;
 use crate::host;
 use crate::http::{self, read};
 use crate::problem::{ApiError, ApiResult, Code};
@@ -16,6 +17,14 @@ struct Clock {
     offset: i64,
 }
 
+#[derive(Deserialize)]
+struct Fault {
+    /// Where; nowhere any more when it is absent.
+    at: Option<String>,
+    /// What happens there, once.
+    kind: Option<fault::Kind>,
+}
+
 pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<Response> {
     auth::operator(req, env)?;
     match segment(path, 2)?.as_str() {
@@ -23,6 +32,11 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             let Clock { offset } = http::json(&read(req, 1_024).await?)?;
             host::set_offset(offset);
             http::answer(200, &json!({"now": host::now()}))
+        }
+        "fault" => {
+            let Fault { at, kind } = http::json(&read(req, 1_024).await?)?;
+            fault::arm(at.zip(kind));
+            http::answer(200, &json!({}))
         }
         "panic" => boom(),
         "panic-later" => {
@@ -34,7 +48,7 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             tenant_object(env, "dev", "dev")?.call::<()>(&envelope).await?;
             boom()
         }
-        _ => Err(ApiError::new(Code::NotFound, "known: clock, panic, panic-later, panic-in-object")),
+        _ => Err(ApiError::new(Code::NotFound, "known: clock, fault, panic, panic-later, panic-in-object")),
     }
 }
 

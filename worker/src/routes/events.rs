@@ -185,7 +185,10 @@ fn read_kind(raw: &Value) -> Result<EventKind, Refusal> {
     let kind = text(part(raw, "type"), "type")?.unwrap_or_default();
     let note = match kind.as_str() {
         "usage" => return Ok(EventKind::Usage { meter: required(part(raw, "meter"), "meter")?, reading: reading(raw)? }),
-        "track" => return Ok(EventKind::Track { name: required(part(raw, "name"), "name")? }),
+        "track" => {
+            let feature = part(raw, "feature").as_str().map(str::to_owned);
+            return Ok(EventKind::Track { name: required(part(raw, "name"), "name")?, feature });
+        }
         "exposure" => NoteKind::Exposure,
         "click" => NoteKind::Click,
         "dismiss" => NoteKind::Dismiss,

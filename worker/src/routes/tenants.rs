@@ -94,7 +94,7 @@ pub(super) async fn link_customer(req: &mut Request, env: &Env, path: &str) -> A
     http::answer(200, &json!({"tenant": tenant, "customer": customer}))
 }
 
-fn tenant(path: &str) -> ApiResult<String> {
+pub(super) fn tenant(path: &str) -> ApiResult<String> {
     let tenant = segment(path, 3)?;
     if is_id(&tenant) {
         Ok(tenant)

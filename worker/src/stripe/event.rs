@@ -35,7 +35,9 @@ pub(crate) enum Subject {
         /// The tenant named in its metadata.
         tenant: Option<String>,
     },
-    /// A product or price has changed.
+    /// An invoice or a Checkout session, of which a thin event says nothing but this path.
+    Related(String),
+    /// A product, a price or a feature has changed.
     Catalogue,
     /// Something else.
     Other,
@@ -66,14 +68,22 @@ fn subject(raw: &Value, kind: &str) -> Subject {
         ("customer", Some(id)) if kind.starts_with("customer.subscription.") => Subject::Subscription { id, customer, tenant },
         ("customer", Some(id)) if kind.matches('.').count() == 1 => Subject::Customer { id, tenant },
         ("product" | "price", _) => Subject::Catalogue,
-        ("invoice" | "checkout", _) => {
-            let parent = id_at(raw, "/data/object/parent/subscription_details/subscription");
-            match parent.or_else(|| id_at(raw, "/data/object/subscription")) {
-                Some(id) => Subject::Subscription { id, customer, tenant: text_at(raw, "/data/object/client_reference_id").or(tenant) },
-                None => Subject::Other,
-            }
-        }
+        ("invoice", Some(id)) if raw.get("related_object").is_some() => Subject::Related(format!("/v1/invoices/{id}")),
+        ("checkout", Some(id)) if raw.get("related_object").is_some() => Subject::Related(format!("/v1/checkout/sessions/{id}")),
+        ("invoice" | "checkout", _) => raw.pointer("/data/object").map_or(Subject::Other, of_object),
         _ => Subject::Other,
+    }
+}
+
+/// The subscription that an invoice or a Checkout session belongs to.
+pub(crate) fn of_object(object: &Value) -> Subject {
+    let parent = id_at(object, "/parent/subscription_details/subscription");
+    match parent.or_else(|| id_at(object, "/subscription")) {
+        Some(id) => {
+            let named = text_at(object, "/client_reference_id").or_else(|| text_at(object, &format!("/metadata/{TENANT_KEY}")));
+            Subject::Subscription { id, customer: id_at(object, "/customer"), tenant: named }
+        }
+        None => Subject::Other,
     }
 }
 
@@ -124,6 +134,16 @@ mod tests {
                 subscription("sub_1", Some("cus_1"), Some("acme")),
             ),
             ("invoice.paid", r#""data":{"object":{"id":"in_1","customer":"cus_1"}}"#, Subject::Other),
+            (
+                "v1.invoice.paid",
+                r#""object":"v2.core.event","related_object":{"id":"in_1","type":"invoice","url":"/v1/invoices/in_1"}"#,
+                Subject::Related("/v1/invoices/in_1".to_owned()),
+            ),
+            (
+                "v1.checkout.session.completed",
+                r#""object":"v2.core.event","related_object":{"id":"cs_1","type":"checkout.session"}"#,
+                Subject::Related("/v1/checkout/sessions/cs_1".to_owned()),
+            ),
             (
                 "customer.updated",
                 r#""data":{"object":{"id":"cus_1","metadata":{}}}"#,

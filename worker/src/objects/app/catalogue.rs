@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use upcue_engine::catalogue::{CatalogueProblem, Price, Product, plans};
+use upcue_engine::map::Map;
+use upcue_engine::plan::{MeterSource, Plan};
 use upcue_engine::tenant::Rulebook;
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
@@ -20,27 +22,35 @@ const CATALOGUE: &str = "catalogue";
 struct Stored {
     products: Vec<Product>,
     prices: Vec<Price>,
+    /// The ids of billing meters, by the name of their events.
+    meters: Map<String>,
     synced_at: Option<Millis>,
     problems: Vec<CatalogueProblem>,
 }
 
-wire! { struct Stored { products, prices, synced_at, problems } }
+wire! { struct Stored { products, prices, meters, synced_at, problems } }
 
 impl AppObject {
-    /// Reads products and prices from Stripe.
+    /// Reads products, their features, prices and billing meters from Stripe, and tells what that has changed.
     pub(super) async fn sync_catalogue(&self) -> ApiResult<CatalogueReport> {
         let stripe = Stripe::new(&self.env, &self.head()?.stripe.api_key)?;
         let mut stored = Stored { products: stripe.products().await?, prices: stripe.prices().await?, ..Stored::default() };
+        let sources = self.rulebook()?.config.sources;
+        if sources.iter().any(|source| matches!(source, MeterSource::StripeMeter(_))) {
+            stored.meters = stripe.billing_meters().await?;
+        }
         stored.synced_at = Some(Self::now());
         let rows = self.rows()?;
+        let mut changes = Vec::new();
         rows.transaction(&mut || {
             rows.put(CATALOGUE, &stored)?;
             let before = self.rulebook()?;
             let mut rulebook = before.clone();
             read_plans(&rows, &mut rulebook)?;
+            changes = upcue_engine::catalogue::changes(&before.plans, &rulebook.plans, &before.config.meters, &before.config.features);
             if rulebook == before { Ok(()) } else { self.put_rulebook(rulebook) }
         })?;
-        self.catalogue()
+        Ok(CatalogueReport { changes, ..self.catalogue()? })
     }
 
     pub(super) fn catalogue(&self) -> ApiResult<CatalogueReport> {
@@ -52,6 +62,8 @@ impl AppObject {
             features: rulebook.config.features.into_iter().map(|f| f.key).collect(),
             synced_at: stored.synced_at,
             problems: stored.problems,
+            changes: Vec::new(),
+            catalogue: rulebook.catalogue,
         })
     }
 
@@ -65,17 +77,21 @@ impl AppObject {
 /// Gives `rulebook` the plans that its configuration and the stored catalogue make; part of a transaction.
 pub(super) fn read_plans(rows: &Rows, rulebook: &mut Rulebook) -> ApiResult<()> {
     if let Some(inline) = &rulebook.config.inline_plans {
-        rulebook.plans.clone_from(inline);
+        let plans = inline.clone();
+        put_plans(rulebook, plans);
         return Ok(());
     }
     let mut stored: Stored = rows.get(CATALOGUE)?.unwrap_or_default();
-    match plans(&stored.products, &stored.prices, &rulebook.config.meters, &rulebook.config.features) {
+    let config = &rulebook.config;
+    let unknown = unknown_meters(&config.sources, &stored);
+    match plans(&stored.products, &stored.prices, &config.meters, &config.features) {
         Ok(plans) => {
-            rulebook.plans = plans;
-            stored.problems.clear();
+            put_plans(rulebook, plans);
+            rulebook.stripe_meters.clone_from(&stored.meters);
+            stored.problems = unknown;
         }
         Err(problems) => {
-            stored.problems = problems;
+            stored.problems = problems.into_iter().chain(unknown).collect();
             // The old plans number meters and features as the old configuration did.
             for plan in &mut rulebook.plans {
                 plan.allowances.resize_with(rulebook.config.meters.len(), Default::default);
@@ -84,4 +100,27 @@ pub(super) fn read_plans(rows: &Rows, rulebook: &mut Rulebook) -> ApiResult<()> 
         }
     }
     rows.put(CATALOGUE, &stored)
+}
+
+fn put_plans(rulebook: &mut Rulebook, plans: Vec<Plan>) {
+    if rulebook.plans != plans {
+        rulebook.plans = plans;
+        rulebook.catalogue += 1;
+    }
+}
+
+/// Meters that the configuration has at Stripe and Stripe has not.
+fn unknown_meters(sources: &[MeterSource], stored: &Stored) -> Vec<CatalogueProblem> {
+    let wanted = sources.iter().filter_map(|source| match source {
+        // Before the first reading nothing is known of them.
+        MeterSource::StripeMeter(event) if stored.synced_at.is_some() && !stored.meters.contains_key(event) => Some(event),
+        _ => None,
+    });
+    let problem = |event: &String| CatalogueProblem {
+        product: String::new(),
+        price: None,
+        key: "stripe_meter".to_owned(),
+        detail: format!("Stripe has no billing meter with the event name `{event}`; create it there, then POST /v1/catalog/sync"),
+    };
+    wanted.map(problem).collect()
 }

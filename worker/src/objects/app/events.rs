@@ -159,6 +159,15 @@ impl AppObject {
                 }
                 Ok((EventState::Done, None))
             }
+            Subject::Related(path) => {
+                let stripe = Stripe::new(&self.env, &self.head()?.stripe.api_key)?;
+                match stripe.related(path).await? {
+                    Subject::Subscription { id, customer, tenant } => {
+                        self.act_on_subscription(&id, customer.as_deref(), tenant.as_deref()).await
+                    }
+                    _ => Ok((EventState::Ignored, None)),
+                }
+            }
             Subject::Subscription { id, customer, tenant } => self.act_on_subscription(id, customer.as_deref(), tenant.as_deref()).await,
         }
     }
@@ -203,8 +212,15 @@ impl AppObject {
         Ok(())
     }
 
-    fn tenant_of(&self, customer: &str) -> ApiResult<Option<String>> {
+    pub(super) fn tenant_of(&self, customer: &str) -> ApiResult<Option<String>> {
         let found = self.rows()?.query("SELECT tenant FROM customer WHERE customer = ?", vec![customer.into()])?;
+        Ok(found.first().and_then(|row| row.first()).and_then(text))
+    }
+
+    /// The customer of a tenant, the one linked last if there are several.
+    pub(super) fn customer_of(&self, tenant: &str) -> ApiResult<Option<String>> {
+        let found =
+            self.rows()?.query("SELECT customer FROM customer WHERE tenant = ? ORDER BY customer DESC LIMIT 1", vec![tenant.into()])?;
         Ok(found.first().and_then(|row| row.first()).and_then(text))
     }
 

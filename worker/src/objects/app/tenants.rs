@@ -37,6 +37,10 @@ impl AppObject {
                     status.clone_from(new_status);
                     at
                 }
+                Fact::Upgrade(upgrade) => {
+                    self.put_upgrade(tenant, *seq, upgrade)?;
+                    &upgrade.at
+                }
             };
             seen = seen.max(u64::try_from(at.0).unwrap_or(0));
             last = *seq;

@@ -11,11 +11,9 @@ use crate::rpc::{AppCall, Fact, app_object};
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, fact BLOB NOT NULL)";
 /// Facts in one delivery.
 const DELIVERY: i64 = 200;
-/// How long to wait after a failed delivery, in milliseconds.
-const RETRY: i64 = 5_000;
 
 /// The row with the names of app and tenant.
-const IDENTITY: &str = "identity";
+pub(super) const IDENTITY: &str = "identity";
 
 /// Adds a fact and sets the alarm that will deliver it, within the transaction that made it true.
 pub(super) fn push(rows: &Rows, app: &str, tenant: &str, fact: &Fact) -> ApiResult<()> {
@@ -25,19 +23,8 @@ pub(super) fn push(rows: &Rows, app: &str, tenant: &str, fact: &Fact) -> ApiResu
 }
 
 impl Core {
-    /// Delivers what waits; what fails is tried again later.
-    pub(super) async fn deliver_outbox(&self) -> ApiResult<()> {
-        let delivered = self.deliver_once().await;
-        match &delivered {
-            Ok(true) => set_alarm(&self.state.storage(), 0)?,
-            Ok(false) => {}
-            Err(_) => set_alarm(&self.state.storage(), RETRY)?,
-        }
-        delivered.map(|_| ())
-    }
-
     /// Delivers once; answers whether more waits.
-    async fn deliver_once(&self) -> ApiResult<bool> {
+    pub(super) async fn deliver(&self) -> ApiResult<bool> {
         let rows = Rows::open(&self.state, &[TABLE])?;
         // An alarm comes without saying whose it is, so the name was stored with the first fact.
         let Some((app, tenant)) = rows.get::<(String, String)>(IDENTITY)? else { return Ok(false) };

@@ -5,35 +5,56 @@
 //! | `counts` | meters, tracked events, batch numbers, the tenant's ledger | every batch of events |
 //! | `user/<id>` | one user's ledger | what the user does with nudges |
 //! | `mirror` | subscriptions | Stripe |
+//! | `upgrades` | upgrades on their way and done | each of their steps |
+//! | `requests` | what teammates ask for | asking, and the upgrade that answers |
+//! | `quote_key` | what quotes are signed with | the first quote |
 //! | `rules` | the compiled configuration and plans | publishing |
 //! | `seen` | the day this tenant was last told of | the first change of a day |
 //! | `identity` | the names of app and tenant | the same |
 //! | table `ids` | pages of event ids | batches whose events carry ids |
+//! | table `timeline` | who did what, what was before and after | upgrades, Stripe, requests |
 //! | table `outbox` | facts on their way to the app | what is worth telling |
 
 use std::rc::Rc;
 
-use upcue_engine::subscription::Subscription;
 use upcue_engine::tenant::{Applied, Batch, Receipt, Rulebook, Tenant};
 use upcue_engine::time::Millis;
+use upcue_engine::timeline::Entry;
 use upcue_engine::usage::{EventKind, Page, RecentIds};
 use worker::{SqlStorageValue, State};
 
 use super::super::rows::{Rows, decode, encode};
-use super::outbox;
+use super::{outbox, timeline};
 use crate::problem::ApiResult;
-use crate::rpc::Fact;
+use crate::rpc::{ComparisonReport, Fact, WhoLooks};
 
 /// Users kept in memory; beyond it all are dropped and read again as they come.
 const MAX_USERS: usize = 1_000;
 /// The largest whole number that JavaScript holds exactly.
 const MAX_SAFE: u64 = (1 << 53) - 1;
 
+/// What a step has changed, and what is to be told of it.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each row")]
+pub(super) struct Step {
+    /// Subscriptions.
+    pub(super) mirror: bool,
+    /// Upgrades.
+    pub(super) upgrades: bool,
+    /// What teammates ask for.
+    pub(super) requests: bool,
+    /// Metering.
+    pub(super) counts: bool,
+    /// For the timeline.
+    pub(super) entries: Vec<Entry>,
+    /// For the app.
+    pub(super) facts: Vec<Fact>,
+}
+
 /// What is stored, in memory.
 pub(super) struct Stored {
     rows: Rows,
     app: String,
-    name: String,
     pub(super) rules: Rc<Rulebook>,
     pub(super) tenant: Tenant,
     /// The day that was last told to the app.
@@ -44,10 +65,13 @@ impl Stored {
     /// Loads everything but users, who are loaded as they come.
     pub(super) fn load(state: &State, app: &str, name: &str) -> ApiResult<Self> {
         let ids = "CREATE TABLE IF NOT EXISTS ids (page INTEGER PRIMARY KEY, value BLOB NOT NULL)";
-        let rows = Rows::open(state, &[ids, outbox::TABLE])?;
+        let rows = Rows::open(state, &[ids, outbox::TABLE, timeline::TABLE])?;
         let pages = rows.query("SELECT value FROM ids ORDER BY page", vec![])?;
         let pages = pages.iter().filter_map(|row| row.first()).map(decode::<Page>).collect::<ApiResult<Vec<_>>>()?;
         let tenant = Tenant {
+            name: name.to_owned(),
+            upgrades: rows.get("upgrades")?.unwrap_or_default(),
+            requests: rows.get("requests")?.unwrap_or_default(),
             counts: rows.get("counts")?.unwrap_or_default(),
             ids: RecentIds::load(pages),
             mirror: rows.get("mirror")?.unwrap_or_default(),
@@ -59,7 +83,6 @@ impl Stored {
             tenant,
             rows,
             app: app.to_owned(),
-            name: name.to_owned(),
         })
     }
 
@@ -101,21 +124,51 @@ impl Stored {
         Ok((applied.receipt, applied.counts))
     }
 
-    /// Folds in a reading of a subscription; answers whether anything changed.
-    pub(super) fn fold(&mut self, read: Subscription, now: Millis) -> ApiResult<bool> {
-        if !self.tenant.mirror.fold(read) {
-            return Ok(false);
-        }
-        let fact = Fact::Subscription {
-            at: now,
-            plan: self.tenant.mirror.plan(&self.rules.plans).map(|p| p.id.clone()),
-            status: self.tenant.mirror.current().map(|s| s.status.word().to_owned()),
-        };
+    /// Writes what a step of an upgrade or a reading has changed, as one transaction.
+    pub(super) fn record(&self, step: &Step) -> ApiResult<()> {
         self.rows.transaction(&mut || {
-            self.rows.put("mirror", &self.tenant.mirror)?;
-            outbox::push(&self.rows, &self.app, &self.name, &fact)
-        })?;
-        Ok(true)
+            for (row, changed) in
+                [("mirror", step.mirror), ("upgrades", step.upgrades), ("requests", step.requests), ("counts", step.counts)]
+            {
+                match row {
+                    _ if !changed => {}
+                    "mirror" => self.rows.put(row, &self.tenant.mirror)?,
+                    "upgrades" => self.rows.put(row, &self.tenant.upgrades)?,
+                    "requests" => self.rows.put(row, &self.tenant.requests)?,
+                    _ => self.rows.put(row, &self.tenant.counts)?,
+                }
+            }
+            step.entries.iter().try_for_each(|entry| timeline::push(&self.rows, entry))?;
+            step.facts.iter().try_for_each(|fact| outbox::push(&self.rows, &self.app, &self.tenant.name, fact))
+        })
+    }
+
+    /// The plan comparison for a user.
+    pub(super) fn comparison(&self, who: &WhoLooks, wanted: Option<&str>, now: Millis) -> ComparisonReport {
+        let rules = &self.rules;
+        let viewer = super::viewer(who);
+        let comparison = self.tenant.compare(rules, &viewer, wanted, now);
+        let refusal = self.may_upgrade().err().map(|error| (error.code().to_owned(), error.detail()));
+        ComparisonReport {
+            standing: self.tenant.standing(rules, who.role, now),
+            meters: rules.config.meters.clone(),
+            features: rules.config.features.clone(),
+            subscription: self.tenant.mirror.current().cloned(),
+            labels: comparison.requests.iter().map(|total| self.label(&total.subject)).collect(),
+            revision: rules.revision,
+            refusal,
+            comparison,
+        }
+    }
+
+    /// The object's rows.
+    pub(super) fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// The app's id.
+    pub(super) fn app(&self) -> &str {
+        &self.app
     }
 
     /// One row for a plain batch; more, as one transaction, when it touches more.
@@ -140,7 +193,7 @@ impl Stored {
             }
             if first_today {
                 self.rows.put("seen", &now.day())?;
-                outbox::push(&self.rows, &self.app, &self.name, &Fact::Seen { at: now })?;
+                outbox::push(&self.rows, &self.app, &self.tenant.name, &Fact::Seen { at: now })?;
             }
             Ok(())
         })?;

@@ -4,12 +4,21 @@
 //! with an older ticket than the last one folded is dropped.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use upcue_engine::map::Map;
+use upcue_engine::plan::{MeterKind, MeterSource};
+use upcue_engine::subscription::{Metered, Subscription};
+use upcue_engine::time::Millis;
+use upcue_engine::timeline::{Actor, Entry, What};
+use upcue_engine::upgrade::state::Source;
+use upcue_engine::usage::Bounds;
 
 use super::Core;
+use super::store::{Step, Stored};
 use crate::host;
 use crate::problem::{ApiError, ApiResult, Code};
+use crate::rpc::Fact;
 use crate::stripe::client::Stripe;
 
 /// Tickets of readings.
@@ -39,23 +48,128 @@ impl Readings {
 impl Core {
     /// Reads `subscription` again and folds it in; the ids of its prices. `customer` is whom the event was about.
     pub(super) async fn sync_subscription(&self, subscription: &str, customer: &str, api_key: &str) -> ApiResult<Vec<String>> {
-        let ticket = self.readings.ticket();
-        let read = Stripe::new(&self.env, api_key)?.subscription(subscription).await?;
-        let Some(read) = read else {
-            return Err(ApiError::new(
-                Code::StripeRefused,
-                format!("Stripe has no subscription {subscription}; it may be another account's or mode's"),
-            ));
-        };
+        let stripe = Stripe::new(&self.env, api_key)?;
+        let read = self.read_subscription(&stripe, subscription, Source::Webhook).await?;
         if read.customer != customer {
             let detail = format!("subscription {subscription} belongs to {}, not to {customer}", read.customer);
             return Err(ApiError::new(Code::StripeRefused, detail));
         }
-        let prices = read.items.iter().map(|i| i.price.clone()).collect();
-        if self.readings.is_newest(subscription, ticket) && self.with_loaded(|stored| stored.fold(read, host::now()))? {
+        self.read_meters(&stripe).await?;
+        Ok(read.items.iter().map(|i| i.price.clone()).collect())
+    }
+
+    /// Reads `subscription` from Stripe and folds it in.
+    pub(super) async fn read_subscription(&self, stripe: &Stripe, subscription: &str, source: Source) -> ApiResult<Subscription> {
+        let ticket = self.readings.ticket();
+        let read = stripe.subscription(subscription).await?.ok_or_else(|| {
+            let detail = format!("Stripe has no subscription {subscription}; it may be another account's or mode's");
+            ApiError::new(Code::StripeRefused, detail)
+        })?;
+        self.take_reading(ticket, &read, source)?;
+        Ok(read)
+    }
+
+    /// A ticket for an answer that will come with a subscription in it.
+    pub(super) fn ticket(&self) -> u64 {
+        self.readings.ticket()
+    }
+
+    /// Folds in what was asked for with `ticket`; answers whether nothing newer had been folded already.
+    pub(super) fn take_reading(&self, ticket: u64, read: &Subscription, source: Source) -> ApiResult<bool> {
+        let newest = self.readings.is_newest(&read.id, ticket);
+        if newest && self.with_loaded(|stored| stored.fold(read, source, host::now()))? {
             self.push_snapshots();
         }
-        Ok(prices)
+        Ok(newest)
+    }
+
+    /// Compares a subscription as it was just found at Stripe with the mirror. What differs is written down and mended; an
+    /// upgrade on its way is no drift.
+    pub(super) async fn compare_subscription(&self, found: &Subscription, api_key: &str) -> ApiResult<bool> {
+        let stripe = Stripe::new(&self.env, api_key)?;
+        let differs = |stored: &mut Stored| Ok(stored.tenant.mirror.get(&found.id) != Some(found));
+        let drifted = self.with_loaded(differs)? && {
+            // The listing may be older than what a webhook has told meanwhile: only a reading of its own counts.
+            let known = self.with_loaded(|stored| Ok(stored.tenant.mirror.get(&found.id).cloned()))?;
+            let read = self.read_subscription(&stripe, &found.id, Source::Sweep).await?;
+            known.as_ref() != Some(&read) && !known.is_some_and(|k| k.status.is_terminal())
+        };
+        if drifted {
+            let what = What::MirrorDrift { subscription: found.id.clone() };
+            let entry = Entry { at: host::now(), actor: Actor::Upcue, what };
+            self.with_loaded(|stored| stored.record(&Step { entries: vec![entry], ..Step::default() }))?;
+        }
+        self.read_meters(&stripe).await?;
+        Ok(drifted)
+    }
+
+    /// Reads those meters from Stripe that the configuration has there.
+    async fn read_meters(&self, stripe: &Stripe) -> ApiResult<()> {
+        let wanted = self.with_loaded(|stored| Ok(stored.meters_at_stripe(host::now())))?;
+        let mut changed = false;
+        for Wanted { meter, id, customer, bounds } in wanted {
+            let value = stripe.metered(&id, &customer, bounds).await?;
+            let metered = Metered { value, bounds, at: host::now() };
+            changed |= self.with_loaded(|stored| stored.put_metered(&meter, metered))?;
+        }
+        if changed {
+            self.push_snapshots();
+        }
+        Ok(())
+    }
+}
+
+/// A meter to be read from Stripe.
+struct Wanted {
+    meter: String,
+    id: String,
+    customer: String,
+    bounds: Bounds,
+}
+
+impl Stored {
+    /// Folds in a reading of a subscription; answers whether anything changed.
+    fn fold(&mut self, read: &Subscription, source: Source, now: Millis) -> ApiResult<bool> {
+        let rules = Rc::clone(&self.rules);
+        let needed_since = self.tenant.counts.needs_since;
+        let folded = self.tenant.fold(&rules, read, source, now);
+        if !folded.changed {
+            return Ok(false);
+        }
+        let mut facts = vec![Fact::Subscription {
+            at: now,
+            plan: self.tenant.mirror.plan(&rules.plans).map(|p| p.id.clone()),
+            status: self.tenant.mirror.current().map(|s| s.status.word().to_owned()),
+        }];
+        let upgraded = folded.upgraded.as_ref().and_then(|id| self.tenant.upgrades.get(id));
+        facts.extend(upgraded.map(|u| Fact::Upgrade(super::upgrades::fact(u, needed_since, now))));
+        let settled = folded.upgraded.is_some();
+        let step = Step { mirror: true, upgrades: settled, requests: settled, counts: settled, entries: folded.entries, facts };
+        self.record(&step)?;
+        Ok(true)
+    }
+
+    fn meters_at_stripe(&self, now: Millis) -> Vec<Wanted> {
+        let Some(current) = self.tenant.mirror.current() else { return Vec::new() };
+        let meters = self.rules.config.meters.iter().enumerate();
+        let wanted = meters.filter_map(|(i, meter)| {
+            let MeterSource::StripeMeter(event) = self.rules.source(i) else { return None };
+            let MeterKind::Counter(period) = meter.kind else { return None };
+            let bounds = Bounds::of(period, current.period, now);
+            let id = self.rules.stripe_meters.get(event)?.clone();
+            Some(Wanted { meter: meter.key.clone(), id, customer: current.customer.clone(), bounds })
+        });
+        wanted.collect()
+    }
+
+    fn put_metered(&mut self, meter: &str, metered: Metered) -> ApiResult<bool> {
+        let known = self.tenant.mirror.metered.get(meter);
+        if known.is_some_and(|k| (k.value, k.bounds) == (metered.value, metered.bounds)) {
+            return Ok(false);
+        }
+        self.tenant.mirror.metered.insert(meter, metered);
+        self.record(&Step { mirror: true, ..Step::default() })?;
+        Ok(true)
     }
 }
 

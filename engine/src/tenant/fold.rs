@@ -1,0 +1,84 @@
+//! A reading of a subscription meets a tenant: the mirror, the upgrades on their way, and what the timeline says of it.
+
+use super::{Rulebook, Tenant};
+use crate::subscription::Subscription;
+use crate::time::Millis;
+use crate::timeline::{Actor, Entry, Held, What};
+use crate::upgrade::state::{Source, State, Upgrade, Upgraded};
+
+/// What a reading did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// Whether anything changed and is to be stored.
+    pub changed: bool,
+    /// Whether plan, price, quantity or status are others now.
+    pub other_plan: bool,
+    /// What is to be written into the timeline.
+    pub entries: Vec<Entry>,
+    /// The upgrade that came true with it.
+    pub upgraded: Option<String>,
+}
+
+impl Tenant {
+    /// Folds in a reading. An upgrade that it makes true is settled here and nowhere else, so answer, webhook, recovery and
+    /// sweep tell of it once, whichever comes first.
+    pub fn fold(&mut self, rules: &Rulebook, read: &Subscription, source: Source, now: Millis) -> Folded {
+        let before = self.held(rules);
+        let changed = self.mirror.fold(read.clone());
+        let upgraded = self.upgrades.settle(read, source, now);
+        let after = self.held(rules);
+        let other_plan = before != after;
+        let mut entries = Vec::new();
+        if let Some(upgrade) = upgraded.as_ref().and_then(|id| self.upgrades.get(id)) {
+            entries = told(upgrade, before, after, now);
+            self.counts.needs_since = None;
+            self.requests.answer();
+        } else if other_plan {
+            entries.push(Entry { at: now, actor: Actor::Stripe, what: What::SubscriptionChanged { before, after } });
+        }
+        Folded { changed: changed || upgraded.is_some(), other_plan, entries, upgraded }
+    }
+
+    /// What the tenant holds.
+    pub fn held(&self, rules: &Rulebook) -> Held {
+        let present = self.present(rules);
+        let current = self.mirror.current();
+        let item = current.and_then(|s| s.holding(&rules.plans)).map(|(_, item)| item);
+        let limits = rules.config.meters.iter().enumerate();
+        let limits = limits.map(|(i, m)| (m.key.clone(), present.plan.map(|p| p.allowance(i, present.price)).unwrap_or_default().limit));
+        let features = rules.config.features.iter().enumerate();
+        let on = |i: usize| present.plan.is_some_and(|p| p.features.get(i) == Some(&true));
+        Held {
+            plan: present.plan.map(|p| p.id.clone()),
+            price: item.map(|i| i.price.clone()),
+            quantity: item.map_or(0, |i| i.quantity),
+            status: current.map(|s| s.status.word().to_owned()),
+            limits: limits.collect(),
+            features: features.filter(|(i, _)| on(*i)).map(|(_, f)| f.key.clone()).collect(),
+        }
+    }
+}
+
+fn told(upgrade: &Upgrade, before: Held, after: Held, now: Millis) -> Vec<Entry> {
+    let State::Upgraded(Upgraded { invoice, source, .. }) = &upgrade.state else { return Vec::new() };
+    let (quoted, invoiced) = (upgrade.quote.amount_due, invoice.as_ref().map(|i| i.amount_due));
+    let what = What::Upgraded {
+        upgrade: upgrade.id.clone(),
+        before,
+        after,
+        source: source.code().to_owned(),
+        invoice: invoice.as_ref().map(|i| i.id.clone()),
+        quoted,
+        invoiced,
+        duration_ms: u32::try_from(now.since(upgrade.requested_at)).unwrap_or(u32::MAX),
+        gateway_ms: upgrade.gateway_ms,
+    };
+    let mut entries = vec![Entry { at: now, actor: Actor::User(upgrade.by.clone()), what }];
+    if let (Some(drift), Some(invoiced)) = (upgrade.drift(), invoiced)
+        && drift != 0
+    {
+        let what = What::ProrationDrift { upgrade: upgrade.id.clone(), quoted, invoiced };
+        entries.push(Entry { at: now, actor: Actor::Upcue, what });
+    }
+    entries
+}

@@ -1,0 +1,102 @@
+//! What comes round by itself: the catalogue is read again, and every subscription at Stripe is compared with its mirror, so
+//! that a webhook that never came, or a feature that was attached without an event, does not go unnoticed.
+
+use serde::{Deserialize, Serialize};
+use upcue_engine::subscription::Subscription;
+use upcue_engine::time::{HOUR, Millis};
+use upcue_engine::wire;
+
+use super::AppObject;
+use crate::problem::ApiResult;
+use crate::rpc::{Sweep, TenantCall, TenantEnvelope, tenant_object};
+use crate::stripe::client::Stripe;
+
+/// The row with the moment and place of the next round.
+const ROUND: &str = "round";
+/// How long a round rests, in milliseconds.
+const REST: i64 = HOUR;
+/// Tenants asked at a time.
+const AT_A_TIME: usize = 10;
+
+/// The next round.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Round {
+    /// When it goes on.
+    at: Millis,
+    /// The subscription it has come to; empty at the beginning.
+    after: String,
+}
+
+wire! { struct Round { at, after } }
+
+impl AppObject {
+    /// Goes on with the round, if its time has come: one page of subscriptions, or the catalogue at the beginning.
+    pub(super) async fn go_round(&self) -> ApiResult<()> {
+        let Some(round) = self.rows()?.get::<Round>(ROUND)?.filter(|r| r.at <= Self::now()) else { return Ok(()) };
+        let again = Round { at: Self::now().plus(REST), after: String::new() };
+        // What fails is tried again with the next round, not at once: Stripe may be down.
+        self.rows()?.put(ROUND, &again)?;
+        if round.after.is_empty() {
+            self.sync_catalogue().await?;
+        }
+        let mut sweep = Sweep::default();
+        if let Some(after) = self.sweep_page(&round.after, &mut sweep).await? {
+            self.rows()?.put(ROUND, &Round { at: Self::now(), after })?;
+        }
+        Ok(())
+    }
+
+    /// When the round goes on. It begins an hour after the app has first been told how to reach Stripe.
+    pub(super) fn next_round(&self) -> ApiResult<Option<Millis>> {
+        if self.head()?.stripe.api_key.is_empty() {
+            return Ok(None);
+        }
+        if let Some(round) = self.rows()?.get::<Round>(ROUND)? {
+            return Ok(Some(round.at));
+        }
+        let first = Round { at: Self::now().plus(REST), after: String::new() };
+        self.rows()?.put(ROUND, &first)?;
+        Ok(Some(first.at))
+    }
+
+    /// Compares everything now.
+    pub(super) async fn sweep_all(&self) -> ApiResult<Sweep> {
+        self.sync_catalogue().await?;
+        let mut sweep = Sweep::default();
+        let mut after = String::new();
+        while let Some(next) = self.sweep_page(&after, &mut sweep).await? {
+            after = next;
+        }
+        Ok(sweep)
+    }
+
+    /// Compares one page of subscriptions; the id of its last, if there are more.
+    async fn sweep_page(&self, after: &str, sweep: &mut Sweep) -> ApiResult<Option<String>> {
+        let stripe = Stripe::new(&self.env, &self.head()?.stripe.api_key)?.insistent();
+        let (found, more) = stripe.subscriptions_after(after).await?;
+        let last = found.last().map(|s| s.id.clone());
+        for some in found.chunks(AT_A_TIME) {
+            let compared = futures_util::future::join_all(some.iter().map(|subscription| self.compare(subscription))).await;
+            for (subscription, compared) in some.iter().zip(compared) {
+                match compared {
+                    Ok(Some((tenant, true))) => sweep.drifted.push((tenant, subscription.id.clone())),
+                    Ok(Some((_, false))) => {}
+                    Ok(None) => sweep.unmatched += 1,
+                    Err(error) => sweep.failed.push((subscription.id.clone(), error.detail())),
+                }
+                sweep.checked += 1;
+            }
+        }
+        Ok(last.filter(|_| more))
+    }
+
+    /// Has a tenant compare one subscription; the tenant, and whether its mirror was another. `None`: it is nobody's.
+    async fn compare(&self, subscription: &Subscription) -> ApiResult<Option<(String, bool)>> {
+        let head = self.head()?;
+        let Some(tenant) = self.tenant_of(&subscription.customer)? else { return Ok(None) };
+        let call = TenantCall::Compare { subscription: Box::new(subscription.clone()), api_key: head.stripe.api_key };
+        let envelope = TenantEnvelope { app: head.id.clone(), tenant: tenant.clone(), revision: head.revision, call };
+        let drifted: bool = tenant_object(&self.env, &head.id, &tenant)?.call(&envelope).await?;
+        Ok(Some((tenant, drifted)))
+    }
+}

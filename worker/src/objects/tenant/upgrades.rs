@@ -1,0 +1,357 @@
+//! Upgrades: a confirmed quote becomes exactly one change at Stripe.
+//!
+//! What is confirmed is stored before Stripe is asked; everything after that can be lost and taken up again, by the client's
+//! retry or by the alarm, under the same idempotency key. Two answers never race: one upgrade is on its way at a time.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use upcue_engine::tenant::{NewUpgrade, Unready};
+use upcue_engine::time::Millis;
+use upcue_engine::timeline::{Actor, Entry, What};
+use upcue_engine::upgrade::gateway::Verdict;
+use upcue_engine::upgrade::quote::{Change, Quote};
+use upcue_engine::upgrade::state::{Action, Awaiting, Begin, Failed, Recovery, Source, State, Upgrade, Upgraded};
+
+use super::Core;
+use super::quotes::sold;
+use super::store::{Step, Stored};
+use crate::fault;
+use crate::host;
+use crate::problem::{ApiError, ApiResult, Code};
+use crate::rpc::{AppCall, AppHead, Fact, UpgradeFact, UpgradeReport, app_object};
+use crate::stripe::client::{Reply, Stripe};
+use crate::stripe::upgrading::Order;
+
+/// Whether an upgrade is being carried out by this very object, and not merely recorded as begun.
+#[derive(Debug, Default)]
+pub(super) struct Flight(Cell<bool>);
+
+/// Held while an upgrade is carried out; let go of however that ends.
+struct Airborne<'a>(&'a Cell<bool>);
+
+impl Drop for Airborne<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+impl Flight {
+    fn take_off(&self) -> Option<Airborne<'_>> {
+        (!self.0.replace(true)).then(|| Airborne(&self.0))
+    }
+}
+
+/// What came of asking Stripe.
+enum Outcome {
+    /// The subscription was changed, or will be when its payment is in.
+    Changed,
+    /// The customer is needed.
+    Awaits(Awaiting),
+    /// Nothing was changed.
+    Failed(Failed),
+    /// It is not known.
+    InDoubt,
+}
+
+impl Core {
+    /// Confirms a quote.
+    pub(super) async fn upgrade(&self, confirmed: Confirmed<'_>) -> ApiResult<UpgradeReport> {
+        let Confirmed { user, token, key, return_url, api_key } = confirmed;
+        let quote = self.with_loaded(|stored| stored.verify(token))?;
+        let key = key.unwrap_or_else(|| upcue_engine::hash::hash64(quote.id.as_bytes()));
+        let new = NewUpgrade { id: format!("upg_{}", host::name()?), key, by: user.to_owned(), quote, return_url };
+        let id = new.id.clone();
+        fault::at("upgrade.confirmed")?;
+        let begin = self.with_loaded(|stored| stored.confirm(new, host::now()))?;
+        fault::at("upgrade.requested")?;
+        let id = match begin {
+            Begin::New { replaces } => {
+                self.end_checkout(&id, replaces.as_deref(), api_key).await?;
+                id
+            }
+            Begin::Known(known) => known,
+            Begin::Busy | Begin::KeyReused => return Err(busy()),
+        };
+        self.carry_out(&id, api_key, Source::Answer).await?;
+        self.with_loaded(|stored| stored.report(&id))
+    }
+
+    /// Takes up what was interrupted, and gives up on customers who never came back.
+    pub(super) async fn recover(&self, app: &str) -> ApiResult<()> {
+        let now = host::now();
+        self.with_loaded(|stored| stored.expire(now))?;
+        let interrupted = self.with_loaded(|stored| {
+            let found = stored.tenant.upgrades.interrupted(now);
+            Ok(found.map(|(upgrade, recovery)| (upgrade.id.clone(), upgrade.quote.clone(), recovery)))
+        })?;
+        let Some((id, quote, recovery)) = interrupted else { return Ok(()) };
+        let head: AppHead = app_object(&self.env, app)?.call(&AppCall::Head).await?;
+        match (recovery, &quote.change) {
+            (Recovery::Read, Some(change)) => self.look(&id, change, &head.stripe.api_key).await,
+            (Recovery::Read, None) => self.settle(&id, Outcome::Failed(unavailable())),
+            (Recovery::Resend, _) => self.carry_out(&id, &head.stripe.api_key, Source::Recovery).await,
+        }
+    }
+
+    /// Looks whether an old change was made; if not, it never will be.
+    async fn look(&self, id: &str, change: &Change, api_key: &str) -> ApiResult<()> {
+        let Some(_airborne) = self.flight.take_off() else { return Ok(()) };
+        let stripe = Stripe::new(&self.env, api_key)?.insistent();
+        self.read_subscription(&stripe, &change.subscription, Source::Recovery).await?;
+        self.settle(id, Outcome::Failed(unavailable())) // says nothing of what has come true meanwhile
+    }
+
+    /// Asks Stripe, unless that was done or is being done.
+    async fn carry_out(&self, id: &str, api_key: &str, source: Source) -> ApiResult<()> {
+        let found = |stored: &mut Stored| Ok(stored.tenant.upgrades.get(id).cloned());
+        let Some(upgrade) = self.with_loaded(found)?.filter(|u| u.state == State::Requested) else { return Ok(()) };
+        let Some(_airborne) = self.flight.take_off() else { return Err(busy()) };
+        let stripe = Stripe::new(&self.env, api_key)?.insistent();
+        let outcome = match &upgrade.quote.change {
+            Some(change) => self.change(&stripe, &upgrade, change, source).await?,
+            None => self.open_checkout(&stripe, &upgrade).await?,
+        };
+        self.settle(id, outcome)
+    }
+
+    async fn change(&self, stripe: &Stripe, upgrade: &Upgrade, change: &Change, source: Source) -> ApiResult<Outcome> {
+        let rules = self.with_loaded(|stored| Ok(Rc::clone(&stored.rules)))?;
+        let quote = &upgrade.quote;
+        let order = Order { change, price: &quote.price, quantity: quote.quantity, rules: &rules.config.upgrade };
+        // Without a date that locks the proration its amount creeps with the seconds: it is looked at once more.
+        if change.proration_date.is_none() && source == Source::Answer {
+            let preview = stripe.preview(&order, rules.config.upgrade.proration.word()).await?;
+            if preview.amount_due != quote.amount_due {
+                return Ok(Outcome::Failed(failed("quote_stale", "The amount has changed since the quote; please look at it again.")));
+            }
+        }
+        fault::at("upgrade.before_gateway")?;
+        let ticket = self.ticket();
+        let reply = stripe.change(&order, &format!("upcue-{}", upgrade.id)).await?;
+        fault::at("upgrade.after_gateway")?;
+        self.with_loaded(|stored| {
+            stored.tenant.upgrades.took(&upgrade.id, reply.took);
+            Ok(())
+        })?;
+        match reply.verdict() {
+            Verdict::Done => self.changed(stripe, &reply, ticket, change, source).await,
+            Verdict::Again => Ok(Outcome::InDoubt),
+            Verdict::Declined => Ok(Outcome::Failed(declined(&reply))),
+            Verdict::Refused => Ok(Outcome::Failed(failed("stripe_refused", &reply.words()))),
+            Verdict::Authenticate => self.send_to_portal(stripe, &order, upgrade, Action::Authentication, &reply).await,
+            Verdict::NoPaymentMethod => self.send_to_portal(stripe, &order, upgrade, Action::PaymentMethod, &reply).await,
+        }
+    }
+
+    /// Takes in the subscription that an answer brought. A pending update is no change yet: its invoice waits for the customer.
+    async fn changed(&self, stripe: &Stripe, reply: &Reply, ticket: u64, change: &Change, source: Source) -> ApiResult<Outcome> {
+        let read = crate::stripe::read_subscription(&reply.body);
+        if let Some(read) = read.filter(|r| r.id == change.subscription) {
+            let waits = read.terms.pending.then(|| read.latest_invoice.as_ref().and_then(|i| i.url.clone()));
+            if !self.take_reading(ticket, &read, source)? {
+                // Something newer was folded meanwhile, perhaps from just before the change: only a fresh reading tells.
+                self.read_subscription(stripe, &change.subscription, source).await?;
+            }
+            return Ok(match waits {
+                Some(Some(url)) => Outcome::Awaits(Awaiting { action: Action::Authentication, url, session: None, since: host::now() }),
+                Some(None) => Outcome::InDoubt,
+                None => Outcome::Changed,
+            });
+        }
+        self.read_subscription(stripe, &change.subscription, source).await?;
+        Ok(Outcome::Changed)
+    }
+
+    /// Sends the customer to the portal, where they confirm the change with another card or under the bank's eyes. Where there
+    /// is no such page (the portal is not set up, no address to come back to), the bank's words must do.
+    async fn send_to_portal(
+        &self,
+        stripe: &Stripe,
+        order: &Order<'_>,
+        upgrade: &Upgrade,
+        action: Action,
+        reply: &Reply,
+    ) -> ApiResult<Outcome> {
+        let Some(back) = way_back(upgrade) else { return Ok(Outcome::Failed(declined(reply))) };
+        match stripe.portal(order, &back, &format!("upcue-{}-portal", upgrade.id)).await {
+            Ok(page) => Ok(Outcome::Awaits(Awaiting { action, url: page.url, session: None, since: host::now() })),
+            Err(error) => {
+                crate::log::background("portal", error.source().unwrap_or_else(|| error.code()));
+                Ok(Outcome::Failed(declined(reply)))
+            }
+        }
+    }
+
+    async fn open_checkout(&self, stripe: &Stripe, upgrade: &Upgrade) -> ApiResult<Outcome> {
+        let Some(back) = way_back(upgrade) else {
+            return Ok(Outcome::Failed(failed("stripe_refused", "`return_url` is missing: where the browser goes after Stripe’s page")));
+        };
+        let app = self.with_loaded(|stored| Ok(stored.app().to_owned()))?;
+        let customer: Option<String> = app_object(&self.env, &app)?.call(&AppCall::CustomerOf(upgrade.quote.tenant.clone())).await?;
+        let began = host::now();
+        fault::at("upgrade.before_gateway")?;
+        let page = stripe.checkout(&upgrade.quote, customer.as_deref(), &back, &format!("upcue-{}", upgrade.id)).await;
+        fault::at("upgrade.after_gateway")?;
+        self.with_loaded(|stored| {
+            stored.tenant.upgrades.took(&upgrade.id, host::now().since(began));
+            Ok(())
+        })?;
+        match page {
+            Ok(page) => {
+                Ok(Outcome::Awaits(Awaiting { action: Action::Checkout, url: page.url, session: Some(page.id), since: host::now() }))
+            }
+            Err(error) if error.code() == Code::StripeUnavailable.code() => Ok(Outcome::InDoubt),
+            Err(error) => Ok(Outcome::Failed(failed("stripe_refused", &error.detail()))),
+        }
+    }
+
+    /// Ends the Checkout page that another choice has left behind, so that it cannot be paid as well.
+    async fn end_checkout(&self, id: &str, session: Option<&str>, api_key: &str) -> ApiResult<()> {
+        let Some(session) = session else { return Ok(()) };
+        if Stripe::new(&self.env, api_key)?.insistent().expire_checkout(session).await? {
+            return Ok(());
+        }
+        self.settle(id, Outcome::Failed(failed("quote_stale", "The page you left was completed meanwhile; please look again.")))
+    }
+
+    /// Writes down what came of it.
+    fn settle(&self, id: &str, outcome: Outcome) -> ApiResult<()> {
+        fault::at("upgrade.before_settled")?;
+        self.with_loaded(|stored| stored.settle(id, outcome, host::now()))?;
+        fault::at("upgrade.settled")
+    }
+}
+
+/// A confirmation as it came in.
+pub(super) struct Confirmed<'a> {
+    pub(super) user: &'a str,
+    pub(super) token: &'a str,
+    pub(super) key: Option<u64>,
+    pub(super) return_url: Option<String>,
+    pub(super) api_key: &'a str,
+}
+
+impl Stored {
+    /// Takes a confirmation in and writes it down before anything is done about it.
+    fn confirm(&mut self, new: NewUpgrade, now: Millis) -> ApiResult<Begin> {
+        let rules = Rc::clone(&self.rules);
+        self.may_upgrade()?;
+        match self.tenant.confirm(&rules, new, now) {
+            Ok((begin, entries)) if entries.is_empty() => Ok(begin),
+            Ok((begin, entries)) => {
+                self.record(&Step { upgrades: true, entries, ..Step::default() })?;
+                Ok(begin)
+            }
+            Err(Unready::Busy) => Err(busy()),
+            Err(Unready::KeyReused) => Err(ApiError::new(
+                Code::InvalidRequest,
+                "this Idempotency-Key was used for another quote; make a new one for each confirmation",
+            )),
+            Err(Unready::AlreadyOnPlan) => Err(super::quotes::refused(&upcue_engine::upgrade::quote::Refusal::AlreadyOnPlan)),
+            Err(Unready::Stale) => {
+                Err(ApiError::new(Code::QuoteStale, "the plans, the subscription or the time have moved on since this quote was made"))
+            }
+        }
+    }
+
+    fn settle(&mut self, id: &str, outcome: Outcome, now: Millis) -> ApiResult<()> {
+        let what = match outcome {
+            Outcome::Awaits(awaiting) => {
+                let action = awaiting.action.code().to_owned();
+                let is_new = self.tenant.upgrades.await_customer(id, awaiting);
+                is_new.then(|| What::UpgradeAwaits { upgrade: id.to_owned(), action })
+            }
+            Outcome::Failed(failed) => {
+                let Failed { code, decline_code, detail, .. } = failed.clone();
+                let is_new = self.tenant.upgrades.fail(id, failed);
+                is_new.then(|| What::UpgradeFailed { upgrade: id.to_owned(), code, decline_code, detail })
+            }
+            Outcome::Changed | Outcome::InDoubt => None,
+        };
+        self.tell(id, what, now)
+    }
+
+    fn expire(&mut self, now: Millis) -> ApiResult<()> {
+        for id in self.tenant.upgrades.expire(now) {
+            let detail = "Stripe’s page was not completed within a day.".to_owned();
+            self.tell(&id, Some(What::UpgradeFailed { upgrade: id.clone(), code: "expired".to_owned(), decline_code: None, detail }), now)?;
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, id: &str, what: Option<What>, now: Millis) -> ApiResult<()> {
+        let (Some(upgrade), Some(what)) = (self.tenant.upgrades.get(id), what) else { return Ok(()) };
+        let ended = matches!(upgrade.state, State::Failed(_));
+        let facts = if ended { vec![Fact::Upgrade(fact(upgrade, self.tenant.counts.needs_since, now))] } else { Vec::new() };
+        let entries = vec![Entry { at: now, actor: Actor::User(upgrade.by.clone()), what }];
+        self.record(&Step { upgrades: true, entries, facts, ..Step::default() })
+    }
+
+    /// An upgrade, with the plans it leads between.
+    pub(super) fn report(&self, id: &str) -> ApiResult<UpgradeReport> {
+        let missing = || ApiError::new(Code::NotFound, "no upgrade of this id");
+        let upgrade = self.tenant.upgrades.get(id).ok_or_else(missing)?.clone();
+        let plans = &self.rules.plans;
+        let Quote { plan, price, quantity, change, .. } = &upgrade.quote;
+        let to = plans.iter().find(|p| p.id == *plan).map(|p| sold(p, price, *quantity));
+        let from = match change {
+            Some(c) => plans.iter().find(|p| p.price(&c.from_price).is_some()).map(|p| sold(p, &c.from_price, c.from_quantity)),
+            None => self.rules.default_plan().map(|p| sold(p, "", 1)),
+        };
+        let config = &self.rules.config;
+        Ok(UpgradeReport { upgrade, from, to, meters: config.meters.clone(), features: config.features.clone() })
+    }
+}
+
+/// How an upgrade ended, for the app.
+pub(super) fn fact(upgrade: &Upgrade, needed_since: Option<Millis>, now: Millis) -> UpgradeFact {
+    let (failure, invoiced) = match &upgrade.state {
+        State::Failed(failed) => (Some(failed.code.clone()), None),
+        State::Upgraded(Upgraded { invoice, .. }) => (None, invoice.as_ref().map(|i| i.amount_due)),
+        State::Requested | State::Awaiting(_) => (None, None),
+    };
+    let duration_ms = u32::try_from(now.since(upgrade.requested_at)).unwrap_or(u32::MAX);
+    UpgradeFact {
+        at: now,
+        upgrade: upgrade.id.clone(),
+        plan: upgrade.quote.plan.clone(),
+        failure,
+        duration_ms,
+        gateway_ms: upgrade.gateway_ms,
+        hosted: upgrade.was_hosted,
+        quoted: upgrade.quote.amount_due,
+        estimated: upgrade.quote.estimated,
+        invoiced,
+        currency: upgrade.quote.currency.clone(),
+        needed_since,
+    }
+}
+
+/// Where the browser comes back to, with the upgrade's id.
+fn way_back(upgrade: &Upgrade) -> Option<String> {
+    let url = upgrade.return_url.as_ref()?;
+    let (address, fragment) = url.split_once('#').map_or((url.as_str(), None), |(a, f)| (a, Some(f)));
+    let joint = if address.contains('?') { '&' } else { '?' };
+    let fragment = fragment.map(|f| format!("#{f}")).unwrap_or_default();
+    Some(format!("{address}{joint}upcue_upgrade={}{fragment}", upgrade.id))
+}
+
+fn failed(code: &str, detail: &str) -> Failed {
+    Failed { at: host::now(), code: code.to_owned(), decline_code: None, detail: detail.to_owned() }
+}
+
+fn unavailable() -> Failed {
+    failed("stripe_unavailable", "Stripe could not be reached. Nothing was changed and nothing was charged; please try again.")
+}
+
+/// The bank's reason, in the bank's words.
+fn declined(reply: &Reply) -> Failed {
+    let code = |at: &str| reply.body.pointer(at).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let decline_code = code("/error/decline_code").or_else(|| code("/error/code"));
+    Failed { decline_code, ..failed("payment_failed", &reply.words()) }
+}
+
+fn busy() -> ApiError {
+    ApiError::new(Code::UpgradeInProgress, "another upgrade of yours is on its way; ask again in a second")
+}

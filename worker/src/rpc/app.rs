@@ -1,0 +1,336 @@
+//! Calls to an app's object, and their answers.
+
+use serde::{Deserialize, Serialize};
+use upcue_engine::time::Millis;
+use upcue_engine::wire;
+
+/// What every request needs to know of an app.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct AppHead {
+    /// Its id.
+    pub(crate) id: String,
+    /// What people call it.
+    pub(crate) name: String,
+    /// Pages that may call.
+    pub(crate) allowed_origins: Vec<String>,
+    /// Keys that user tokens may be signed with.
+    pub(crate) signing_keys: Vec<SigningKey>,
+    /// SHA-256 of the secret keys.
+    pub(crate) secret_keys: Vec<[u8; 32]>,
+    /// How to reach Stripe for it.
+    pub(crate) stripe: StripeAccess,
+    /// The revision of its rulebook.
+    pub(crate) revision: u32,
+}
+
+wire! { struct AppHead { id, name, allowed_origins, signing_keys, secret_keys, stripe, revision } }
+
+/// A key that user tokens are signed with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SigningKey {
+    /// Selects it in a token's header.
+    pub(crate) kid: String,
+    /// HS256's secret, as text.
+    pub(crate) secret: String,
+}
+
+wire! { struct SigningKey { kid, secret } }
+
+/// How an app reaches its Stripe account, and how Stripe proves itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct StripeAccess {
+    /// The API key; empty when Stripe is not set up.
+    pub(crate) api_key: String,
+    /// The webhook endpoint's secrets: several while one is being rotated.
+    pub(crate) webhook_secrets: Vec<String>,
+}
+
+wire! { struct StripeAccess { api_key, webhook_secrets } }
+
+/// What the app's object does.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum AppCall {
+    /// Creates the app → [`NewApp`].
+    Create(AppSettings),
+    /// Changes what is given → `()`.
+    Update(AppSettings),
+    /// → [`AppHead`].
+    Head,
+    /// Makes another key → [`NewKey`].
+    AddKey(KeyKind),
+    /// Stops a key from working, by `kid` or by the key itself → `()`.
+    RevokeKey(String),
+    /// The compiled rules → `Rulebook`.
+    Rulebook,
+    /// A version of the configuration; `None`: the newest → [`StoredConfig`].
+    Config(Option<u32>),
+    /// All versions, newest first → `Vec<ConfigVersion>`.
+    ConfigVersions,
+    /// Publishes a document → [`StoredConfig`].
+    Publish {
+        /// The document, as sent.
+        document: String,
+        /// The hash of the version it replaces; `*` for any.
+        if_match: String,
+    },
+    /// Reads the catalogue from Stripe → [`CatalogueReport`].
+    SyncCatalogue,
+    /// The catalogue as last read → [`CatalogueReport`].
+    Catalogue,
+    /// An event of Stripe's, its signature checked → [`EventState`].
+    StripeEvent(String),
+    /// Events that wait or found no tenant → `Vec<StoredEvent>`.
+    StripeEvents(Option<EventState>),
+    /// Says whose a customer is → `()`.
+    LinkCustomer {
+        /// `cus_…`
+        customer: String,
+        /// The tenant.
+        tenant: String,
+    },
+    /// Facts of a tenant, numbered without gaps → `u64`, the highest number known.
+    Facts {
+        /// Whose.
+        tenant: String,
+        /// The facts, lowest number first.
+        facts: Vec<(u64, Fact)>,
+    },
+    /// The customer of a tenant, if one is known → `Option<String>`.
+    CustomerOf(String),
+    /// Compares every subscription with its mirror now → [`Sweep`].
+    Sweep,
+    /// Upgrades since a moment → `Vec<UpgradeFact>`, newest first.
+    Upgrades(Millis),
+    /// Tenants after a name, in order → `Vec<TenantRow>`.
+    Tenants {
+        /// Lists what comes after it.
+        after: String,
+        /// At most so many.
+        limit: u32,
+    },
+}
+
+wire! { enum AppCall {
+    Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value), ConfigVersions,
+    Publish { document, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
+    LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, Upgrades(since), Tenants { after, limit },
+} }
+
+/// What an operator sets; `None` leaves as it is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct AppSettings {
+    /// The app's id; on creation.
+    pub(crate) id: String,
+    /// What people call it.
+    pub(crate) name: Option<String>,
+    /// Pages that may call.
+    pub(crate) allowed_origins: Option<Vec<String>>,
+    /// Stripe's API key.
+    pub(crate) stripe_key: Option<String>,
+    /// Stripe's webhook secrets.
+    pub(crate) webhook_secrets: Option<Vec<String>>,
+}
+
+wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets } }
+
+/// An app that was created, with the keys that are shown once.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NewApp {
+    /// For the back end.
+    pub(crate) secret_key: String,
+    /// For signing user tokens.
+    pub(crate) signing_key: SigningKey,
+}
+
+wire! { struct NewApp { secret_key, signing_key } }
+
+/// The kinds of keys.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyKind {
+    /// For the back end.
+    Secret,
+    /// For signing user tokens.
+    Signing,
+}
+
+wire! { enum KeyKind { Secret, Signing } }
+
+/// A key that was made; shown once.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum NewKey {
+    /// For the back end.
+    Secret(String),
+    /// For signing user tokens.
+    Signing(SigningKey),
+}
+
+wire! { enum NewKey { Secret(value), Signing(value) } }
+
+/// A version of the configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ConfigVersion {
+    /// Counts from 1.
+    pub(crate) version: u32,
+    /// SHA-256 of the document, in hexadecimal.
+    pub(crate) hash: String,
+    /// When it was published.
+    pub(crate) published_at: Millis,
+}
+
+wire! { struct ConfigVersion { version, hash, published_at } }
+
+/// A version with its document.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredConfig {
+    /// Which version.
+    pub(crate) version: ConfigVersion,
+    /// As published.
+    pub(crate) document: String,
+}
+
+wire! { struct StoredConfig { version, document } }
+
+/// The plans in force, and what is wrong with what Stripe has.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct CatalogueReport {
+    /// Lowest rank first.
+    pub(crate) plans: Vec<upcue_engine::plan::Plan>,
+    /// The names of the meters, in the order of a plan's allowances.
+    pub(crate) meters: Vec<String>,
+    /// The names of the features, in the order of a plan's features.
+    pub(crate) features: Vec<String>,
+    /// When Stripe was last read.
+    pub(crate) synced_at: Option<Millis>,
+    /// What is wrong; while anything is, the last good plans stay in force.
+    pub(crate) problems: Vec<upcue_engine::catalogue::CatalogueProblem>,
+    /// What the reading that was asked for has changed.
+    pub(crate) changes: Vec<upcue_engine::catalogue::Change>,
+    /// Rises with every change of the plans.
+    pub(crate) catalogue: u32,
+}
+
+wire! { struct CatalogueReport { plans, meters, features, synced_at, problems, changes, catalogue } }
+
+/// How far an event of Stripe's has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EventState {
+    /// Stored; still to be acted upon.
+    Pending,
+    /// Acted upon.
+    Done,
+    /// About a customer who is nobody's; acted upon as soon as somebody is.
+    Unmatched,
+    /// Of a type that changes nothing here.
+    Ignored,
+}
+
+wire! { enum EventState { Pending, Done, Unmatched, Ignored } }
+
+/// A stored event of Stripe's.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredEvent {
+    /// `evt_…`
+    pub(crate) id: String,
+    /// `customer.subscription.updated` …
+    pub(crate) kind: String,
+    /// How far it has come.
+    pub(crate) state: EventState,
+    /// The customer it is about, when it says.
+    pub(crate) customer: Option<String>,
+    /// When it came in.
+    pub(crate) received_at: Millis,
+    /// How often acting upon it failed.
+    pub(crate) attempts: u32,
+    /// Why it last failed.
+    pub(crate) detail: Option<String>,
+}
+
+wire! { struct StoredEvent { id, kind, state, customer, received_at, attempts, detail } }
+
+/// What a tenant tells its app.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Fact {
+    /// It is there; told once a day.
+    Seen {
+        /// When.
+        at: Millis,
+    },
+    /// Its subscription is another one now.
+    Subscription {
+        /// When.
+        at: Millis,
+        /// The plan's id.
+        plan: Option<String>,
+        /// Stripe's word.
+        status: Option<String>,
+    },
+    /// An upgrade has ended, one way or the other.
+    Upgrade(UpgradeFact),
+}
+
+wire! { enum Fact { Seen { at }, Subscription { at, plan, status }, Upgrade(fact) } }
+
+/// How an upgrade ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UpgradeFact {
+    /// When.
+    pub(crate) at: Millis,
+    /// `upg_…`
+    pub(crate) upgrade: String,
+    /// The plan's id.
+    pub(crate) plan: String,
+    /// Why it failed; `None`: it did not.
+    pub(crate) failure: Option<String>,
+    /// From confirmation to knowledge, in milliseconds.
+    pub(crate) duration_ms: u32,
+    /// How much of it the gateway took.
+    pub(crate) gateway_ms: u32,
+    /// Whether the customer had to go to Stripe's page, so that the duration is theirs.
+    pub(crate) hosted: bool,
+    /// Promised to be due, in minor units.
+    pub(crate) quoted: i64,
+    /// Reckoned by ourselves.
+    pub(crate) estimated: Option<i64>,
+    /// What the invoice asked for.
+    pub(crate) invoiced: Option<i64>,
+    /// Three letters in lower case.
+    pub(crate) currency: String,
+    /// Since when there had been a reason to upgrade.
+    pub(crate) needed_since: Option<Millis>,
+}
+
+wire! { struct UpgradeFact {
+    at, upgrade, plan, failure, duration_ms, gateway_ms, hosted, quoted, estimated, invoiced, currency, needed_since,
+} }
+
+/// What the comparison of all subscriptions with their mirrors found.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Sweep {
+    /// Subscriptions compared.
+    pub(crate) checked: u32,
+    /// Subscriptions of customers who are nobody's.
+    pub(crate) unmatched: u32,
+    /// Tenants whose mirror was another: name and subscription. It was mended.
+    pub(crate) drifted: Vec<(String, String)>,
+    /// Subscriptions that could not be compared, and why.
+    pub(crate) failed: Vec<(String, String)>,
+}
+
+wire! { struct Sweep { checked, unmatched, drifted, failed } }
+
+/// A tenant in the app's list.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TenantRow {
+    /// Its name.
+    pub(crate) tenant: String,
+    /// When it was last heard of; exact to a day.
+    pub(crate) seen_at: Millis,
+    /// The plan's id.
+    pub(crate) plan: Option<String>,
+    /// Stripe's word for the subscription.
+    pub(crate) status: Option<String>,
+}
+
+wire! { struct TenantRow { tenant, seen_at, plan, status } }

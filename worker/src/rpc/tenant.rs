@@ -1,0 +1,349 @@
+//! Calls to a tenant's object, and their answers.
+
+use serde::{Deserialize, Serialize};
+use upcue_engine::facts::Role;
+use upcue_engine::plan::{Feature, Meter};
+use upcue_engine::subscription::Subscription;
+use upcue_engine::tenant::{Batch, Comparison};
+use upcue_engine::time::Millis;
+use upcue_engine::upgrade::quote::Quote;
+use upcue_engine::upgrade::requests::Subject;
+use upcue_engine::upgrade::state::Upgrade;
+use upcue_engine::wire;
+
+/// A call to a tenant's object, with what it must know to answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TenantEnvelope {
+    /// Whose tenant it is.
+    pub(crate) app: String,
+    /// Its name.
+    pub(crate) tenant: String,
+    /// The revision of the rules that must at least be in force.
+    pub(crate) revision: u32,
+    /// What to do.
+    pub(crate) call: TenantCall,
+}
+
+wire! { struct TenantEnvelope { app, tenant, revision, call } }
+
+/// What the tenant's object does.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum TenantCall {
+    /// Counts events → `Receipt`.
+    Events(Batch),
+    /// What a browser needs → [`SnapshotReply`].
+    Snapshot(WhoLooks),
+    /// Opens a live connection; by WebSocket request only.
+    Live(WhoLooks),
+    /// Facts for the back end → [`TenantReport`].
+    Report,
+    /// Decisions for a user, with their traces → [`DecisionReport`].
+    Decisions {
+        /// For whom.
+        who: WhoLooks,
+        /// Where; `None`: everywhere.
+        placement: Option<String>,
+    },
+    /// Reads a subscription from Stripe again and folds it in → the ids of its prices.
+    SyncSubscription {
+        /// `sub_…`
+        subscription: String,
+        /// Whose it must be.
+        customer: String,
+        /// How to reach Stripe.
+        api_key: String,
+    },
+    /// A subscription as the periodic comparison found it at Stripe → whether the mirror was another.
+    Compare {
+        /// As Stripe has it.
+        subscription: Box<Subscription>,
+        /// How to reach Stripe.
+        api_key: String,
+    },
+    /// The plan comparison for a user → [`ComparisonReport`].
+    Plans {
+        /// For whom.
+        who: WhoLooks,
+        /// The meter or feature they came for.
+        wanted: Option<String>,
+    },
+    /// A quote → [`QuoteReport`].
+    Quote {
+        /// What is asked for.
+        wish: QuoteWish,
+        /// How to reach Stripe.
+        api_key: String,
+    },
+    /// Confirms a quote → [`UpgradeReport`].
+    Upgrade {
+        /// Who confirms.
+        user: String,
+        /// The quote's token.
+        token: String,
+        /// The hash of the caller's idempotency key; `None`: the quote itself is the key.
+        key: Option<u64>,
+        /// Where the browser goes after a hosted page.
+        return_url: Option<String>,
+        /// How to reach Stripe.
+        api_key: String,
+    },
+    /// How far an upgrade has come → [`UpgradeReport`].
+    UpgradeState(String),
+    /// Asks the admins for an upgrade → [`AskReport`].
+    Ask {
+        /// Who asks.
+        user: String,
+        /// For what.
+        subject: Subject,
+    },
+    /// What teammates ask for → `Vec<(Total, String)>`, with labels.
+    Requests,
+    /// Entries of the timeline before a number, newest first → `Vec<(u64, Entry)>`.
+    Timeline {
+        /// Lists what comes before it.
+        before: u64,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Rules have changed: fetch them if anybody is looking → `()`.
+    RulesChanged,
+    /// Panics.
+    #[cfg(feature = "dev-tools")]
+    Panic,
+}
+
+wire! { enum TenantCall {
+    Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement },
+    SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Plans { who, wanted },
+    Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState(id), Ask { user, subject },
+    Requests, Timeline { before, limit }, RulesChanged, #[cfg(feature = "dev-tools")] Panic,
+} }
+
+/// What a quote is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct QuoteWish {
+    /// The plan's id.
+    pub(crate) plan: String,
+    /// The price's id; `None`: the one with the present interval.
+    pub(crate) price: Option<String>,
+    /// How many; `None`: as many as now.
+    pub(crate) quantity: Option<u64>,
+}
+
+wire! { struct QuoteWish { plan, price, quantity } }
+
+/// A quote, with everything it shows.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct QuoteReport {
+    /// Signed.
+    pub(crate) token: String,
+    /// What is promised.
+    pub(crate) quote: Quote,
+    /// What the invoice adds up to.
+    pub(crate) sums: Sums,
+    /// The lines that are charged now.
+    pub(crate) lines: Vec<QuoteLine>,
+    /// When the next invoice comes and what of, in minor units.
+    pub(crate) next: Option<(Millis, i64)>,
+    /// The plan and price that are changed.
+    pub(crate) from: Option<Sold>,
+    /// The plan and price they are changed to.
+    pub(crate) to: Sold,
+    /// By meter, in the configuration's order: used so far.
+    pub(crate) used: Vec<u64>,
+    /// Words for what else happens: `trial_continues` …
+    pub(crate) notes: Vec<String>,
+    /// The meters they number.
+    pub(crate) meters: Vec<Meter>,
+    /// The features they number.
+    pub(crate) features: Vec<Feature>,
+}
+
+wire! { struct QuoteReport { token, quote, sums, lines, next, from, to, used, notes, meters, features } }
+
+/// What an invoice adds up to, in minor units.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Sums {
+    /// All lines.
+    pub(crate) subtotal: i64,
+    /// What coupons take off; at most 0.
+    pub(crate) discount: i64,
+    /// Tax.
+    pub(crate) tax: i64,
+    /// All of it.
+    pub(crate) total: i64,
+}
+
+wire! { struct Sums { subtotal, discount, tax, total } }
+
+/// A plan at a price.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Sold {
+    /// The plan, with this price alone.
+    pub(crate) plan: upcue_engine::plan::Plan,
+    /// How many.
+    pub(crate) quantity: u64,
+}
+
+wire! { struct Sold { plan, quantity } }
+
+/// A line of an invoice.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct QuoteLine {
+    /// What kind of line.
+    pub(crate) kind: LineKind,
+    /// In Stripe's words.
+    pub(crate) description: String,
+    /// In minor units; negative for credits.
+    pub(crate) amount: i64,
+    /// What coupons take off it.
+    pub(crate) discount: i64,
+    /// How many.
+    pub(crate) quantity: u64,
+    /// From when.
+    pub(crate) from: Option<Millis>,
+    /// Until when.
+    pub(crate) until: Option<Millis>,
+}
+
+wire! { struct QuoteLine { kind, description, amount, discount, quantity, from, until } }
+
+/// The kinds of lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LineKind {
+    /// For unused time.
+    Credit,
+    /// For remaining time.
+    Charge,
+    /// For a whole period.
+    Period,
+}
+
+wire! { enum LineKind { Credit, Charge, Period } }
+
+/// The plan comparison, with what it numbers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ComparisonReport {
+    /// The comparison.
+    pub(crate) comparison: Comparison,
+    /// The facts.
+    pub(crate) standing: upcue_engine::facts::Standing,
+    /// The meters it numbers.
+    pub(crate) meters: Vec<Meter>,
+    /// The features it numbers.
+    pub(crate) features: Vec<Feature>,
+    /// The subscription that counts.
+    pub(crate) subscription: Option<Subscription>,
+    /// Why this tenant cannot upgrade by itself: code and words.
+    pub(crate) refusal: Option<(String, String)>,
+    /// The labels of the requests.
+    pub(crate) labels: Vec<String>,
+    /// The revision of the rules.
+    pub(crate) revision: u32,
+}
+
+wire! { struct ComparisonReport { comparison, standing, meters, features, subscription, refusal, labels, revision } }
+
+/// What came of asking the admins.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AskReport {
+    /// Whether the admins know of it only now.
+    pub(crate) is_new: bool,
+    /// For what, in words.
+    pub(crate) label: String,
+    /// How many teammates ask for it.
+    pub(crate) count: u32,
+}
+
+wire! { struct AskReport { is_new, label, count } }
+
+/// An upgrade, with the plans it leads between, as far as they are still known.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct UpgradeReport {
+    /// The upgrade.
+    pub(crate) upgrade: Upgrade,
+    /// The plan before.
+    pub(crate) from: Option<Sold>,
+    /// The plan after.
+    pub(crate) to: Option<Sold>,
+    /// The meters they number.
+    pub(crate) meters: Vec<Meter>,
+    /// The features they number.
+    pub(crate) features: Vec<Feature>,
+}
+
+wire! { struct UpgradeReport { upgrade, from, to, meters, features } }
+
+/// A user who looks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct WhoLooks {
+    /// The user.
+    pub(crate) user: String,
+    /// In which role.
+    pub(crate) role: Role,
+    /// The key of the client; 0 for none.
+    pub(crate) client: u64,
+    /// When the credential ends.
+    pub(crate) expires: Millis,
+}
+
+wire! { struct WhoLooks { user, role, client, expires } }
+
+/// A snapshot.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SnapshotReply {
+    /// The frame.
+    pub(crate) frame: Vec<u8>,
+    /// Of everything in it but the time.
+    pub(crate) hash: u64,
+}
+
+wire! { struct SnapshotReply { frame, hash } }
+
+/// A tenant, for its app's back end.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TenantReport {
+    /// The facts.
+    pub(crate) standing: upcue_engine::facts::Standing,
+    /// The meters they number.
+    pub(crate) meters: Vec<Meter>,
+    /// The features they number.
+    pub(crate) features: Vec<Feature>,
+    /// The subscription that counts.
+    pub(crate) subscription: Option<Subscription>,
+    /// Live connections.
+    pub(crate) sockets: u32,
+}
+
+wire! { struct TenantReport { standing, meters, features, subscription, sockets } }
+
+/// Why which campaign is shown where.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DecisionReport {
+    /// When.
+    pub(crate) at: Millis,
+    /// The version of the configuration.
+    pub(crate) config_version: u32,
+    /// By placement.
+    pub(crate) placements: Vec<PlacementDecision>,
+}
+
+wire! { struct DecisionReport { at, config_version, placements } }
+
+/// Why which campaign is shown at one placement.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PlacementDecision {
+    /// Where.
+    pub(crate) placement: String,
+    /// What is shown.
+    pub(crate) campaign: Option<String>,
+    /// The title it is shown with.
+    pub(crate) title: Option<String>,
+    /// Why this, or why nothing.
+    pub(crate) reason: String,
+    /// Of every campaign there: its name and what decided about it.
+    pub(crate) trace: Vec<(String, String)>,
+}
+
+wire! { struct PlacementDecision { placement, campaign, title, reason, trace } }

@@ -14,6 +14,8 @@
 //! | `plan.rank`, `plan.max_rank` | int | its rank (unknown without a plan), and the highest there is |
 //! | `user.role` | string | `admin` or `member` |
 //! | `subscription.status` | string | Stripe's word; unknown without a subscription |
+//! | `requests.count` | int | how many teammates ask for what is asked for most; 0 for members |
+//! | `requests.top` | string | what that is; unknown when nothing is asked for, and for members |
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -65,11 +67,15 @@ pub enum Fact {
     UserRole,
     /// `subscription.status`
     SubscriptionStatus,
+    /// `requests.count`
+    RequestsCount,
+    /// `requests.top`
+    RequestsTop,
 }
 
 wire! { enum Fact {
     Usage { meter, field }, EventCount { event, days }, EventLastAge { event }, Feature(feature), PlanId, PlanName,
-    PlanRank, PlanMaxRank, UserRole, SubscriptionStatus,
+    PlanRank, PlanMaxRank, UserRole, SubscriptionStatus, RequestsCount, RequestsTop,
 } }
 
 /// What can be read of a meter.
@@ -137,9 +143,22 @@ pub struct Standing {
     pub role: Role,
     /// The subscription's status in Stripe's words.
     pub status: Option<String>,
+    /// What teammates ask for most, and how many do; for admins.
+    pub requests: Option<RequestsStanding>,
 }
 
-wire! { struct Standing { meters, events, features, plan, max_rank, role, status } }
+wire! { struct Standing { meters, events, features, plan, max_rank, role, status, requests } }
+
+/// What teammates ask for most.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestsStanding {
+    /// How many do.
+    pub count: u32,
+    /// What people read; empty for any upgrade.
+    pub label: String,
+}
+
+wire! { struct RequestsStanding { count, label } }
 
 /// How a meter stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -287,6 +306,8 @@ impl Lookup for StandingAt<'_> {
             Fact::PlanRank => standing.plan.as_ref().map_or(Value::Unknown, |p| Value::Int(i64::from(p.rank))),
             Fact::PlanMaxRank => Value::Int(i64::from(standing.max_rank)),
             Fact::UserRole => Value::Str(standing.role.name()),
+            Fact::RequestsCount => Value::Int(standing.requests.as_ref().map_or(0, |r| i64::from(r.count))),
+            Fact::RequestsTop => standing.requests.as_ref().map_or(Value::Unknown, |r| Value::Str(&r.label)),
             Fact::SubscriptionStatus => standing.status.as_deref().map_or(Value::Unknown, Value::Str),
         }
     }

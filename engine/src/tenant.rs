@@ -21,7 +21,7 @@ use crate::map::Map;
 use crate::plan::{MeterSource, Plan};
 use crate::subscription::Mirror;
 use crate::time::Millis;
-use crate::upgrade::requests::Requests;
+use crate::upgrade::requests::{Requests, Subject};
 use crate::upgrade::state::Upgrades;
 use crate::usage::{Clients, MeterState, RecentIds};
 use crate::wire;
@@ -52,6 +52,15 @@ impl Rulebook {
             Some(id) => self.plans.iter().find(|p| p.id == *id),
             None => self.plans.iter().find(|p| p.rank == 0),
         }
+    }
+
+    /// What a request is for, as people read it; empty for any upgrade.
+    pub fn label(&self, Subject { plan, feature, meter }: &Subject) -> String {
+        let config = &self.config;
+        let feature = feature.as_ref().and_then(|key| config.features.iter().find(|f| f.key == *key)).map(|f| &f.label);
+        let meter = meter.as_ref().and_then(|key| config.meters.iter().find(|m| m.key == *key)).map(|m| &m.label);
+        let plan = plan.as_ref().and_then(|id| self.plans.iter().find(|p| p.id == *id)).map(|p| &p.name);
+        feature.or(meter).or(plan).cloned().unwrap_or_default()
     }
 
     /// Where the `meter`-th meter is read from.

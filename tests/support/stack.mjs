@@ -80,9 +80,10 @@ export async function call(url, { method = "GET", key, body, headers = {}, raw }
 }
 
 /** workerd with the Worker, on its own directory, until the test ends or kills it. */
-async function startWorker(t, { data, stripe, dev }) {
+async function startWorker(t, { data, stripe, dev, stripeTimeout }) {
   const port = await freePort();
   const words = ["workerd-config", "--data", data, "--port", String(port), "--stripe", stripe, "--operator-key", OPERATOR_KEY];
+  if (stripeTimeout) words.push("--stripe-timeout-ms", String(stripeTimeout));
   const command = JSON.parse(execFileSync(built.xtask, dev ? [...words, "--dev"] : words, { cwd: root, encoding: "utf8" }));
   const log = [];
   const worker = { url: `http://127.0.0.1:${port}`, port, log, child: undefined };
@@ -109,12 +110,13 @@ async function startWorker(t, { data, stripe, dev }) {
 
 /**
  * Starts everything and creates the app `id`.
- * `dev`: the Worker built with the test clock and fault switches. `config`: published at once.
+ * `dev`: the Worker built with the test clock and fault switches. `config`: published at once. `stripeTimeout`: how long
+ * the Worker waits for Stripe, in milliseconds.
  */
-export async function startStack(t, { dev = false, id = "demo", config, origins = ["http://127.0.0.1:*"] } = {}) {
+export async function startStack(t, { dev = false, id = "demo", config, origins = ["http://127.0.0.1:*"], stripeTimeout } = {}) {
   const data = await mkdtemp(path.join(tmpdir(), "upcue-test-"));
   const stripe = await startSandbox(t);
-  const worker = await startWorker(t, { data, stripe: stripe.url, dev });
+  const worker = await startWorker(t, { data, stripe: stripe.url, dev, stripeTimeout });
   t.after(() => rm(data, { recursive: true, force: true }));
   const operator = (method, route, body) => call(worker.url + route, { method, body, key: OPERATOR_KEY });
   const app = await createApp({ worker, stripe, operator, id, origins });

@@ -39,6 +39,10 @@ pub(crate) struct Options {
     json: bool,
 }
 
+/// Rises with every change of what Worker and sandbox store that earlier data cannot be read with: the number of
+/// `FORMAT` in worker/src/objects/rows.rs, and the sandbox's own. Example data is made anew rather than carried over.
+const DATA_FORMAT: &str = "2";
+
 /// What outlives a run, in `dev.json`: without these keys the stored app could not be used again.
 #[derive(Debug, Serialize, Deserialize)]
 struct Saved {
@@ -72,6 +76,7 @@ fn serve(project: &Project, options: &Options) -> Result<()> {
     }
 
     let data = options.data.clone().unwrap_or_else(|| project.target.join("dev"));
+    clear_old(&data)?;
     let file = data.join("dev.json");
     let mut saved = Saved::load(&file)?;
     let ports = Ports::pick(options.port)?;
@@ -91,6 +96,18 @@ fn serve(project: &Project, options: &Options) -> Result<()> {
     }
     note("stopping");
     Ok(())
+}
+
+/// Removes example data that an earlier build has stored in another format.
+fn clear_old(data: &Path) -> Result<()> {
+    let mark = data.join("format");
+    let is_ours = data.join("dev.json").exists();
+    if is_ours && fs::read_to_string(&mark).unwrap_or_default().trim() != DATA_FORMAT {
+        note(&format!("{} holds example data of an earlier version; it is made anew", data.display()));
+        fs::remove_dir_all(data).with_context(|| format!("cannot remove {}", data.display()))?;
+    }
+    fs::create_dir_all(data).with_context(|| format!("cannot make the data directory {}", data.display()))?;
+    fs::write(&mark, DATA_FORMAT).with_context(|| format!("cannot write {}", mark.display()))
 }
 
 impl Saved {

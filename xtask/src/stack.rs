@@ -60,6 +60,7 @@ impl Stack {
             port: self.ports.worker,
             stripe: self.ports.stripe_url(),
             operator_key: operator_key.to_owned(),
+            stripe_timeout_ms: None,
         };
         let mut workerd = Service::start("Worker", &mut worker.command(project)?)?;
         workerd.wait_for_health(&self.ports.worker_url())?;

@@ -24,13 +24,15 @@ const USAGE: [(&str, UsageField, Type); 5] = [
     ("remaining", UsageField::Remaining, Type::Int),
 ];
 
-const SINGLE: [(&str, &str, Fact, Type); 6] = [
+const SINGLE: [(&str, &str, Fact, Type); 8] = [
     ("plan", "id", Fact::PlanId, Type::Str),
     ("plan", "name", Fact::PlanName, Type::Str),
     ("plan", "rank", Fact::PlanRank, Type::Int),
     ("plan", "max_rank", Fact::PlanMaxRank, Type::Int),
     ("user", "role", Fact::UserRole, Type::Str),
     ("subscription", "status", Fact::SubscriptionStatus, Type::Str),
+    ("requests", "count", Fact::RequestsCount, Type::Int),
+    ("requests", "top", Fact::RequestsTop, Type::Str),
 ];
 
 impl Names for ConfigNames<'_> {
@@ -51,7 +53,7 @@ impl Names for ConfigNames<'_> {
                 Ok((*fact, *of))
             }
             [root, ..] => {
-                let roots = ["usage", "events", "feature", "plan", "user", "subscription"];
+                let roots = ["usage", "events", "feature", "plan", "user", "subscription", "requests"];
                 if roots.contains(root) {
                     return Err(format!("`{}` is no fact; see the table of facts for what follows `{root}`", path.join(".")));
                 }

@@ -2,7 +2,7 @@
 
 use super::{Rulebook, Tenant};
 use crate::campaign::Campaign;
-use crate::facts::{MeterStanding, PlanStanding, Role, Standing};
+use crate::facts::{MeterStanding, PlanStanding, RequestsStanding, Role, Standing};
 use crate::plan::{Allowance, Meter, MeterKind, MeterSource, Plan};
 use crate::snapshot::{Live, Snapshot};
 use crate::time::Millis;
@@ -67,6 +67,7 @@ impl Tenant {
             max_rank: rules.plans.iter().map(|p| p.rank).max().unwrap_or(0),
             role,
             status: current.map(|s| s.status.word().to_owned()),
+            requests: if role == Role::Admin { self.asked_most(rules, now) } else { None },
         }
     }
 
@@ -94,6 +95,12 @@ impl Tenant {
             since: bounds.map(|b| b.start),
             resets_at: bounds.map(|b| b.end),
         }
+    }
+
+    /// What teammates ask for most.
+    fn asked_most(&self, rules: &Rulebook, now: Millis) -> Option<RequestsStanding> {
+        let most = self.requests.totals(now).into_iter().next()?;
+        Some(RequestsStanding { count: most.count, label: rules.label(&most.subject) })
     }
 
     /// The subscription's billing period.

@@ -10,8 +10,8 @@ use worker::{SqlStorage, SqlStorageValue, State, Storage};
 
 use crate::problem::{ApiError, ApiResult};
 
-/// The format of all values so far.
-const FORMAT: u8 = 1;
+/// The format of all values. 1 was that of builds before the upgrade, which nobody deployed.
+const FORMAT: u8 = 2;
 
 /// An object's storage.
 pub(super) struct Rows {

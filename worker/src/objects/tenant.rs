@@ -265,15 +265,17 @@ impl Core {
             let facts = StandingAt { standing: &snapshot.live.standing, now };
             let scene =
                 Scene { campaigns: &snapshot.campaigns, facts, user: &snapshot.live.user, tenant: &snapshot.live.tenant, on_display: &[] };
+            let rules = Rc::clone(&stored.rules);
             let mut placements: Vec<&str> = placement.into_iter().collect();
             if placements.is_empty() {
-                for campaign in &snapshot.campaigns {
-                    if !placements.contains(&campaign.placement.as_str()) {
-                        placements.push(&campaign.placement);
+                for rule in &rules.config.campaigns {
+                    if !placements.contains(&rule.campaign.placement.as_str()) {
+                        placements.push(&rule.campaign.placement);
                     }
                 }
             }
-            let placements = placements.into_iter().map(|placement| told(&scene, placement)).collect();
+            let tenant = &stored.tenant.name;
+            let placements = placements.into_iter().map(|placement| with_rollout(told(&scene, placement), &rules, tenant)).collect();
             Ok(DecisionReport { at: now, config_version: snapshot.config_version, placements })
         })
     }
@@ -281,6 +283,19 @@ impl Core {
 
 fn viewer(who: &WhoLooks) -> Viewer<'_> {
     Viewer { user: &who.user, role: who.role, client: who.client }
+}
+
+/// Adds the campaigns that are not rolled out to this tenant: no page of its users is sent them.
+fn with_rollout(mut told: PlacementDecision, rules: &Rulebook, tenant: &str) -> PlacementDecision {
+    const REASON: &str = "not_rolled_out";
+    let here = rules.config.campaigns.iter().filter(|rule| rule.campaign.placement == told.placement);
+    let held_back: Vec<_> =
+        here.filter(|rule| !rule.rollout.includes(&rule.campaign.id, tenant)).map(|rule| rule.campaign.id.clone()).collect();
+    if told.trace.is_empty() && !held_back.is_empty() {
+        REASON.clone_into(&mut told.reason);
+    }
+    told.trace.extend(held_back.into_iter().map(|id| (id, REASON.to_owned())));
+    told
 }
 
 fn told(scene: &Scene<'_>, placement: &str) -> PlacementDecision {

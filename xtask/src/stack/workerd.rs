@@ -26,6 +26,9 @@ pub(crate) struct Options {
     stripe: String,
     #[arg(long)]
     operator_key: String,
+    /// How long the Worker waits for an answer of Stripe's, in milliseconds; the Worker's own default when absent.
+    #[arg(long)]
+    stripe_timeout_ms: Option<u64>,
     /// The Worker with the test clock and fault switches.
     #[arg(long)]
     dev: bool,
@@ -41,6 +44,7 @@ pub(crate) fn print(project: &Project, options: &Options) -> Result<()> {
         port: options.port,
         stripe: options.stripe.clone(),
         operator_key: options.operator_key.clone(),
+        stripe_timeout_ms: options.stripe_timeout_ms,
     };
     let command = worker.command(project)?;
     let mut words = Vec::new();
@@ -59,6 +63,7 @@ pub(crate) struct Worker {
     pub(crate) port: u16,
     pub(crate) stripe: String,
     pub(crate) operator_key: String,
+    pub(crate) stripe_timeout_ms: Option<u64>,
 }
 
 impl Worker {
@@ -85,6 +90,9 @@ impl Worker {
             bindings.insert(name, binding_value(value)?);
         }
         bindings.insert("STRIPE_API_BASE", format!("text = {}", quoted(&self.stripe)));
+        if let Some(ms) = self.stripe_timeout_ms {
+            bindings.insert("STRIPE_TIMEOUT_MS", format!("text = {}", quoted(&ms.to_string())));
+        }
         bindings.insert("OPERATOR_KEY", format!("text = {}", quoted(&self.operator_key)));
         for object in &wrangler.durable_objects.bindings {
             bindings.insert(&object.name, format!("durableObjectNamespace = {}", quoted(&object.class_name)));

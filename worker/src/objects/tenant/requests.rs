@@ -13,7 +13,7 @@ impl Stored {
     pub(super) fn ask(&mut self, user: &str, subject: &Subject, now: Millis) -> ApiResult<AskReport> {
         self.check(subject)?;
         let asked = self.tenant.requests.ask(user, subject.clone(), now);
-        let label = self.label(subject);
+        let label = self.rules.label(subject);
         match asked {
             Asked::TooMany => {
                 let detail = "too many requests stand already; your admins know of them, and the oldest lapse after 30 days";
@@ -32,16 +32,7 @@ impl Stored {
 
     /// What stands, most asked for first, each with its label.
     pub(super) fn requested(&self, now: Millis) -> Vec<(Total, String)> {
-        self.tenant.requests.totals(now).into_iter().map(|total| (total.clone(), self.label(&total.subject))).collect()
-    }
-
-    /// What a request is for, in words.
-    pub(super) fn label(&self, Subject { plan, feature, meter }: &Subject) -> String {
-        let config = &self.rules.config;
-        let feature = feature.as_ref().and_then(|key| config.features.iter().find(|f| f.key == *key)).map(|f| f.label.clone());
-        let meter = meter.as_ref().and_then(|key| config.meters.iter().find(|m| m.key == *key)).map(|m| m.label.clone());
-        let plan = plan.as_ref().and_then(|id| self.rules.plans.iter().find(|p| p.id == *id)).map(|p| p.name.clone());
-        feature.or(meter).or(plan).unwrap_or_default()
+        self.tenant.requests.totals(now).into_iter().map(|total| (total.clone(), self.rules.label(&total.subject))).collect()
     }
 
     fn check(&self, Subject { plan, feature, meter }: &Subject) -> ApiResult<()> {

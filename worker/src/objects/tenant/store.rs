@@ -154,7 +154,7 @@ impl Stored {
             meters: rules.config.meters.clone(),
             features: rules.config.features.clone(),
             subscription: self.tenant.mirror.current().cloned(),
-            labels: comparison.requests.iter().map(|total| self.label(&total.subject)).collect(),
+            labels: comparison.requests.iter().map(|total| rules.label(&total.subject)).collect(),
             revision: rules.revision,
             refusal,
             comparison,

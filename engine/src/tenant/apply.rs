@@ -137,6 +137,9 @@ impl Tenant {
             (MeterKind::Gauge, Reading::Set(n)) => state.set(n, at),
             _ => {}
         }
+        if self.counts.needs_since.is_some() {
+            return;
+        }
         let present = self.present(rules);
         let Some(i) = rules.config.meters.iter().position(|m| m.key == key) else { return };
         let allowance = present.plan.map(|plan| plan.allowance(i, present.price)).unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::time::Millis;
 use crate::timeline::{Actor, Entry, What};
 use crate::upgrade::estimate::{Estimate, Paying, estimate};
 use crate::upgrade::quote::{Change, Quote, Refusal, Target, Wish, target};
-use crate::upgrade::state::{Begin, State, Upgrade};
+use crate::upgrade::state::{Begin, Upgrade};
 
 /// The name under which the upgrade flow is rolled out.
 const FLOW: &str = "upgrade";
@@ -114,17 +114,7 @@ impl Tenant {
             currency: quote.currency.clone(),
         };
         let entry = Entry { at: now, actor: Actor::User(by.clone()), what };
-        let begin = self.upgrades.begin(Upgrade {
-            id,
-            key,
-            by,
-            quote,
-            return_url,
-            requested_at: now,
-            gateway_ms: 0,
-            was_hosted: false,
-            state: State::Requested,
-        });
+        let begin = self.upgrades.begin(Upgrade::new(id, key, by, quote, return_url, now));
         Ok((begin, vec![entry]))
     }
 

@@ -38,11 +38,36 @@ pub struct Upgrade {
     pub gateway_ms: u32,
     /// Whether the customer was sent to Stripe's page.
     pub was_hosted: bool,
+    /// How often it was taken up again by itself.
+    pub recoveries: u32,
+    /// When it is looked at again by itself, while it is only requested.
+    pub look_at: Millis,
     /// How far it has come.
     pub state: State,
 }
 
-wire! { struct Upgrade { id, key, by, quote, return_url, requested_at, gateway_ms, was_hosted, state } }
+wire! { struct Upgrade {
+    id, key, by, quote, return_url, requested_at, gateway_ms, was_hosted, recoveries, look_at, state,
+} }
+
+impl Upgrade {
+    /// A confirmed quote that nothing has been done about yet.
+    pub fn new(id: String, key: u64, by: String, quote: Quote, return_url: Option<String>, now: Millis) -> Self {
+        Self {
+            id,
+            key,
+            by,
+            quote,
+            return_url,
+            requested_at: now,
+            gateway_ms: 0,
+            was_hosted: false,
+            recoveries: 0,
+            look_at: now.plus(LOOK_AGAIN),
+            state: State::Requested,
+        }
+    }
+}
 
 /// How far an upgrade has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,6 +210,8 @@ pub enum Recovery {
     Resend,
     /// Its quote is too old for that: look whether the change was made.
     Read,
+    /// For a day nothing could be found out: say so. Should it have been made after all, a reading will tell.
+    GiveUp,
 }
 
 impl Upgrades {
@@ -274,11 +301,18 @@ impl Upgrades {
         Some(upgrade.id.clone())
     }
 
-    /// What was interrupted, and what to do about it.
-    pub fn interrupted(&self, now: Millis) -> Option<(&Upgrade, Recovery)> {
-        let upgrade = self.busy()?;
-        let late = now > upgrade.quote.expires_at.plus(RESEND);
-        Some((upgrade, if late { Recovery::Read } else { Recovery::Resend }))
+    /// What was interrupted and is due, and what to do about it. Each time it waits twice as long for the next: what stands
+    /// in the way may be an outage of hours.
+    pub fn interrupted(&mut self, now: Millis) -> Option<(&Upgrade, Recovery)> {
+        let upgrade = self.all.iter_mut().find(|u| u.state == State::Requested && u.look_at <= now)?;
+        upgrade.recoveries += 1;
+        upgrade.look_at = now.plus(LOOK_AGAIN << upgrade.recoveries.min(7));
+        let recovery = match now {
+            _ if now.since(upgrade.requested_at) > PATIENCE => Recovery::GiveUp,
+            _ if now > upgrade.quote.expires_at.plus(RESEND) => Recovery::Read,
+            _ => Recovery::Resend,
+        };
+        Some((upgrade, recovery))
     }
 
     /// Gives up on customers who never came back; the ids of those upgrades.
@@ -297,7 +331,7 @@ impl Upgrades {
     /// When something must be looked at again by itself.
     pub fn due(&self) -> Option<Millis> {
         let due = |u: &Upgrade| match &u.state {
-            State::Requested => Some(u.requested_at.plus(LOOK_AGAIN)),
+            State::Requested => Some(u.look_at),
             State::Awaiting(a) => Some(a.since.plus(PATIENCE + 1)),
             State::Upgraded(_) | State::Failed(_) => None,
         };

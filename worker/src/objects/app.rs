@@ -92,7 +92,7 @@ impl AppObject {
     }
 
     /// Sets the alarm for what is left for later. An object has one alarm, so its moment is computed from all of it.
-    fn schedule(&self) -> ApiResult<()> {
+    pub(super) fn schedule(&self) -> ApiResult<()> {
         if self.is_announcing()? {
             return set_alarm(&self.state.storage(), 0);
         }

@@ -131,6 +131,7 @@ impl Core {
                 rpc::reply(&self.sync_subscription(&subscription, &customer, &api_key).await?)
             }
             TenantCall::Compare { subscription, api_key } => rpc::reply(&self.compare_subscription(&subscription, &api_key).await?),
+            TenantCall::Recheck { customer, api_key } => rpc::reply(&self.recheck(&customer, &api_key).await?),
             TenantCall::Plans { who, wanted } => {
                 rpc::reply(&self.with_loaded(|stored| Ok(stored.comparison(&who, wanted.as_deref(), now)))?)
             }

@@ -60,6 +60,13 @@ pub(crate) enum TenantCall {
         /// How to reach Stripe.
         api_key: String,
     },
+    /// Reads a customer's subscriptions again that are alive in the mirror → the ids of those that were others.
+    Recheck {
+        /// Whose.
+        customer: String,
+        /// How to reach Stripe.
+        api_key: String,
+    },
     /// The plan comparison for a user → [`ComparisonReport`].
     Plans {
         /// For whom.
@@ -114,7 +121,7 @@ pub(crate) enum TenantCall {
 
 wire! { enum TenantCall {
     Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement },
-    SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Plans { who, wanted },
+    SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState(id), Ask { user, subject },
     Requests, Timeline { before, limit }, RulesChanged, #[cfg(feature = "dev-tools")] Panic,
 } }

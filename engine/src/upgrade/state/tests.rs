@@ -6,25 +6,16 @@ const NOW: Millis = Millis(1_000_000);
 
 fn upgrade(id: &str, key: u64, quote: &str) -> Upgrade {
     let change = Change { subscription: "sub_1".to_owned(), ..Change::default() };
-    Upgrade {
-        id: id.to_owned(),
-        key,
-        by: "ada".to_owned(),
-        quote: Quote {
-            id: quote.to_owned(),
-            change: Some(change),
-            price: "price_pro".to_owned(),
-            quantity: 3,
-            amount_due: 1_450,
-            expires_at: NOW.plus(10 * MINUTE),
-            ..Quote::default()
-        },
-        return_url: None,
-        requested_at: NOW,
-        gateway_ms: 0,
-        was_hosted: false,
-        state: State::Requested,
-    }
+    let quote = Quote {
+        id: quote.to_owned(),
+        change: Some(change),
+        price: "price_pro".to_owned(),
+        quantity: 3,
+        amount_due: 1_450,
+        expires_at: NOW.plus(10 * MINUTE),
+        ..Quote::default()
+    };
+    Upgrade::new(id.to_owned(), key, "ada".to_owned(), quote, None, NOW)
 }
 
 fn reading(price: &str, quantity: u64) -> Subscription {
@@ -106,13 +97,24 @@ fn choosing_anew_ends_the_page_that_was_left() {
 #[test]
 fn interruptions_are_taken_up_again_and_absence_ends() {
     let mut upgrades = Upgrades::default();
-    assert_eq!((upgrades.interrupted(NOW), upgrades.due()), (None, None));
+    assert_eq!(upgrades.interrupted(NOW), None);
+    assert_eq!(upgrades.due(), None);
     upgrades.begin(upgrade("a", 1, "q1"));
-    let after = |minutes: i64| NOW.plus(minutes * MINUTE);
-    assert_eq!(upgrades.interrupted(after(11)).map(|(_, r)| r), Some(Recovery::Resend));
-    assert_eq!(upgrades.interrupted(after(13)).map(|(_, r)| r), Some(Recovery::Read));
+    let after = |seconds: i64| NOW.plus(seconds * SECOND);
+    assert_eq!(upgrades.due(), Some(after(10)));
+    for (seconds, expected, next) in [
+        (9, None, 10), // it may still be on its way
+        (10, Some(Recovery::Resend), 30),
+        (29, None, 30),
+        (600, Some(Recovery::Resend), 640),
+        (721, Some(Recovery::Read), 801),
+        (86_401, Some(Recovery::GiveUp), 86_561),
+    ] {
+        assert_eq!(upgrades.interrupted(after(seconds)).map(|(_, r)| r), expected, "after {seconds} seconds");
+        assert_eq!(upgrades.due(), Some(after(next)), "after {seconds} seconds");
+    }
     upgrades.await_customer("a", awaiting("cs_1"));
-    assert_eq!(upgrades.interrupted(after(13)), None);
+    assert_eq!(upgrades.interrupted(after(90_000)), None);
     assert_eq!(upgrades.expire(NOW.plus(DAY)), Vec::<String>::new());
     assert_eq!(upgrades.expire(NOW.plus(DAY + 1)), ["a"]);
     assert_eq!(upgrades.due(), None);

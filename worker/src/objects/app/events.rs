@@ -15,7 +15,8 @@ use crate::stripe::event::{StripeEvent, Subject};
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS stripe_event (id TEXT PRIMARY KEY, type TEXT NOT NULL, state TEXT NOT NULL, \
     customer TEXT, received_at INTEGER NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER, detail TEXT, body TEXT) WITHOUT ROWID";
-pub(super) const CUSTOMERS: &str = "CREATE TABLE IF NOT EXISTS customer (customer TEXT PRIMARY KEY, tenant TEXT NOT NULL) WITHOUT ROWID";
+pub(super) const CUSTOMERS: &str = "CREATE TABLE IF NOT EXISTS customer (customer TEXT PRIMARY KEY, tenant TEXT NOT NULL, \
+    swept_at INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID";
 /// How long ids are kept, so that a late duplicate is known: Stripe tries for three days, and people resend by hand.
 const KEEP: i64 = 30 * DAY;
 /// Events listed, and acted upon at a time.

@@ -28,13 +28,15 @@ impl AppObject {
         };
         change(&mut head, settings);
         self.put_head(&head)?;
+        self.schedule()?;
         Ok(NewApp { secret_key, signing_key })
     }
 
     pub(super) fn update(&self, settings: AppSettings) -> ApiResult<()> {
         let mut head = self.head()?;
         change(&mut head, settings);
-        self.put_head(&head)
+        self.put_head(&head)?;
+        self.schedule() // with a key to Stripe, its catalogue and subscriptions are come by every hour
     }
 
     pub(super) fn add_key(&self, kind: KeyKind) -> ApiResult<NewKey> {

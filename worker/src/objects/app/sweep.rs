@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use upcue_engine::subscription::Subscription;
 use upcue_engine::time::{HOUR, Millis};
 use upcue_engine::wire;
+use worker::SqlStorageValue;
 
+use super::super::rows::text;
 use super::AppObject;
 use crate::problem::ApiResult;
 use crate::rpc::{Sweep, TenantCall, TenantEnvelope, tenant_object};
@@ -19,31 +21,38 @@ const REST: i64 = HOUR;
 const AT_A_TIME: usize = 10;
 
 /// The next round.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Round {
     /// When it goes on.
     at: Millis,
+    /// When it began.
+    began: Millis,
     /// The subscription it has come to; empty at the beginning.
     after: String,
 }
 
-wire! { struct Round { at, after } }
+wire! { struct Round { at, began, after } }
+
+impl Round {
+    fn new(at: Millis) -> Self {
+        Self { at, began: at, after: String::new() }
+    }
+}
 
 impl AppObject {
     /// Goes on with the round, if its time has come: one page of subscriptions, or the catalogue at the beginning.
     pub(super) async fn go_round(&self) -> ApiResult<()> {
         let Some(round) = self.rows()?.get::<Round>(ROUND)?.filter(|r| r.at <= Self::now()) else { return Ok(()) };
-        let again = Round { at: Self::now().plus(REST), after: String::new() };
         // What fails is tried again with the next round, not at once: Stripe may be down.
-        self.rows()?.put(ROUND, &again)?;
+        self.rows()?.put(ROUND, &Round::new(Self::now().plus(REST)))?;
         if round.after.is_empty() {
             self.sync_catalogue().await?;
         }
         let mut sweep = Sweep::default();
-        if let Some(after) = self.sweep_page(&round.after, &mut sweep).await? {
-            self.rows()?.put(ROUND, &Round { at: Self::now(), after })?;
+        match self.sweep_page(&round, &mut sweep).await? {
+            Some(after) => self.rows()?.put(ROUND, &Round { at: Self::now(), after, ..round }),
+            None => self.sweep_unlisted(round.began, &mut sweep).await,
         }
-        Ok(())
     }
 
     /// When the round goes on. It begins an hour after the app has first been told how to reach Stripe.
@@ -54,7 +63,7 @@ impl AppObject {
         if let Some(round) = self.rows()?.get::<Round>(ROUND)? {
             return Ok(Some(round.at));
         }
-        let first = Round { at: Self::now().plus(REST), after: String::new() };
+        let first = Round::new(Self::now().plus(REST));
         self.rows()?.put(ROUND, &first)?;
         Ok(Some(first.at))
     }
@@ -63,21 +72,23 @@ impl AppObject {
     pub(super) async fn sweep_all(&self) -> ApiResult<Sweep> {
         self.sync_catalogue().await?;
         let mut sweep = Sweep::default();
-        let mut after = String::new();
-        while let Some(next) = self.sweep_page(&after, &mut sweep).await? {
-            after = next;
+        let mut round = Round::new(Self::now());
+        while let Some(after) = self.sweep_page(&round, &mut sweep).await? {
+            round.after = after;
         }
+        self.sweep_unlisted(round.began, &mut sweep).await?;
         Ok(sweep)
     }
 
     /// Compares one page of subscriptions; the id of its last, if there are more.
-    async fn sweep_page(&self, after: &str, sweep: &mut Sweep) -> ApiResult<Option<String>> {
+    async fn sweep_page(&self, round: &Round, sweep: &mut Sweep) -> ApiResult<Option<String>> {
         let stripe = Stripe::new(&self.env, &self.head()?.stripe.api_key)?.insistent();
-        let (found, more) = stripe.subscriptions_after(after).await?;
+        let (found, more) = stripe.subscriptions_after(&round.after).await?;
         let last = found.last().map(|s| s.id.clone());
         for some in found.chunks(AT_A_TIME) {
             let compared = futures_util::future::join_all(some.iter().map(|subscription| self.compare(subscription))).await;
             for (subscription, compared) in some.iter().zip(compared) {
+                self.mark_swept(&subscription.customer, round.began)?;
                 match compared {
                     Ok(Some((tenant, true))) => sweep.drifted.push((tenant, subscription.id.clone())),
                     Ok(Some((_, false))) => {}
@@ -88,6 +99,30 @@ impl AppObject {
             }
         }
         Ok(last.filter(|_| more))
+    }
+
+    fn mark_swept(&self, customer: &str, began: Millis) -> ApiResult<()> {
+        let sql = "UPDATE customer SET swept_at = ? WHERE customer = ?";
+        self.rows()?.run(sql, vec![SqlStorageValue::Integer(began.0), customer.into()])
+    }
+
+    /// Stripe does not list what has ended. So a tenant that has a subscription here and was not come by reads its own again.
+    async fn sweep_unlisted(&self, began: Millis, sweep: &mut Sweep) -> ApiResult<()> {
+        let sql = "SELECT customer.customer, customer.tenant FROM customer JOIN tenant ON tenant.tenant = customer.tenant \
+            WHERE customer.swept_at < ? AND tenant.status IN ('active', 'trialing', 'past_due')";
+        let found = self.rows()?.query(sql, vec![SqlStorageValue::Integer(began.0)])?;
+        for row in &found {
+            let (Some(customer), Some(tenant)) = (row.first().and_then(text), row.get(1).and_then(text)) else { continue };
+            let head = self.head()?;
+            let call = TenantCall::Recheck { customer: customer.clone(), api_key: head.stripe.api_key };
+            let envelope = TenantEnvelope { app: head.id.clone(), tenant: tenant.clone(), revision: head.revision, call };
+            match tenant_object(&self.env, &head.id, &tenant)?.call::<Vec<String>>(&envelope).await {
+                Ok(drifted) => sweep.drifted.extend(drifted.into_iter().map(|subscription| (tenant.clone(), subscription))),
+                Err(error) => sweep.failed.push((customer, error.detail())),
+            }
+            sweep.checked += 1;
+        }
+        Ok(())
     }
 
     /// Has a tenant compare one subscription; the tenant, and whether its mirror was another. `None`: it is nobody's.

@@ -103,6 +103,22 @@ impl Core {
         Ok(drifted)
     }
 
+    /// Compares those subscriptions of a customer that are alive here; the ids of those that differed.
+    pub(super) async fn recheck(&self, customer: &str, api_key: &str) -> ApiResult<Vec<String>> {
+        let alive = |stored: &mut Stored| {
+            let all = stored.tenant.mirror.all().filter(|s| s.customer == customer && !s.status.is_terminal());
+            Ok(all.map(|s| s.id.clone()).collect::<Vec<_>>())
+        };
+        let mut drifted = Vec::new();
+        for id in self.with_loaded(alive)? {
+            let unseen = Subscription { id: id.clone(), ..Subscription::default() };
+            if self.compare_subscription(&unseen, api_key).await? {
+                drifted.push(id);
+            }
+        }
+        Ok(drifted)
+    }
+
     /// Reads those meters from Stripe that the configuration has there.
     async fn read_meters(&self, stripe: &Stripe) -> ApiResult<()> {
         let wanted = self.with_loaded(|stored| Ok(stored.meters_at_stripe(host::now())))?;

@@ -37,6 +37,10 @@ impl Drop for Airborne<'_> {
 }
 
 impl Flight {
+    fn is_aloft(&self) -> bool {
+        self.0.get()
+    }
+
     fn take_off(&self) -> Option<Airborne<'_>> {
         (!self.0.replace(true)).then(|| Airborne(&self.0))
     }
@@ -81,15 +85,15 @@ impl Core {
     pub(super) async fn recover(&self, app: &str) -> ApiResult<()> {
         let now = host::now();
         self.with_loaded(|stored| stored.expire(now))?;
-        let interrupted = self.with_loaded(|stored| {
-            let found = stored.tenant.upgrades.interrupted(now);
-            Ok(found.map(|(upgrade, recovery)| (upgrade.id.clone(), upgrade.quote.clone(), recovery)))
-        })?;
+        if self.flight.is_aloft() {
+            return Ok(());
+        }
+        let interrupted = self.with_loaded(|stored| stored.interrupted(now))?;
         let Some((id, quote, recovery)) = interrupted else { return Ok(()) };
         let head: AppHead = app_object(&self.env, app)?.call(&AppCall::Head).await?;
         match (recovery, &quote.change) {
             (Recovery::Read, Some(change)) => self.look(&id, change, &head.stripe.api_key).await,
-            (Recovery::Read, None) => self.settle(&id, Outcome::Failed(unavailable())),
+            (Recovery::Read, None) | (Recovery::GiveUp, _) => self.settle(&id, Outcome::Failed(unavailable())),
             (Recovery::Resend, _) => self.carry_out(&id, &head.stripe.api_key, Source::Recovery).await,
         }
     }
@@ -270,6 +274,13 @@ impl Stored {
             Outcome::Changed | Outcome::InDoubt => None,
         };
         self.tell(id, what, now)
+    }
+
+    fn interrupted(&mut self, now: Millis) -> ApiResult<Option<(String, Quote, Recovery)>> {
+        let found = self.tenant.upgrades.interrupted(now);
+        let Some(found) = found.map(|(upgrade, recovery)| (upgrade.id.clone(), upgrade.quote.clone(), recovery)) else { return Ok(None) };
+        self.record(&Step { upgrades: true, ..Step::default() })?;
+        Ok(Some(found))
     }
 
     fn expire(&mut self, now: Millis) -> ApiResult<()> {

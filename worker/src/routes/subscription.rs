@@ -4,41 +4,18 @@ use serde_json::{Value, json};
 use upcue_engine::entitlement::Entitlement;
 use upcue_engine::facts::Standing;
 use upcue_engine::plan::{Meter, MeterKind};
-use worker::{Env, Request, Response};
+use worker::{Env, Request};
 
-use super::Answer;
-use crate::auth::{self, Caller};
-use crate::http::{self, Query};
-use crate::problem::ApiResult;
-use crate::rpc::{TenantCall, TenantEnvelope, TenantReport, tenant_object};
+use super::{Answer, call_tenant, for_pages};
+use crate::http;
+use crate::rpc::{TenantCall, TenantReport};
 
 pub(super) async fn get(req: &mut Request, env: &Env) -> Answer {
-    let caller = match auth::bearer(req) {
-        Ok(credential) => auth::caller(env, credential).await,
-        Err(error) => Err(error),
-    };
-    match caller {
-        Ok(caller) => {
-            let tenant = caller.tenant(Query::of(req).get("tenant"));
-            let outcome = answer(req, env, &caller, tenant.clone()).await;
-            Answer { outcome, allowed_origins: Some(caller.app.allowed_origins), tenant: tenant.ok() }
-        }
-        Err(error) => error.into(),
-    }
-}
-
-async fn answer(req: &Request, env: &Env, caller: &Caller, tenant: ApiResult<String>) -> ApiResult<Response> {
-    auth::check_origin(req, &caller.app)?;
-    let tenant = tenant?;
-    let report = report(env, caller, &tenant).await?;
-    http::answer(200, &document(&tenant, &report))
-}
-
-/// What a tenant's object has to say of itself.
-pub(super) async fn report(env: &Env, caller: &Caller, tenant: &str) -> ApiResult<TenantReport> {
-    let envelope =
-        TenantEnvelope { app: caller.app.id.clone(), tenant: tenant.to_owned(), revision: caller.app.revision, call: TenantCall::Report };
-    tenant_object(env, &caller.app.id, tenant)?.call(&envelope).await
+    for_pages(req, env, async |_, env, caller, tenant| {
+        let report: TenantReport = call_tenant(env, caller, &tenant, TenantCall::Report).await?;
+        http::answer(200, &document(&tenant, &report))
+    })
+    .await
 }
 
 /// A tenant as JSON.

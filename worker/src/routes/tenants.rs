@@ -6,13 +6,13 @@ use upcue_engine::facts::Role;
 use upcue_engine::ids::is_id;
 use worker::{Env, Request, Response};
 
-use super::segment;
-use super::subscription::{document, report};
+use super::subscription::document;
+use super::{call_tenant, segment};
 use crate::auth::{self, Caller};
 use crate::host;
 use crate::http::{self, Query, read};
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{AppCall, DecisionReport, TenantCall, TenantEnvelope, TenantRow, WhoLooks, app_object, tenant_object};
+use crate::rpc::{AppCall, DecisionReport, TenantCall, TenantReport, TenantRow, WhoLooks, app_object};
 
 /// Tenants on a page: usually, and at most.
 const PAGE: (u32, u32) = (50, 500);
@@ -41,7 +41,7 @@ pub(super) async fn list(req: &Request, env: &Env) -> ApiResult<Response> {
 pub(super) async fn get(req: &Request, env: &Env, path: &str) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
     let tenant = tenant(path)?;
-    let report = report(env, &caller, &tenant).await?;
+    let report: TenantReport = call_tenant(env, &caller, &tenant, TenantCall::Report).await?;
     let mut document = document(&tenant, &report);
     if let Some(document) = document.as_object_mut() {
         document.insert("live_connections".to_owned(), json!(report.sockets));
@@ -61,8 +61,7 @@ pub(super) async fn decisions(req: &Request, env: &Env, path: &str) -> ApiResult
     let role = role.ok_or_else(|| ApiError::new(Code::InvalidRequest, "`role` must be admin or member"))?;
     let who = WhoLooks { user: user.clone(), role, client: 0, expires: host::now() };
     let call = TenantCall::Decisions { who, placement: query.get("placement").map(str::to_owned) };
-    let envelope = TenantEnvelope { app: caller.app.id.clone(), tenant: tenant.clone(), revision: caller.app.revision, call };
-    let report: DecisionReport = tenant_object(env, &caller.app.id, &tenant)?.call(&envelope).await?;
+    let report: DecisionReport = call_tenant(env, &caller, &tenant, call).await?;
     let placements = report.placements.iter().map(|p| {
         let trace = p.trace.iter().map(|(campaign, reason)| json!({"campaign": campaign, "reason": reason}));
         json!({"placement": p.placement, "campaign": p.campaign, "title": p.title, "reason": p.reason, "trace": trace.collect::<Vec<_>>()})

@@ -2,10 +2,14 @@
 
 import { UpcueMeter } from "./elements/meter.js";
 import { UpcueNudge } from "./elements/nudge.js";
+import { UpcuePlans } from "./elements/plans.js";
+import { UpcueUpgrade } from "./elements/upgrade.js";
 
-export { UpcueMeter, UpcueNudge };
+export { UpcueMeter, UpcueNudge, UpcuePlans, UpcueUpgrade };
 export type { MeterMessages } from "./elements/meter.js";
 export type { NudgeMessages } from "./elements/nudge.js";
+export type { PlansMessages } from "./elements/plans.js";
+export type { UpgradeMessages } from "./elements/upgrade.js";
 
 /** What `upcue-action` and `upcue-dismiss` carry. */
 export interface NudgeEventDetail {
@@ -15,11 +19,23 @@ export interface NudgeEventDetail {
 export interface ActionDetail extends NudgeEventDetail {
   readonly action: string;
 }
+/** What `upcue-choose` carries. */
+export interface ChooseDetail {
+  readonly plan: string;
+  readonly price: string | undefined;
+}
+/** What `upcue-upgraded` carries: the plan, and the upgrade's name. */
+export interface UpgradedDetail {
+  readonly plan: string;
+  readonly upgrade: string;
+}
 
 if (typeof customElements !== "undefined") {
   for (const [name, constructor] of [
     ["upcue-nudge", UpcueNudge],
     ["upcue-meter", UpcueMeter],
+    ["upcue-upgrade", UpcueUpgrade],
+    ["upcue-plans", UpcuePlans],
   ] as const) {
     if (!customElements.get(name)) customElements.define(name, constructor);
   }
@@ -29,9 +45,14 @@ declare global {
   interface HTMLElementTagNameMap {
     "upcue-nudge": UpcueNudge;
     "upcue-meter": UpcueMeter;
+    "upcue-plans": UpcuePlans;
+    "upcue-upgrade": UpcueUpgrade;
   }
   interface GlobalEventHandlersEventMap {
     "upcue-action": CustomEvent<ActionDetail>;
     "upcue-dismiss": CustomEvent<NudgeEventDetail>;
+    "upcue-choose": CustomEvent<ChooseDetail>;
+    "upcue-contact": CustomEvent<unknown>;
+    "upcue-upgraded": CustomEvent<UpgradedDetail>;
   }
 }

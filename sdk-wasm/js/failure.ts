@@ -1,9 +1,23 @@
+import type { ProblemCode, Quote } from "./buying/types.js";
 import type { ErrorCode } from "./types.js";
 
-/** What an `error` listener hears. */
+/** What an `error` listener hears, and what calls about plans and upgrades reject with. */
 export class UpcueError extends Error {
+  /** What the Worker says about it, for people. */
+  declare readonly detail?: string;
+  /** The answer's status; absent when there was no answer. */
+  declare readonly status?: number;
+  /** With `quote_stale`: the quote that holds now. */
+  declare readonly quote?: Quote;
+  /** With `payment_failed`: Stripe's word for the bank's reason. */
+  declare readonly decline_code?: string;
+  /** A page of Stripe's that mends it. */
+  declare readonly url?: string;
+  /** With `stripe_unavailable`: the upgrade whose outcome is not known yet. */
+  declare readonly upgrade?: string;
+
   constructor(
-    readonly code: ErrorCode,
+    readonly code: ErrorCode | ProblemCode,
     cause?: unknown,
   ) {
     super(`upcue: ${code}${cause ? `: ${cause instanceof Error ? cause.message : cause}` : ""}`, { cause });

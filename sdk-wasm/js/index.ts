@@ -1,6 +1,32 @@
 export { UpcueError } from "./failure.js";
 export { Upcue } from "./upcue.js";
 export type {
+  Choice,
+  Comparison,
+  ComparisonReason,
+  Current,
+  Fit,
+  Interval,
+  LimitChange,
+  OfferedPlan,
+  OfferedPrice,
+  Price,
+  ProblemCode,
+  Quote,
+  QuoteLine,
+  QuoteNote,
+  RequiresAction,
+  Row,
+  Upgraded,
+  UpgradeRequest,
+  UpgradeRequested,
+  UpgradeResult,
+  UpgradeState,
+  UpgradeWish,
+  Violation,
+  Wish,
+} from "./buying/types.js";
+export type {
   Decision,
   Entitlement,
   EntitlementReason,

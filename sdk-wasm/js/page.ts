@@ -1,8 +1,8 @@
 // What the parts of one instance share.
 
 import type { Core } from "./core.js";
+import type { UpcueError } from "./failure.js";
 import type { Token } from "./token.js";
-import type { ErrorCode } from "./types.js";
 
 export interface Page {
   /** The Worker's address, without a slash at the end. */
@@ -16,5 +16,5 @@ export interface Page {
   ready: boolean;
   /** Something decisions depend on has changed. */
   changed(): void;
-  failed(code: ErrorCode, cause?: unknown): void;
+  failed(code: UpcueError["code"], cause?: unknown): void;
 }

@@ -1,3 +1,5 @@
+import type { Buying } from "./buying/buying.js";
+import type { Choice, Comparison, Quote, UpgradeRequested, UpgradeResult, UpgradeState, UpgradeWish } from "./buying/types.js";
 import type { Core } from "./core.js";
 import { UpcueError, attempt } from "./failure.js";
 import { after, now, randomName } from "./host.js";
@@ -8,7 +10,7 @@ import type { Page } from "./page.js";
 import { Tabs } from "./tabs.js";
 import { format } from "./text.js";
 import { Token } from "./token.js";
-import type { Decision, Entitlement, ErrorCode, Explanation, Meter, Nudge, Options, Plan, Verdict } from "./types.js";
+import type { Decision, Entitlement, Explanation, Meter, Nudge, Options, Plan, Verdict } from "./types.js";
 import { ENTITLEMENT_REASONS, NOTES, NUDGE_KINDS, REASONS } from "./words.js";
 
 /** `load` does not keep an app waiting longer than this. */
@@ -45,6 +47,7 @@ export class Upcue {
   readonly #decided = new Map<string, Decision>();
   #decidedUntil = 0;
   #tabs: Tabs | undefined;
+  #buying: Buying | undefined;
   #early: (() => void)[] = [];
   #telling = false;
   #decisions = 0;
@@ -211,6 +214,39 @@ export class Upcue {
   }
 
   /**
+   * Which plans there are, which fits this tenant, and why. `for`: the meter or feature that made the user ask. Like all
+   * calls about plans and upgrades it asks the Worker, and rejects with an `UpcueError`.
+   */
+  comparePlans(options?: { for?: string }): Promise<Comparison> {
+    // The Worker compares by what it knows: what waits here goes first.
+    this.#outbox.flush();
+    return this.#buy((buying) => buying.comparePlans(options));
+  }
+
+  /** What a change to a plan costs, to the cent. For admins. */
+  quote(choice: Choice): Promise<Quote> {
+    return this.#buy((buying) => buying.quote(choice));
+  }
+
+  /**
+   * Makes the change that was quoted, once, however often it is called for one quote. With `requires_action` only the user
+   * can go on, at Stripe's page; it leads back to `returnUrl` with `upcue_upgrade` in its query.
+   */
+  upgrade(quote: Quote, options?: { returnUrl?: string }): Promise<UpgradeResult> {
+    return this.#buy((buying) => buying.upgrade(quote, options));
+  }
+
+  /** How an upgrade stands, by its name. */
+  upgradeState(upgrade: string): Promise<UpgradeState> {
+    return this.#buy((buying) => buying.upgradeState(upgrade));
+  }
+
+  /** Asks the tenant's admins for a plan, or for whatever brings a feature or more of a meter. For members. */
+  requestUpgrade(wish?: UpgradeWish): Promise<UpgradeRequested> {
+    return this.#buy((buying) => buying.requestUpgrade(wish));
+  }
+
+  /**
    * Calls `listener` when decisions may be other ones (`change`), when the first snapshot is in (`ready`; at once if it
    * is), or when something failed (`error`). The answer ends that.
    */
@@ -232,6 +268,14 @@ export class Upcue {
     loads.delete(this.#key);
     this.#changed();
     if (latestUpcue() === this) setLatest(undefined);
+  }
+
+  /** Few pages sell: what it takes is loaded when it is first asked for. */
+  async #buy<T>(ask: (buying: Buying) => Promise<T>): Promise<T> {
+    const { Buying } = await import("./buying/buying.js").catch((cause) => {
+      throw new UpcueError("network", cause);
+    });
+    return ask((this.#buying ??= new Buying(this.#page)));
   }
 
   /** Sends what waits while there is still somebody to send it. */
@@ -341,7 +385,7 @@ export class Upcue {
     });
   }
 
-  #failed(code: ErrorCode, cause?: unknown): void {
+  #failed(code: UpcueError["code"], cause?: unknown): void {
     const error = new UpcueError(code, cause);
     if (this.#options.debug) {
       this.#options.debug = false;

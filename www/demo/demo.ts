@@ -5,18 +5,20 @@ import { Upcue } from "upcue";
 import "upcue/define";
 
 import { drawBackstage, say, tell } from "./parts/backstage.js";
-import { watchBilling } from "./parts/billing.js";
+import { aboutOf, askAdmins, showPlans, watchBilling } from "./parts/billing.js";
 import { by, every } from "./parts/dom.js";
 import { drawPlayground, watchPlayground } from "./parts/playground.js";
 import { type Visitor, openSession } from "./parts/session.js";
 import { drawSso, watchSso } from "./parts/sso.js";
+import { watchStripe } from "./parts/stripe.js";
 import { drawTeam, watchTeam } from "./parts/team.js";
 
 let upcue: Upcue | undefined;
+let visitor: Visitor = "admin";
 
 const current = () => upcue;
 
-async function enter(visitor: Visitor): Promise<void> {
+async function enter(): Promise<void> {
   upcue?.close();
   upcue = undefined;
   const session = await openSession(visitor);
@@ -40,31 +42,34 @@ function draw(): void {
   drawBackstage(upcue);
   drawPlayground(upcue);
   drawTeam(upcue);
-  drawSso(upcue);
-  billing.draw(upcue);
+  drawSso(upcue, visitor);
+  stripe.draw();
 }
 
-function welcome(visitor: Visitor): void {
+function welcome(who: Visitor): void {
+  visitor = who;
   for (const button of every("[data-role]")) button.setAttribute("aria-pressed", String(button.dataset.role === visitor));
-  enter(visitor).catch((error: Error) => {
+  enter().catch((error: Error) => {
     say("Nimbus’s back end does not answer. Start the demo with `cargo xtask dev`.");
     tell(error.message);
     drawBackstage(undefined, "failed");
   });
 }
 
-const billing = watchBilling(current);
+const stripe = watchStripe(current);
+watchBilling();
 watchPlayground(current);
 watchTeam(current);
-watchSso(current);
+watchSso(current, () => visitor);
 for (const button of every("[data-role]")) {
   button.addEventListener("click", () => welcome(button.dataset.role as Visitor));
 }
 
 document.addEventListener("upcue-action", ({ detail }) => {
   tell(`Followed ${detail.campaign}: ${detail.action}`);
-  if (detail.action === "request_upgrade") return say("Ada has been asked.");
-  billing.show();
+  const about = aboutOf(detail.campaign);
+  if (detail.action === "request_upgrade" && about) return void askAdmins(upcue, about);
+  showPlans(about);
 });
 document.addEventListener("upcue-dismiss", ({ detail }) => tell(`Put ${detail.campaign} away`));
 

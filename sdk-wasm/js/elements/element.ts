@@ -54,6 +54,16 @@ export abstract class UpcueElement extends Base {
     if (this.isConnected) this.#draw();
   }
 
+  /** Whether there is something to draw from. */
+  protected usable(upcue: Upcue): boolean {
+    return upcue.ready;
+  }
+
+  /** @internal What the page put between the tags. */
+  showFallback(shown: boolean): void {
+    this.#fallback.hidden = !shown;
+  }
+
   /** Draws what the instance says now. */
   protected abstract draw(upcue: Upcue): void;
   /** Takes away what was drawn. */
@@ -80,9 +90,9 @@ export abstract class UpcueElement extends Base {
 
   #draw(): void {
     const upcue = this.#used;
-    const ready = !!upcue?.ready;
-    this.#fallback.hidden = ready;
-    if (ready) this.draw(upcue);
+    const usable = !!upcue && this.usable(upcue);
+    this.showFallback(!usable);
+    if (usable) this.draw(upcue);
     else this.clear(upcue);
   }
 }

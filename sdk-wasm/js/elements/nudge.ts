@@ -2,6 +2,7 @@ import type { Nudge } from "../types.js";
 import type { Upcue } from "../upcue.js";
 import { drawing, element, write } from "./dom.js";
 import { UpcueElement } from "./element.js";
+import { CROSS } from "./icons.js";
 
 // Toasts, dialogs and badges have no form of their own yet: they appear as cards in the flow, like `inline`.
 const CSS = `
@@ -53,8 +54,6 @@ const CSS = `
 @media (prefers-reduced-motion: reduce) { .nudge { animation: none; } }
 @media (forced-colors: active) { .cta { border: 1px solid; } .mark { background: Highlight; } }
 `;
-
-const CROSS = "M4 4l8 8M12 4l-8 8";
 
 /** What a nudge says by itself. */
 export interface NudgeMessages {

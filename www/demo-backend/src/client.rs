@@ -37,6 +37,10 @@ impl Client {
         self.call(Method::POST, address, key, Some(("application/x-www-form-urlencoded", form))).await
     }
 
+    pub(crate) async fn delete(&self, address: &str, key: &str) -> Result<Value, Problem> {
+        self.call(Method::DELETE, address, key, None).await
+    }
+
     async fn call(&self, method: Method, address: &str, key: &str, body: Option<(&str, String)>) -> Result<Value, Problem> {
         let mut request = Request::builder().method(method).uri(address).header(AUTHORIZATION, format!("Bearer {key}"));
         if let Some((content_type, _)) = &body {

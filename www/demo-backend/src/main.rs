@@ -1,7 +1,8 @@
-//! The back end of Nimbus, the demo product. It does what any customer's back end does: signs its users' tokens, reports
-//! what its servers meter, and sends people to a billing portal (here: straight to the Stripe sandbox).
+//! The back end of Nimbus, the demo product. It does what any customer's back end does: signs its users' tokens and reports
+//! what its servers meter. For trying things out it also changes plan and card at the Stripe sandbox, as staff would.
 
 mod billing;
+mod cards;
 mod client;
 mod error;
 mod hs256;

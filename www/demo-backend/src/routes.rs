@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Cli;
-use crate::billing::{Billing, Plans, Wish};
+use crate::billing::{Billing, Standing, Wish};
+use crate::cards::Card;
 use crate::client::Client;
 use crate::error::Problem;
 use crate::metering::Metering;
@@ -39,8 +40,9 @@ pub(crate) fn app(cli: Cli) -> anyhow::Result<Router> {
     Ok(Router::new()
         .route("/api/session", get(session))
         .route("/api/usage", post(usage))
-        .route("/api/plans", get(plans))
-        .route("/api/plan", post(change_plan))
+        .route("/api/stripe", get(standing))
+        .route("/api/stripe/plan", post(change_plan))
+        .route("/api/stripe/card", post(change_card))
         .route("/api/{*rest}", get(no_such_address).post(no_such_address))
         .with_state(Arc::new(backend))
         .fallback_service(pages)
@@ -70,13 +72,23 @@ async fn usage(State(backend): State<Arc<Backend>>, Json(usage): Json<Usage>) ->
     backend.metering.count(&usage.meter, usage.value).await.map(|answer| (StatusCode::ACCEPTED, Json(answer)))
 }
 
-async fn plans(State(backend): State<Arc<Backend>>) -> Result<Json<Plans>, Problem> {
-    backend.billing.plans().await.map(Json)
+async fn standing(State(backend): State<Arc<Backend>>) -> Result<Json<Standing>, Problem> {
+    backend.billing.standing().await.map(Json)
 }
 
-async fn change_plan(State(backend): State<Arc<Backend>>, Json(wish): Json<Wish>) -> Result<Json<Plans>, Problem> {
+async fn change_plan(State(backend): State<Arc<Backend>>, Json(wish): Json<Wish>) -> Result<Json<Standing>, Problem> {
     backend.billing.change(&wish).await?;
-    backend.billing.plans().await.map(Json)
+    backend.billing.standing().await.map(Json)
+}
+
+#[derive(Debug, Deserialize)]
+struct Payment {
+    card: Card,
+}
+
+async fn change_card(State(backend): State<Arc<Backend>>, Json(payment): Json<Payment>) -> Result<Json<Standing>, Problem> {
+    backend.billing.pay_with(payment.card).await?;
+    backend.billing.standing().await.map(Json)
 }
 
 async fn no_such_address() -> Problem {

@@ -127,6 +127,8 @@ struct Customer {
     tenant: String,
     name: String,
     email: String,
+    /// The test card that pays, as `pm_card_visa`; none when absent.
+    payment_method: Option<String>,
     /// The lookup key of the price this customer subscribes to.
     subscribes_to: String,
     #[serde(default = "one")]
@@ -228,6 +230,9 @@ fn seed_customer(stripe: &Api, customer: &Customer, price_ids: &BTreeMap<String,
         let form = [("name", customer.name.as_str()), ("email", &customer.email), ("metadata[upcue_tenant]", &customer.tenant)];
         field(&stripe.form("/v1/customers", &form)?.expect_success(REPORT)?.body, "id")?
     };
+    if let Some(card) = &customer.payment_method {
+        seed_payment_method(stripe, &id, card)?;
+    }
     if first_id(&stripe.get(&format!("/v1/subscriptions?customer={id}"))?)?.is_none() {
         let quantity = customer.quantity.to_string();
         let form = [
@@ -239,6 +244,19 @@ fn seed_customer(stripe: &Api, customer: &Customer, price_ids: &BTreeMap<String,
         stripe.form("/v1/subscriptions", &form)?.expect_success(REPORT)?;
     }
     Ok(())
+}
+
+/// The customer pays with `card` from now on, unless it pays with something already.
+fn seed_payment_method(stripe: &Api, customer: &str, card: &str) -> Result<()> {
+    let address = format!("/v1/customers/{customer}");
+    let known = stripe.get(&address)?.expect_success(REPORT)?.body;
+    if known["invoice_settings"]["default_payment_method"].is_string() {
+        return Ok(());
+    }
+    // A test card's name stands for a new payment method each time: what was attached has a name of its own.
+    let attached = stripe.form(&format!("/v1/payment_methods/{card}/attach"), &[("customer", customer)])?.expect_success(REPORT)?.body;
+    let method = field(&attached, "id")?;
+    stripe.form(&address, &[("invoice_settings[default_payment_method]", &method)])?.expect_success(REPORT).map(drop)
 }
 
 /// One batch with a fixed sequence number: sent again, it counts once.

@@ -1,0 +1,83 @@
+// Plans, quotes and upgrades: calls to the Worker, loaded when somebody first asks. Prices are never decided in a page.
+
+import { UpcueError } from "../failure.js";
+import { after, random16, randomName } from "../host.js";
+import type { Page } from "../page.js";
+import { call, retryAfter } from "./call.js";
+import type { Choice, Comparison, Quote, UpgradeRequested, UpgradeResult, UpgradeState, UpgradeWish } from "./types.js";
+
+/** Half a second, doubled each time, eight seconds at most: after so many attempts half a minute has gone by. */
+const ATTEMPTS = 8;
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 8000;
+
+interface Attempt {
+  /** The Worker makes one change of all calls with this key. */
+  readonly key: string;
+  running?: Promise<UpgradeResult> | undefined;
+}
+
+export class Buying {
+  readonly #page: Page;
+  /** By the quote's token. */
+  readonly #attempts = new Map<string, Attempt>();
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  comparePlans(options: { for?: string } = {}): Promise<Comparison> {
+    return call(this.#page, `/v1/plans${options.for ? `?for=${encodeURIComponent(options.for)}` : ""}`);
+  }
+
+  quote({ plan, price, quantity }: Choice): Promise<Quote> {
+    return call(this.#page, "/v1/upgrade/quotes", { method: "POST", body: { plan, price, quantity } });
+  }
+
+  /** Called again for the same quote, it answers with what is under way. */
+  upgrade({ token }: Quote, { returnUrl }: { returnUrl?: string } = {}): Promise<UpgradeResult> {
+    const attempt: Attempt = this.#attempts.get(token) ?? { key: randomName() };
+    this.#attempts.set(token, attempt);
+    attempt.running ??= this.#insist(attempt.key, { quote: token, return_url: returnUrl }).then(
+      (result) => result,
+      (error: UpcueError) => {
+        attempt.running = undefined;
+        // What the Worker refused for good begins anew; what nobody knows the end of keeps its key.
+        if (error.status && !isOpen(error)) this.#attempts.delete(token);
+        throw error;
+      },
+    );
+    return attempt.running;
+  }
+
+  upgradeState(upgrade: string): Promise<UpgradeState> {
+    return call(this.#page, `/v1/upgrades/${encodeURIComponent(upgrade)}`);
+  }
+
+  requestUpgrade({ plan, feature, meter }: UpgradeWish = {}): Promise<UpgradeRequested> {
+    return call(this.#page, "/v1/upgrade-requests", { method: "POST", body: { plan, feature, meter } });
+  }
+
+  async #insist(idempotencyKey: string, body: object): Promise<UpgradeResult> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call(this.#page, "/v1/upgrades", { method: "POST", body, idempotencyKey });
+      } catch (error) {
+        if (attempt === ATTEMPTS || !(error instanceof UpcueError) || !isOpen(error)) throw error;
+        await pause(error, attempt);
+      }
+    }
+  }
+}
+
+/** Whether the upgrade may have happened, or may yet. */
+function isOpen({ code, status = 0, upgrade }: UpcueError): boolean {
+  if (code === "stripe_unavailable") return !!upgrade;
+  return code === "network" || code === "upgrade_in_progress" || status === 429 || status >= 500;
+}
+
+/** Jitter keeps two tabs from asking in step. */
+function pause(error: UpcueError, attempt: number): Promise<void> {
+  const wait = Math.min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT);
+  return new Promise((done) => after(Math.max(wait * (0.5 + random16() / 131_070), retryAfter(error) ?? 0), done));
+}

@@ -203,7 +203,7 @@ fn is_step_up((now, item): (&Plan, &Item), plan: &Plan, price: Option<&PlanPrice
 }
 
 /// Whether a subscription can be changed as it stands.
-fn changeable(subscription: &Subscription) -> Result<(), Refusal> {
+pub fn changeable(subscription: &Subscription) -> Result<(), Refusal> {
     let terms = subscription.terms;
     match subscription.status {
         Status::Active | Status::Trialing if terms.scheduled => Err(Refusal::Scheduled),

@@ -175,9 +175,18 @@ pub struct Failed {
     pub decline_code: Option<String>,
     /// In words.
     pub detail: String,
+    /// Stripe's page where the customer puts another card in.
+    pub url: Option<String>,
 }
 
-wire! { struct Failed { at, code, decline_code, detail } }
+wire! { struct Failed { at, code, decline_code, detail, url } }
+
+impl Failed {
+    /// A failure that was not the bank's.
+    pub fn new(code: &str, detail: &str, at: Millis) -> Self {
+        Self { at, code: code.to_owned(), decline_code: None, detail: detail.to_owned(), url: None }
+    }
+}
 
 /// The upgrades of one tenant, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,12 +264,8 @@ impl Upgrades {
         for earlier in &mut self.all {
             if let State::Awaiting(awaiting) = &earlier.state {
                 replaces = awaiting.session.clone().or(replaces);
-                earlier.state = State::Failed(Failed {
-                    at: upgrade.requested_at,
-                    code: "superseded".to_owned(),
-                    decline_code: None,
-                    detail: "Another upgrade was chosen instead.".to_owned(),
-                });
+                let failed = Failed::new("superseded", "Another upgrade was chosen instead.", upgrade.requested_at);
+                earlier.state = State::Failed(failed);
             }
         }
         self.all.push(upgrade);
@@ -320,8 +325,7 @@ impl Upgrades {
         let mut expired = Vec::new();
         for upgrade in &mut self.all {
             if matches!(&upgrade.state, State::Awaiting(a) if now.since(a.since) > PATIENCE) {
-                let detail = "Stripe’s page was not completed within a day.".to_owned();
-                upgrade.state = State::Failed(Failed { at: now, code: "expired".to_owned(), decline_code: None, detail });
+                upgrade.state = State::Failed(Failed::new("expired", "Stripe’s page was not completed within a day.", now));
                 expired.push(upgrade.id.clone());
             }
         }

@@ -161,11 +161,14 @@ fn price(price: &PlanPrice, estimate: Option<(i64, i64)>, report: &ComparisonRep
 }
 
 fn availability(role: Option<Role>, without_stripe: bool, report: &ComparisonReport) -> Value {
-    let refusal = |code: &str, detail: &str| json!({"available": false, "code": code, "detail": detail});
+    let refusal = |code: &str, detail: &str| json!({"available": false, "code": code, "detail": detail, "url": None::<&str>});
     match (&report.refusal, role) {
         (_, Some(Role::Member)) => refusal("forbidden_role", "only admins can upgrade; ask them"),
         _ if without_stripe => refusal("stripe_not_configured", "this app is not connected to Stripe"),
-        (Some((code, detail)), _) => refusal(code, detail),
+        (Some(error), _) => {
+            let document = error.document();
+            with(refusal(error.code(), &error.detail()), "url", document.get("url").cloned().unwrap_or_default())
+        }
         (None, _) => json!({"available": true}),
     }
 }

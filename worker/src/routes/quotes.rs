@@ -9,6 +9,7 @@ use worker::{Env, Request};
 use super::plans::limit;
 use super::{Answer, call_tenant, for_pages};
 use crate::auth::Caller;
+use crate::host;
 use crate::http::{self, read};
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{QuoteLine, QuoteReport, QuoteWish, Sold, TenantCall};
@@ -60,7 +61,7 @@ pub(super) fn document(report: &QuoteReport) -> Value {
         "next_invoice": next.map(|(at, amount)| json!({"at": at, "amount": amount})),
         "proration_date": quote.change.as_ref().and_then(|c| c.proration_date),
         "locked": quote.change.as_ref().is_none_or(|c| c.proration_date.is_some()),
-        "expires_at": quote.expires_at, "catalogue_version": quote.catalogue,
+        "expires_at": quote.expires_at, "server_time": host::now(), "per_seat": report.per_seat, "catalogue_version": quote.catalogue,
         "features_gained": differences.gained(), "features_lost": differences.lost(), "limits": differences.limits(),
         "violations": violations(report), "notes": notes,
     })

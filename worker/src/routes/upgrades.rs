@@ -46,8 +46,13 @@ pub(super) async fn get(req: &mut Request, env: &Env, path: &str) -> Answer {
         let report: UpgradeReport = call_tenant(env, caller, &tenant, TenantCall::UpgradeState(segment(path, 3)?)).await?;
         let body = match &report.upgrade.state {
             State::Requested => json!({"status": "pending", "upgrade": report.upgrade.id}),
-            State::Failed(Failed { code, detail, decline_code, .. }) => {
-                json!({"status": "failed", "upgrade": report.upgrade.id, "code": code, "detail": detail, "decline_code": decline_code})
+            State::Failed(failed) => {
+                let Failed { code, decline_code, url, .. } = failed;
+                let detail = problem(failed).detail();
+                json!({
+                    "status": "failed", "upgrade": report.upgrade.id, "code": code, "detail": detail, "decline_code": decline_code,
+                    "url": url,
+                })
             }
             State::Awaiting(awaiting) => awaits(&report, awaiting),
             State::Upgraded(upgraded) => done(&report, upgraded),
@@ -74,7 +79,9 @@ fn done(report: &UpgradeReport, Upgraded { invoice, .. }: &Upgraded) -> Value {
     let differences = Differences { from: from.as_ref(), to: to.as_ref(), meters, features };
     let charged = invoice.as_ref().map_or(upgrade.quote.amount_due, |i| i.amount_due);
     json!({
-        "status": "upgraded", "upgrade": upgrade.id, "plan": to.as_ref().map(plan), "quantity": upgrade.quote.quantity,
+        "status": "upgraded", "upgrade": upgrade.id,
+        // Should the plan be gone meanwhile, its id has to do.
+        "plan": to.as_ref().map_or_else(|| json!({"id": upgrade.quote.plan, "name": upgrade.quote.plan}), plan), "quantity": upgrade.quote.quantity,
         "amount_charged": charged, "currency": upgrade.quote.currency, "invoice": invoice.as_ref().map(|i| &i.id),
         "features_gained": differences.gained(), "features_lost": differences.lost(), "limits": differences.limits(),
     })
@@ -86,11 +93,11 @@ fn awaits(report: &UpgradeReport, Awaiting { action, url, .. }: &Awaiting) -> Va
 
 /// What did not come about, as a problem.
 fn problem(failed: &Failed) -> ApiError {
-    let Failed { code, decline_code, detail, .. } = failed;
+    let Failed { code, decline_code, detail, url, .. } = failed;
     match code.as_str() {
         "payment_failed" => {
             let detail = format!("{detail} Nothing was changed and nothing was charged.");
-            ApiError::new(Code::PaymentFailed, detail).with(&json!({ "decline_code": decline_code }))
+            ApiError::new(Code::PaymentFailed, detail).with(&json!({"decline_code": decline_code, "url": url}))
         }
         "stripe_unavailable" => ApiError::new(Code::StripeUnavailable, detail),
         "stripe_refused" => ApiError::new(Code::StripeRefused, detail),
@@ -145,10 +152,8 @@ mod tests {
     #[test]
     fn what_did_not_come_about_is_a_problem_in_the_banks_words() {
         let failed = |code: &str| Failed {
-            at: upcue_engine::time::Millis(0),
-            code: code.to_owned(),
             decline_code: Some("insufficient_funds".to_owned()),
-            detail: "Your card has insufficient funds.".to_owned(),
+            ..Failed::new(code, "Your card has insufficient funds.", upcue_engine::time::Millis(0))
         };
         let told = problem(&failed("payment_failed")).document();
         assert_eq!((told["status"].as_u64(), told["decline_code"].as_str()), (Some(402), Some("insufficient_funds")));

@@ -11,6 +11,8 @@ use upcue_engine::upgrade::requests::Subject;
 use upcue_engine::upgrade::state::Upgrade;
 use upcue_engine::wire;
 
+use crate::problem::ApiError;
+
 /// A call to a tenant's object, with what it must know to answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TenantEnvelope {
@@ -160,13 +162,15 @@ pub(crate) struct QuoteReport {
     pub(crate) used: Vec<u64>,
     /// Words for what else happens: `trial_continues` …
     pub(crate) notes: Vec<String>,
+    /// Whether the quantity counts seats: a meter reads it.
+    pub(crate) per_seat: bool,
     /// The meters they number.
     pub(crate) meters: Vec<Meter>,
     /// The features they number.
     pub(crate) features: Vec<Feature>,
 }
 
-wire! { struct QuoteReport { token, quote, sums, lines, next, from, to, used, notes, meters, features } }
+wire! { struct QuoteReport { token, quote, sums, lines, next, from, to, used, notes, per_seat, meters, features } }
 
 /// What an invoice adds up to, in minor units.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -242,8 +246,8 @@ pub(crate) struct ComparisonReport {
     pub(crate) features: Vec<Feature>,
     /// The subscription that counts.
     pub(crate) subscription: Option<Subscription>,
-    /// Why this tenant cannot upgrade by itself: code and words.
-    pub(crate) refusal: Option<(String, String)>,
+    /// Why this tenant cannot upgrade by itself as things stand.
+    pub(crate) refusal: Option<ApiError>,
     /// The labels of the requests.
     pub(crate) labels: Vec<String>,
     /// The revision of the rules.

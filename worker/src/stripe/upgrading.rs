@@ -93,6 +93,17 @@ impl Stripe {
         self.page("/v1/billing_portal/sessions", &form, key).await
     }
 
+    /// The page of the billing portal where the customer puts another card in.
+    pub(crate) async fn card_page(&self, customer: &str, return_url: &str) -> ApiResult<Page> {
+        let form = vec![
+            ("customer".to_owned(), customer.to_owned()),
+            ("return_url".to_owned(), return_url.to_owned()),
+            ("flow_data[type]".to_owned(), "payment_method_update".to_owned()),
+        ];
+        let path = "/v1/billing_portal/sessions";
+        page(&self.post(path, &form, None).await?.success(path)?)
+    }
+
     /// The Checkout page that makes the first subscription. Its metadata says whose it is.
     pub(crate) async fn checkout(&self, quote: &Quote, customer: Option<&str>, return_url: &str, key: &str) -> ApiResult<Page> {
         let mut form = vec![

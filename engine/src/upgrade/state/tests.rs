@@ -29,7 +29,7 @@ fn awaiting(session: &str) -> Awaiting {
 }
 
 fn failed(code: &str) -> Failed {
-    Failed { at: NOW, code: code.to_owned(), decline_code: None, detail: String::new() }
+    Failed::new(code, "", NOW)
 }
 
 #[test]

@@ -4,9 +4,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use upcue_engine::config::{Proration, UpgradeRules};
-use upcue_engine::plan::{Feature, Meter, Plan};
+use upcue_engine::plan::{Feature, Meter, MeterSource, Plan};
 use upcue_engine::time::Millis;
-use upcue_engine::upgrade::quote::{HOLDS, Quote, Refusal, Wish};
+use upcue_engine::upgrade::quote::{HOLDS, Quote, Refusal, Wish, changeable};
 use upcue_engine::upgrade::state::Source;
 use upcue_engine::wire;
 
@@ -30,6 +30,7 @@ struct Draft {
     to: Sold,
     used: Vec<u64>,
     notes: Vec<&'static str>,
+    per_seat: bool,
     meters: Vec<Meter>,
     features: Vec<Feature>,
 }
@@ -58,8 +59,9 @@ impl Core {
         let token = self.with_loaded(|stored| stored.sign(&draft.quote))?;
         let Draft { quote, from, to, used, notes, meters, features, .. } = draft;
         let notes = notes.into_iter().map(str::to_owned).collect();
+        let per_seat = draft.per_seat;
         let Figures { sums, lines, next, .. } = figures;
-        Ok(QuoteReport { token, quote, sums, lines, next, from, to, used, notes, meters, features })
+        Ok(QuoteReport { token, quote, sums, lines, next, from, to, used, notes, per_seat, meters, features })
     }
 }
 
@@ -170,11 +172,18 @@ impl Stored {
             used: self.tenant.needs(rules, None, now).meters.iter().map(|m| m.used).collect(),
             rules: rules.config.upgrade.clone(),
             new_period: target.new_period,
+            per_seat: rules.config.sources.contains(&MeterSource::SubscriptionQuantity),
             features: rules.config.features.clone(),
             meters,
             notes,
             quote,
         })
+    }
+
+    /// Why this tenant cannot upgrade by itself as things stand, whatever it would like to have.
+    pub(super) fn obstacle(&self) -> Option<ApiError> {
+        let current = self.tenant.mirror.current();
+        self.may_upgrade().err().or_else(|| changeable(current?).err().map(|refusal| self.with_remedy(&refusal)))
     }
 
     /// A refusal, with the page where the customer mends what stands in the way.

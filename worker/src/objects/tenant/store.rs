@@ -148,7 +148,6 @@ impl Stored {
         let rules = &self.rules;
         let viewer = super::viewer(who);
         let comparison = self.tenant.compare(rules, &viewer, wanted, now);
-        let refusal = self.may_upgrade().err().map(|error| (error.code().to_owned(), error.detail()));
         ComparisonReport {
             standing: self.tenant.standing(rules, who.role, now),
             meters: rules.config.meters.clone(),
@@ -156,7 +155,7 @@ impl Stored {
             subscription: self.tenant.mirror.current().cloned(),
             labels: comparison.requests.iter().map(|total| rules.label(&total.subject)).collect(),
             revision: rules.revision,
-            refusal,
+            refusal: self.obstacle(),
             comparison,
         }
     }

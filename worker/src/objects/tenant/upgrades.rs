@@ -141,7 +141,10 @@ impl Core {
         match reply.verdict() {
             Verdict::Done => self.changed(stripe, &reply, ticket, change, source).await,
             Verdict::Again => Ok(Outcome::InDoubt),
-            Verdict::Declined => Ok(Outcome::Failed(declined(&reply))),
+            Verdict::Declined => {
+                let url = self.card_page(stripe, upgrade, change).await;
+                Ok(Outcome::Failed(Failed { url, ..declined(&reply) }))
+            }
             Verdict::Refused => Ok(Outcome::Failed(failed("stripe_refused", &reply.words()))),
             Verdict::Authenticate => self.send_to_portal(stripe, &order, upgrade, Action::Authentication, &reply).await,
             Verdict::NoPaymentMethod => self.send_to_portal(stripe, &order, upgrade, Action::PaymentMethod, &reply).await,
@@ -185,6 +188,12 @@ impl Core {
                 Ok(Outcome::Failed(declined(reply)))
             }
         }
+    }
+
+    /// The page where the customer puts another card in, if there is one to be had.
+    async fn card_page(&self, stripe: &Stripe, upgrade: &Upgrade, change: &Change) -> Option<String> {
+        let page = stripe.card_page(&change.customer, upgrade.return_url.as_ref()?).await;
+        page.inspect_err(|error| crate::log::background("portal", error.source().unwrap_or_else(|| error.code()))).ok().map(|p| p.url)
     }
 
     async fn open_checkout(&self, stripe: &Stripe, upgrade: &Upgrade) -> ApiResult<Outcome> {
@@ -349,7 +358,7 @@ fn way_back(upgrade: &Upgrade) -> Option<String> {
 }
 
 fn failed(code: &str, detail: &str) -> Failed {
-    Failed { at: host::now(), code: code.to_owned(), decline_code: None, detail: detail.to_owned() }
+    Failed::new(code, detail, host::now())
 }
 
 fn unavailable() -> Failed {

@@ -88,7 +88,7 @@ pub fn plans(products: &[Product], prices: &[Price], meters: &[Meter], features:
 
 fn plan(product: &Product, prices: &[Price], meters: &[Meter], features: &[Feature], problems: &mut Vec<CatalogueProblem>) -> Plan {
     let mut reader = Reader { product: &product.id, price: None, metadata: &product.metadata, problems };
-    reader.unknown_meters(meters);
+    reader.unknown_names(meters, features);
     let rank = reader.number("upcue_rank").unwrap_or(0);
     let allowances: Vec<Allowance> = meters.iter().map(|m| reader.allowance(&m.key, Allowance::default())).collect();
     let on = |f: &Feature, reader: &mut Reader<'_>| reader.feature(&f.key) || product.features.contains(&f.key);
@@ -111,7 +111,7 @@ fn plan(product: &Product, prices: &[Price], meters: &[Meter], features: &[Featu
 fn price(price: &Price, meters: &[Meter], plan: &[Allowance], problems: &mut Vec<CatalogueProblem>) -> Option<PlanPrice> {
     let interval = price.interval?;
     let mut reader = Reader { product: &price.product, price: Some(&price.id), metadata: &price.metadata, problems };
-    reader.unknown_meters(meters);
+    reader.unknown_names(meters, &[]);
     let own = meters.iter().zip(plan).map(|(meter, shared)| reader.allowance(&meter.key, *shared));
     let own: Vec<Allowance> = own.collect();
     Some(PlanPrice {
@@ -157,9 +157,19 @@ impl Reader<'_> {
         }
     }
 
-    fn unknown_meters(&mut self, meters: &[Meter]) {
+    /// Names in keys that the configuration does not know: a typing mistake would otherwise pass in silence. Prices have no
+    /// features of their own.
+    fn unknown_names(&mut self, meters: &[Meter], features: &[Feature]) {
         let metadata = self.metadata;
         for key in metadata.keys() {
+            let feature = key.strip_prefix("upcue_feature_");
+            if let Some(feature) = feature.filter(|f| !features.iter().any(|known| known.key == *f)) {
+                let detail = match self.price {
+                    Some(_) => "features are the product's; move this key there".to_owned(),
+                    None => format!("the configuration has no feature `{feature}`; declare it there or remove this key"),
+                };
+                self.problem(key.clone(), detail);
+            }
             let meter = key.strip_prefix("upcue_limit_").or_else(|| key.strip_prefix("upcue_soft_limit_"));
             if let Some(meter) = meter.filter(|m| !meters.iter().any(|known| known.key == *m)) {
                 self.problem(key.clone(), format!("the configuration has no meter `{meter}`; declare it there or remove this key"));

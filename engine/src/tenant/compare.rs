@@ -136,7 +136,9 @@ impl Tenant {
         let subscription = self.mirror.current();
         let currency = subscription.map(|s| s.currency.as_str()).filter(|c| !c.is_empty());
         let holding = Holding { plan: present.plan, price: present.price, currency };
-        let fit = best_fit(&rules.plans, holding, &needs);
+        // Who pays for something the catalogue does not know is served by nothing we could offer.
+        let is_unknown = present.plan.is_none() && subscription.is_some_and(|s| s.status.grants_plan());
+        let fit = if is_unknown { Fit::Current } else { best_fit(&rules.plans, holding, &needs) };
         let (outcome, binds) = match &fit {
             Fit::Current => (Outcome::Current, Vec::new()),
             Fit::Upgrade { plan, price, binds } => (Outcome::Upgrade { plan: plan.id.clone(), price: price.id.clone() }, binds.clone()),
@@ -144,7 +146,7 @@ impl Tenant {
         };
         let requests = if viewer.role == Role::Admin { self.requests.totals(now) } else { Vec::new() };
         let came = self.came(rules, &needs, wanted, now).or((!requests.is_empty()).then_some(Came::Requests));
-        let best = if let Outcome::Upgrade { plan, .. } = &outcome { Some(plan.as_str()) } else { None };
+        let best = if let Outcome::Upgrade { plan, price } = &outcome { Some((plan.as_str(), price.as_str())) } else { None };
         let shown = rules.plans.iter().filter(|p| p.active || present.plan.is_some_and(|now| now.id == p.id));
         Comparison {
             plan: present.plan.map(|p| p.id.clone()),
@@ -191,7 +193,7 @@ impl Tenant {
         u64::try_from(amount).unwrap_or(u64::MAX)
     }
 
-    fn offer(&self, plan: &Plan, holding: Holding<'_>, needs: &Needs, best: Option<&str>, now: Millis) -> Offer {
+    fn offer(&self, plan: &Plan, holding: Holding<'_>, needs: &Needs, best: Option<(&str, &str)>, now: Millis) -> Offer {
         let relation = match holding.plan {
             Some(present) if present.id == plan.id => Relation::Current,
             Some(present) if present.rank >= plan.rank => Relation::Lower,
@@ -201,9 +203,13 @@ impl Tenant {
         let on_offer = |p: &&PlanPrice| held(p) || (p.active && holding.currency.is_none_or(|c| c == p.currency));
         let prices: Vec<PlanPrice> = plan.prices.iter().filter(on_offer).cloned().collect();
         let estimates = prices.iter().map(|p| if relation == Relation::Upgrade { self.reckon(holding, p, now) } else { None }).collect();
-        let violations = needs.violations(plan, None).into_iter().filter_map(|i| u16::try_from(i).ok()).collect();
-        let fits = needs.are_covered_by(plan, None, holding);
-        Offer { relation, fits, best: best == Some(plan.id.as_str()), violations, estimates, plan: Plan { prices, ..plan.clone() } }
+        // Where a price has limits of its own, those of the price that is paid count, and of the one that fits best.
+        let best = best.filter(|(id, _)| *id == plan.id).map(|(_, price)| price);
+        let price = best.or(holding.price.filter(|_| relation == Relation::Current));
+        let violations = needs.violations(plan, price).into_iter().filter_map(|i| u16::try_from(i).ok()).collect();
+        let fits = needs.are_covered_by(plan, price, holding);
+        let allowances = (0..plan.allowances.len()).map(|meter| plan.allowance(meter, price)).collect();
+        Offer { relation, fits, best: best.is_some(), violations, estimates, plan: Plan { allowances, prices, ..plan.clone() } }
     }
 
     fn reckon(&self, holding: Holding<'_>, price: &PlanPrice, now: Millis) -> Option<(i64, i64)> {
@@ -226,8 +232,11 @@ impl Tenant {
         }
         let standing = self.standing(rules, Role::Admin, now);
         if let Some(i) = wanted.and_then(|key| meters.iter().position(|m| m.key == key)) {
+            let limit = standing.meters.get(i).map(|m| m.limit);
+            let outpaced =
+                matches!((limit, needs.meters.get(i)), (Some(Limit::Upto(limit)), Some(m)) if m.used < limit && m.projected > limit);
             let near = standing.meters.get(i).is_some_and(is_near);
-            return number(i).map(if near { Came::Limit } else { Came::Pace });
+            return number(i).map(if outpaced && !near { Came::Pace } else { Came::Limit });
         }
         let fullest = |filter: &dyn Fn(&MeterStanding) -> bool| {
             let candidates = standing.meters.iter().enumerate().filter(|(_, m)| filter(m));

@@ -34,6 +34,10 @@ impl Tenant {
             self.counts.needs_since = None;
             self.requests.answer();
         } else if other_plan {
+            if is_step_up(rules, &before, &after) {
+                self.requests.answer(); // an upgrade at Stripe itself answers them as well
+                self.counts.needs_since = None;
+            }
             entries.push(Entry { at: now, actor: Actor::Stripe, what: What::SubscriptionChanged { before, after } });
         }
         Folded { changed: changed || upgraded.is_some(), other_plan, entries, upgraded }
@@ -57,6 +61,12 @@ impl Tenant {
             features: features.filter(|(i, _)| on(*i)).map(|(_, f)| f.key.clone()).collect(),
         }
     }
+}
+
+/// Whether a plan of a higher rank is in the place of another.
+fn is_step_up(rules: &Rulebook, before: &Held, after: &Held) -> bool {
+    let rank = |held: &Held| rules.plans.iter().find(|p| Some(&p.id) == held.plan.as_ref()).map(|p| p.rank);
+    rank(after) > rank(before)
 }
 
 fn told(upgrade: &Upgrade, before: Held, after: Held, now: Millis) -> Vec<Entry> {

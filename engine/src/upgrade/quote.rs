@@ -79,6 +79,8 @@ pub enum Refusal {
     PriceUnavailable,
     /// Two items sell plans; which one is meant is not for us to guess.
     SeveralPlans,
+    /// The catalogue does not know what the subscription sells.
+    UnknownHolding,
     /// A schedule changes it by itself.
     Scheduled,
     /// A change waits for its payment.
@@ -100,6 +102,7 @@ impl Refusal {
             Self::UnknownPlan => "unknown_plan",
             Self::PriceUnavailable => "price_unavailable",
             Self::SeveralPlans => "several_plans",
+            Self::UnknownHolding => "subscription_unknown_plan",
             Self::Scheduled => "subscription_scheduled",
             Self::InProgress => "upgrade_in_progress",
             Self::PastDue => "subscription_past_due",
@@ -116,6 +119,7 @@ impl Refusal {
             Self::UnknownPlan => "There is no such plan on sale; GET /v1/plans lists those that are.",
             Self::PriceUnavailable => "This plan is not on sale at this price or in the subscription’s currency.",
             Self::SeveralPlans => "The subscription holds more than one plan; please contact us to change it.",
+            Self::UnknownHolding => "The subscription is for something that is not among these plans; please contact us to change it.",
             Self::Scheduled => "A change of this subscription is scheduled already; please contact us to change it now.",
             Self::InProgress => "An earlier change waits for its payment. Finish or cancel it first.",
             Self::PastDue => "The last payment failed. Settle the open invoice first, then upgrade.",
@@ -174,7 +178,7 @@ pub fn target<'a>(
     if holdings.next().is_some() {
         return Err(Refusal::SeveralPlans);
     }
-    let Some((now, item)) = held else { return Err(Refusal::SeveralPlans) };
+    let Some((now, item)) = held else { return Err(Refusal::UnknownHolding) };
     let present = now.price(&item.price);
     let price = choose(plan, wish.price, present, Some(&subscription.currency).filter(|c| !c.is_empty()).map(String::as_str));
     let quantity = wish.quantity.unwrap_or(item.quantity);

@@ -17,6 +17,7 @@ use crate::host;
 use crate::log;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
+use catalogue::Readings;
 
 /// The Durable Object of an app.
 #[durable_object(alarm)]
@@ -25,6 +26,7 @@ pub struct AppObject {
     env: Env,
     /// Whether the tables are known to exist.
     ready: Cell<bool>,
+    readings: Readings,
 }
 
 impl std::fmt::Debug for AppObject {
@@ -35,7 +37,7 @@ impl std::fmt::Debug for AppObject {
 
 impl DurableObject for AppObject {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, ready: Cell::new(false) }
+        Self { state, env, ready: Cell::new(false), readings: Readings::default() }
     }
 
     async fn fetch(&self, mut req: Request) -> worker::Result<Response> {

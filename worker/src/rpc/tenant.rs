@@ -55,7 +55,7 @@ pub(crate) enum TenantCall {
         /// How to reach Stripe.
         api_key: String,
     },
-    /// A subscription as the periodic comparison found it at Stripe → whether the mirror was another.
+    /// A subscription as the periodic comparison found it at Stripe → the ids of those that the mirror had otherwise.
     Compare {
         /// As Stripe has it.
         subscription: Box<Subscription>,

@@ -13,6 +13,9 @@ use super::event::{Subject, TENANT_KEY, id_at, of_object, text_at};
 use super::subscription::read;
 use crate::problem::ApiResult;
 
+/// Products asked about at a time.
+const AT_A_TIME: usize = 10;
+
 impl Stripe {
     /// A subscription as it is now, with its newest invoice; `None` when Stripe has none of this id or it is not readable as
     /// one.
@@ -26,12 +29,18 @@ impl Stripe {
         Ok(self.get(path).await?.as_ref().map_or(Subject::Other, of_object))
     }
 
-    /// A page of all subscriptions that have not ended, after the one of the id `after`, and whether there are more.
-    pub(crate) async fn subscriptions_after(&self, after: &str) -> ApiResult<(Vec<Subscription>, bool)> {
+    /// A page of all subscriptions that have not ended, each with the tenant that it or its customer names, after the one of
+    /// the id `after`; and whether there are more.
+    pub(crate) async fn subscriptions_after(&self, after: &str) -> ApiResult<(Vec<(Subscription, Option<String>)>, bool)> {
         let after = if after.is_empty() { String::new() } else { format!("&starting_after={}", escape(after)) };
-        let page = self.get(&format!("/v1/subscriptions?limit=100{after}&expand[0]=data.latest_invoice")).await?.unwrap_or_default();
+        let path = format!("/v1/subscriptions?limit=100{after}&expand[0]=data.latest_invoice&expand[1]=data.customer");
+        let page = self.get(&path).await?.unwrap_or_default();
         let data = page.get("data").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        Ok((data.iter().filter_map(read).collect(), page.get("has_more").and_then(Value::as_bool) == Some(true)))
+        let named = |s: &Value| {
+            let at = |owner: &str| text_at(s, &format!("{owner}/metadata/{TENANT_KEY}"));
+            Some((read(s)?, at("").or_else(|| at("/customer"))))
+        };
+        Ok((data.iter().filter_map(named).collect(), page.get("has_more").and_then(Value::as_bool) == Some(true)))
     }
 
     /// The tenant that a customer's metadata names.
@@ -50,11 +59,20 @@ impl Stripe {
     /// to them; no event tells of an attachment, so they are read every time.
     pub(crate) async fn products(&self) -> ApiResult<Vec<Product>> {
         let mut products: Vec<Product> = self.all("/v1/products?").await?.iter().filter_map(product).collect();
-        for product in products.iter_mut().filter(|p| p.is_plan()) {
-            let attached = self.all(&format!("/v1/products/{}/features?", escape(&product.id))).await?;
-            product.features = attached.iter().filter_map(|a| text_at(a, "/entitlement_feature/lookup_key")).collect();
+        let mut plans: Vec<&mut Product> = products.iter_mut().filter(|p| p.is_plan()).collect();
+        for some in plans.chunks_mut(AT_A_TIME) {
+            let attached = futures_util::future::join_all(some.iter().map(|plan| self.features_of(&plan.id))).await;
+            for (plan, features) in some.iter_mut().zip(attached) {
+                plan.features = features?;
+            }
         }
         Ok(products)
+    }
+
+    /// The lookup keys of the features attached to a product.
+    async fn features_of(&self, product: &str) -> ApiResult<Vec<String>> {
+        let attached = self.all(&format!("/v1/products/{}/features?", escape(product))).await?;
+        Ok(attached.iter().filter_map(|a| text_at(a, "/entitlement_feature/lookup_key")).collect())
     }
 
     /// All prices, archived ones included.
@@ -62,9 +80,9 @@ impl Stripe {
         Ok(self.all("/v1/prices?").await?.iter().filter_map(price).collect())
     }
 
-    /// The ids of all billing meters, by the name of their events.
+    /// The ids of the billing meters that count, by the name of their events.
     pub(crate) async fn billing_meters(&self) -> ApiResult<Map<String>> {
-        let all = self.all("/v1/billing/meters?").await?;
+        let all = self.all("/v1/billing/meters?status=active").await?;
         Ok(all.iter().filter_map(|m| Some((text_at(m, "/event_name")?, text_at(m, "/id")?))).collect())
     }
 

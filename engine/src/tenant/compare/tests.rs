@@ -97,7 +97,7 @@ fn the_user_is_met_with_the_reason_they_came() {
         ("too fast", |t, r| used(t, r, 600, 1), None, "Some(Pace(0))", "pro", &["calls"]),
         ("a feature refused lately", |t, r| blocked(t, r, "audit", 2), None, "Some(Feature(1))", "max", &["audit"]),
         ("what they say goes first", |t, r| used(t, r, 1_000, 0), Some("sso"), "Some(Feature(0))", "pro", &["calls", "sso"]),
-        ("a meter they name", |t, r| used(t, r, 10, 0), Some("seats"), "Some(Pace(1))", "Current", &["seats"]),
+        ("a meter they name", |t, r| used(t, r, 10, 0), Some("seats"), "Some(Limit(1))", "Current", &["seats"]),
         (
             "teammates ask",
             |t, _| {

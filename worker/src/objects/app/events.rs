@@ -154,10 +154,7 @@ impl AppObject {
             }
             Subject::Customer { id, tenant } => {
                 let Some(tenant) = tenant.as_ref().filter(|t| upcue_engine::ids::is_id(t)) else { return Ok((EventState::Ignored, None)) };
-                if self.tenant_of(id)?.is_none() {
-                    self.put_customer(id, tenant)?;
-                    self.act_on_unmatched(id).await?;
-                }
+                self.link(id, tenant).await?;
                 Ok((EventState::Done, None))
             }
             Subject::Related(path) => {
@@ -190,9 +187,18 @@ impl AppObject {
         let Some(tenant) = tenant.filter(|t| upcue_engine::ids::is_id(t)) else {
             return Ok((EventState::Unmatched, Some(customer)));
         };
-        self.put_customer(&customer, &tenant)?;
+        self.link(&customer, &tenant).await?;
         self.sync_subscription(&tenant, id, &customer).await?;
         Ok((EventState::Done, Some(customer)))
+    }
+
+    /// Remembers whose a customer is, unless somebody's already, and acts upon the events that waited for this.
+    pub(super) async fn link(&self, customer: &str, tenant: &str) -> ApiResult<()> {
+        if self.tenant_of(customer)?.is_some() {
+            return Ok(());
+        }
+        self.put_customer(customer, tenant)?;
+        Box::pin(self.act_on_unmatched(customer)).await
     }
 
     /// Has the tenant's object read a subscription again; and the catalogue, if it sells what the catalogue does not know.

@@ -84,14 +84,14 @@ impl AppObject {
     async fn sweep_page(&self, round: &Round, sweep: &mut Sweep) -> ApiResult<Option<String>> {
         let stripe = Stripe::new(&self.env, &self.head()?.stripe.api_key)?.insistent();
         let (found, more) = stripe.subscriptions_after(&round.after).await?;
-        let last = found.last().map(|s| s.id.clone());
+        let last = found.last().map(|(s, _)| s.id.clone());
         for some in found.chunks(AT_A_TIME) {
-            let compared = futures_util::future::join_all(some.iter().map(|subscription| self.compare(subscription))).await;
-            for (subscription, compared) in some.iter().zip(compared) {
+            let compared =
+                futures_util::future::join_all(some.iter().map(|(subscription, named)| self.compare(subscription, named.as_deref()))).await;
+            for ((subscription, _), compared) in some.iter().zip(compared) {
                 self.mark_swept(&subscription.customer, round.began)?;
                 match compared {
-                    Ok(Some((tenant, true))) => sweep.drifted.push((tenant, subscription.id.clone())),
-                    Ok(Some((_, false))) => {}
+                    Ok(Some((tenant, drifted))) => sweep.drifted.extend(drifted.into_iter().map(|id| (tenant.clone(), id))),
                     Ok(None) => sweep.unmatched += 1,
                     Err(error) => sweep.failed.push((subscription.id.clone(), error.detail())),
                 }
@@ -125,13 +125,21 @@ impl AppObject {
         Ok(())
     }
 
-    /// Has a tenant compare one subscription; the tenant, and whether its mirror was another. `None`: it is nobody's.
-    async fn compare(&self, subscription: &Subscription) -> ApiResult<Option<(String, bool)>> {
+    /// Has a tenant compare one subscription; the tenant, and the ids of those that its mirror had otherwise. `None`: it is
+    /// nobody's. `named`: whose it says to be, for customers that no webhook has told of.
+    async fn compare(&self, subscription: &Subscription, named: Option<&str>) -> ApiResult<Option<(String, Vec<String>)>> {
         let head = self.head()?;
-        let Some(tenant) = self.tenant_of(&subscription.customer)? else { return Ok(None) };
+        let tenant = match (self.tenant_of(&subscription.customer)?, named.filter(|t| upcue_engine::ids::is_id(t))) {
+            (Some(tenant), _) => tenant,
+            (None, Some(named)) => {
+                self.link(&subscription.customer, named).await?;
+                named.to_owned()
+            }
+            (None, None) => return Ok(None),
+        };
         let call = TenantCall::Compare { subscription: Box::new(subscription.clone()), api_key: head.stripe.api_key };
         let envelope = TenantEnvelope { app: head.id.clone(), tenant: tenant.clone(), revision: head.revision, call };
-        let drifted: bool = tenant_object(&self.env, &head.id, &tenant)?.call(&envelope).await?;
+        let drifted: Vec<String> = tenant_object(&self.env, &head.id, &tenant)?.call(&envelope).await?;
         Ok(Some((tenant, drifted)))
     }
 }

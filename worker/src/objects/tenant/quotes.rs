@@ -5,6 +5,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use upcue_engine::config::{Proration, UpgradeRules};
 use upcue_engine::plan::{Feature, Meter, MeterSource, Plan};
+use upcue_engine::subscription::Subscription;
 use upcue_engine::time::Millis;
 use upcue_engine::upgrade::quote::{HOLDS, Quote, Refusal, Wish, changeable};
 use upcue_engine::upgrade::state::Source;
@@ -115,7 +116,8 @@ pub(super) fn refused(refusal: &Refusal) -> ApiError {
         Refusal::NotAnUpgrade => Code::NotAnUpgrade,
         Refusal::UnknownPlan => Code::UnknownPlan,
         Refusal::InProgress => Code::UpgradeInProgress,
-        Refusal::PriceUnavailable
+        Refusal::UnknownHolding
+        | Refusal::PriceUnavailable
         | Refusal::SeveralPlans
         | Refusal::Scheduled
         | Refusal::PastDue
@@ -183,7 +185,9 @@ impl Stored {
     /// Why this tenant cannot upgrade by itself as things stand, whatever it would like to have.
     pub(super) fn obstacle(&self) -> Option<ApiError> {
         let current = self.tenant.mirror.current();
-        self.may_upgrade().err().or_else(|| changeable(current?).err().map(|refusal| self.with_remedy(&refusal)))
+        let unknown = |s: &Subscription| if s.holding(&self.rules.plans).is_none() { Some(Refusal::UnknownHolding) } else { None };
+        let refusal = || changeable(current?).err().or_else(|| unknown(current?));
+        self.may_upgrade().err().or_else(|| refusal().map(|refusal| self.with_remedy(&refusal)))
     }
 
     /// A refusal, with the page where the customer mends what stands in the way.

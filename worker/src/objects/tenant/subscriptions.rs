@@ -84,20 +84,17 @@ impl Core {
     }
 
     /// Compares a subscription as it was just found at Stripe with the mirror. What differs is written down and mended; an
-    /// upgrade on its way is no drift.
-    pub(super) async fn compare_subscription(&self, found: &Subscription, api_key: &str) -> ApiResult<bool> {
+    /// upgrade on its way is no drift. The ids of those that differed. Others that are alive here are read again: Stripe does not list what has ended.
+    pub(super) async fn compare_subscription(&self, found: &Subscription, api_key: &str) -> ApiResult<Vec<String>> {
         let stripe = Stripe::new(&self.env, api_key)?;
-        let differs = |stored: &mut Stored| Ok(stored.tenant.mirror.get(&found.id) != Some(found));
-        let drifted = self.with_loaded(differs)? && {
-            // The listing may be older than what a webhook has told meanwhile: only a reading of its own counts.
-            let known = self.with_loaded(|stored| Ok(stored.tenant.mirror.get(&found.id).cloned()))?;
-            let read = self.read_subscription(&stripe, &found.id, Source::Sweep).await?;
-            known.as_ref() != Some(&read) && !known.is_some_and(|k| k.status.is_terminal())
-        };
-        if drifted {
-            let what = What::MirrorDrift { subscription: found.id.clone() };
-            let entry = Entry { at: host::now(), actor: Actor::Upcue, what };
-            self.with_loaded(|stored| stored.record(&Step { entries: vec![entry], ..Step::default() }))?;
+        let differs = self.with_loaded(|stored| Ok(stored.tenant.mirror.get(&found.id) != Some(found)))?;
+        // The listing may be older than what a webhook has told meanwhile: only a reading of its own counts.
+        let others = self.with_loaded(|stored| Ok(stored.alive(&found.customer)))?.into_iter().filter(|id| *id != found.id);
+        let mut drifted = Vec::new();
+        for id in differs.then(|| found.id.clone()).into_iter().chain(others) {
+            if self.recheck_one(&stripe, &id).await? {
+                drifted.push(id);
+            }
         }
         self.read_meters(&stripe).await?;
         Ok(drifted)
@@ -105,16 +102,24 @@ impl Core {
 
     /// Compares those subscriptions of a customer that are alive here; the ids of those that differed.
     pub(super) async fn recheck(&self, customer: &str, api_key: &str) -> ApiResult<Vec<String>> {
-        let alive = |stored: &mut Stored| {
-            let all = stored.tenant.mirror.all().filter(|s| s.customer == customer && !s.status.is_terminal());
-            Ok(all.map(|s| s.id.clone()).collect::<Vec<_>>())
-        };
+        let stripe = Stripe::new(&self.env, api_key)?;
         let mut drifted = Vec::new();
-        for id in self.with_loaded(alive)? {
-            let unseen = Subscription { id: id.clone(), ..Subscription::default() };
-            if self.compare_subscription(&unseen, api_key).await? {
+        for id in self.with_loaded(|stored| Ok(stored.alive(customer)))? {
+            if self.recheck_one(&stripe, &id).await? {
                 drifted.push(id);
             }
+        }
+        Ok(drifted)
+    }
+
+    /// Reads a subscription again; whether the mirror was another, which is written down.
+    async fn recheck_one(&self, stripe: &Stripe, id: &str) -> ApiResult<bool> {
+        let known = self.with_loaded(|stored| Ok(stored.tenant.mirror.get(id).cloned()))?;
+        let read = self.read_subscription(stripe, id, Source::Sweep).await?;
+        let drifted = known.as_ref() != Some(&read) && !known.is_some_and(|k| k.status.is_terminal());
+        if drifted {
+            let entry = Entry { at: host::now(), actor: Actor::Upcue, what: What::MirrorDrift { subscription: id.to_owned() } };
+            self.with_loaded(|stored| stored.record(&Step { entries: vec![entry], ..Step::default() }))?;
         }
         Ok(drifted)
     }
@@ -160,9 +165,15 @@ impl Stored {
         let upgraded = folded.upgraded.as_ref().and_then(|id| self.tenant.upgrades.get(id));
         facts.extend(upgraded.map(|u| Fact::Upgrade(super::upgrades::fact(u, needed_since, now))));
         let settled = folded.upgraded.is_some();
-        let step = Step { mirror: true, upgrades: settled, requests: settled, counts: settled, entries: folded.entries, facts };
+        let answered = folded.other_plan;
+        let step = Step { mirror: true, upgrades: settled, requests: answered, counts: answered, entries: folded.entries, facts };
         self.record(&step)?;
         Ok(true)
+    }
+
+    /// The ids of a customer's subscriptions that have not ended, as far as is known here.
+    fn alive(&self, customer: &str) -> Vec<String> {
+        self.tenant.mirror.all().filter(|s| s.customer == customer && !s.status.is_terminal()).map(|s| s.id.clone()).collect()
     }
 
     fn meters_at_stripe(&self, now: Millis) -> Vec<Wanted> {

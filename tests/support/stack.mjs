@@ -104,7 +104,11 @@ async function startWorker(t, { data, stripe, dev, stripeTimeout }) {
   };
   worker.stop = (signal) => end(worker.child, signal);
   await worker.start();
-  t.after(() => worker.stop());
+  // Only once nobody writes there any more.
+  t.after(async () => {
+    await worker.stop();
+    await rm(data, { recursive: true, force: true });
+  });
   return worker;
 }
 
@@ -117,7 +121,6 @@ export async function startStack(t, { dev = false, id = "demo", config, origins 
   const data = await mkdtemp(path.join(tmpdir(), "upcue-test-"));
   const stripe = await startSandbox(t);
   const worker = await startWorker(t, { data, stripe: stripe.url, dev, stripeTimeout });
-  t.after(() => rm(data, { recursive: true, force: true }));
   const operator = (method, route, body) => call(worker.url + route, { method, body, key: OPERATOR_KEY });
   const app = await createApp({ worker, stripe, operator, id, origins });
   if (config) assert.equal((await app.publish(config)).status, 200);

@@ -3,3 +3,4 @@
 mod app;
 mod rows;
 mod tenant;
+mod turns;

@@ -114,8 +114,16 @@ impl Tenant {
             currency: quote.currency.clone(),
         };
         let entry = Entry { at: now, actor: Actor::User(by.clone()), what };
-        let begin = self.upgrades.begin(Upgrade::new(id, key, by, quote, return_url, now));
-        Ok((begin, vec![entry]))
+        let begin = self.upgrades.begin(Upgrade::new(id, key, by.clone(), quote, return_url, now));
+        let Begin::New { superseded } = &begin else { return Ok((begin, Vec::new())) };
+        let left = superseded.iter().map(|upgrade| What::UpgradeFailed {
+            upgrade: upgrade.clone(),
+            code: "superseded".to_owned(),
+            decline_code: None,
+            detail: "Another upgrade was chosen instead.".to_owned(),
+        });
+        let left = left.map(|what| Entry { at: now, actor: Actor::User(by.clone()), what });
+        Ok((begin.clone(), left.chain([entry]).collect()))
     }
 
     fn holds(&self, rules: &Rulebook, quote: &Quote, current: Option<&Subscription>, now: Millis) -> bool {

@@ -38,6 +38,8 @@ pub struct Upgrade {
     pub gateway_ms: u32,
     /// Whether the customer was sent to Stripe's page.
     pub was_hosted: bool,
+    /// The Checkout session that must end before another begins.
+    pub replaces: Option<String>,
     /// How often it was taken up again by itself.
     pub recoveries: u32,
     /// When it is looked at again by itself, while it is only requested.
@@ -47,7 +49,7 @@ pub struct Upgrade {
 }
 
 wire! { struct Upgrade {
-    id, key, by, quote, return_url, requested_at, gateway_ms, was_hosted, recoveries, look_at, state,
+    id, key, by, quote, return_url, requested_at, gateway_ms, was_hosted, replaces, recoveries, look_at, state,
 } }
 
 impl Upgrade {
@@ -62,6 +64,7 @@ impl Upgrade {
             requested_at: now,
             gateway_ms: 0,
             was_hosted: false,
+            replaces: None,
             recoveries: 0,
             look_at: now.plus(LOOK_AGAIN),
             state: State::Requested,
@@ -199,10 +202,10 @@ wire! { struct Upgrades { all } }
 /// What comes of a confirmation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begin {
-    /// It is a new one, and the gateway is to be asked. A Checkout session that it replaces must be ended first.
+    /// It is a new one, and the gateway is to be asked.
     New {
-        /// The session.
-        replaces: Option<String>,
+        /// The ids of those that were left for it.
+        superseded: Vec<String>,
     },
     /// It was confirmed before, under this id: that one's answer is the answer.
     Known(String),
@@ -253,17 +256,18 @@ impl Upgrades {
     }
 
     /// Takes in a confirmed upgrade, unless it is one already or another is on its way.
-    pub fn begin(&mut self, upgrade: Upgrade) -> Begin {
+    pub fn begin(&mut self, mut upgrade: Upgrade) -> Begin {
         if let Some(known) = self.confirmed(&upgrade.quote.id, upgrade.key) {
             return known;
         }
         if self.busy().is_some() {
             return Begin::Busy;
         }
-        let mut replaces = None;
+        let mut superseded = Vec::new();
         for earlier in &mut self.all {
             if let State::Awaiting(awaiting) = &earlier.state {
-                replaces = awaiting.session.clone().or(replaces);
+                upgrade.replaces = awaiting.session.clone().or(upgrade.replaces);
+                superseded.push(earlier.id.clone());
                 let failed = Failed::new("superseded", "Another upgrade was chosen instead.", upgrade.requested_at);
                 earlier.state = State::Failed(failed);
             }
@@ -271,7 +275,7 @@ impl Upgrades {
         self.all.push(upgrade);
         let over = self.all.len().saturating_sub(REMEMBERED);
         self.all.drain(..over);
-        Begin::New { replaces }
+        Begin::New { superseded }
     }
 
     /// Adds to the time the gateway took.

@@ -13,11 +13,11 @@ use std::cell::Cell;
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::rows::{Rows, set_alarm};
+use super::turns::Turns;
 use crate::host;
 use crate::log;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
-use catalogue::Readings;
 
 /// The Durable Object of an app.
 #[durable_object(alarm)]
@@ -26,7 +26,7 @@ pub struct AppObject {
     env: Env,
     /// Whether the tables are known to exist.
     ready: Cell<bool>,
-    readings: Readings,
+    readings: Turns,
 }
 
 impl std::fmt::Debug for AppObject {
@@ -37,7 +37,7 @@ impl std::fmt::Debug for AppObject {
 
 impl DurableObject for AppObject {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, ready: Cell::new(false), readings: Readings::default() }
+        Self { state, env, ready: Cell::new(false), readings: Turns::default() }
     }
 
     async fn fetch(&self, mut req: Request) -> worker::Result<Response> {
@@ -109,7 +109,8 @@ impl AppObject {
         if self.ready.get() {
             return Ok(Rows::attach(&self.state));
         }
-        let rows = Rows::open(&self.state, &[config::TABLE, events::TABLE, events::CUSTOMERS, tenants::TABLE, upgrades::TABLE])?;
+        let rows =
+            Rows::open(&self.state, &[config::TABLE, events::TABLE, events::WAITING, events::CUSTOMERS, tenants::TABLE, upgrades::TABLE])?;
         self.ready.set(true);
         Ok(rows)
     }

@@ -40,6 +40,8 @@ pub(crate) struct Reply {
     pub(crate) body: Value,
     /// What `Stripe-Should-Retry` says.
     pub(crate) should_retry: Option<bool>,
+    /// Whether it is the answer to an earlier request under the same key, told again.
+    pub(crate) replayed: bool,
     /// How long it took in all, waiting included.
     pub(crate) took: DurationMs,
     /// What the platform said when no answer came.
@@ -88,9 +90,11 @@ impl Stripe {
         Ok(all)
     }
 
-    /// Posts a form. Under the same `key` Stripe does it once, however often it is sent.
+    /// Posts a form. Under the same `key` Stripe does it once, however often it is sent; without one, however often this very
+    /// call sends it.
     pub(super) async fn post(&self, path: &str, form: &Form, key: Option<&str>) -> ApiResult<Reply> {
-        self.send("POST", path, Some(form), key).await
+        let own = if key.is_none() { format!("upcue-{}", host::name()?) } else { String::new() };
+        self.send("POST", path, Some(form), key.or(Some(&own))).await
     }
 
     /// Sends a request; again, when that is worth while and harmless.
@@ -113,6 +117,7 @@ impl Stripe {
         let headers = Headers::new();
         headers.set("authorization", &format!("Bearer {}", self.key))?;
         headers.set("stripe-version", VERSION)?;
+        headers.set("user-agent", concat!("upcue/", env!("CARGO_PKG_VERSION")))?;
         let init = web_sys::RequestInit::new();
         init.set_method(method);
         if let Some(form) = form {
@@ -153,8 +158,9 @@ impl Reply {
             Some("false") => Some(false),
             _ => None,
         };
+        let replayed = response.headers().get("idempotent-replayed")?.as_deref() == Some("true");
         let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-        Ok(Self { status: response.status_code(), body, should_retry, ..Self::default() })
+        Ok(Self { status: response.status_code(), body, should_retry, replayed, ..Self::default() })
     }
 
     fn none(failure: String) -> Self {

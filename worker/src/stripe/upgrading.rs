@@ -121,10 +121,16 @@ impl Stripe {
         self.page("/v1/checkout/sessions", &form, key).await
     }
 
-    /// Ends a Checkout session, so that it cannot be paid any more; whether it could be ended.
-    pub(crate) async fn expire_checkout(&self, session: &str) -> ApiResult<bool> {
-        let reply = self.post(&format!("/v1/checkout/sessions/{}/expire", escape(session)), &Form::new(), None).await?;
-        Ok(reply.status == 200)
+    /// Ends a Checkout session, so that it cannot be paid any more. `false`: it has been.
+    pub(crate) async fn end_checkout(&self, session: &str) -> ApiResult<bool> {
+        let path = format!("/v1/checkout/sessions/{}", escape(session));
+        let reply = self.post(&format!("{path}/expire"), &Form::new(), None).await?;
+        if reply.status == 200 {
+            return Ok(true);
+        }
+        // Refused: it was ended before, or completed meanwhile.
+        let now = self.get(&path).await?.and_then(|s| text_at(&s, "/status"));
+        Ok(now.as_deref() == Some("expired"))
     }
 
     async fn page(&self, path: &str, form: &Form, key: &str) -> ApiResult<Page> {

@@ -35,7 +35,7 @@ fn failed(code: &str) -> Failed {
 #[test]
 fn two_clicks_two_tabs_and_a_retry_make_one() {
     let mut upgrades = Upgrades::default();
-    assert_eq!(upgrades.begin(upgrade("a", 1, "q1")), Begin::New { replaces: None });
+    assert_eq!(upgrades.begin(upgrade("a", 1, "q1")), Begin::New { superseded: vec![] });
     for (what, again, expected) in [
         ("the retry of the same click", upgrade("b", 1, "q1"), Begin::Known("a".to_owned())),
         ("a second click with a key of its own", upgrade("b", 2, "q1"), Begin::Busy),
@@ -55,7 +55,7 @@ fn a_declined_quote_can_be_tried_with_another_card() {
     upgrades.begin(upgrade("a", 1, "q1"));
     assert!(upgrades.fail("a", failed("payment_failed")));
     assert_eq!(upgrades.begin(upgrade("b", 1, "q1")), Begin::Known("a".to_owned()), "the same request: the same answer");
-    assert_eq!(upgrades.begin(upgrade("b", 2, "q1")), Begin::New { replaces: None });
+    assert_eq!(upgrades.begin(upgrade("b", 2, "q1")), Begin::New { superseded: vec![] });
 }
 
 #[test]
@@ -90,8 +90,9 @@ fn choosing_anew_ends_the_page_that_was_left() {
     upgrades.begin(upgrade("a", 1, "q1"));
     assert!(upgrades.await_customer("a", awaiting("cs_1")));
     assert_eq!(upgrades.begin(upgrade("b", 2, "q1")), Begin::Known("a".to_owned()), "the same choice: the same page");
-    assert_eq!(upgrades.begin(upgrade("b", 3, "q2")), Begin::New { replaces: Some("cs_1".to_owned()) });
+    assert_eq!(upgrades.begin(upgrade("b", 3, "q2")), Begin::New { superseded: vec!["a".to_owned()] });
     assert!(matches!(&upgrades.get("a").expect("kept").state, State::Failed(f) if f.code == "superseded"));
+    assert_eq!(upgrades.get("b").and_then(|u| u.replaces.as_deref()), Some("cs_1"), "remembered, should it be interrupted");
 }
 
 #[test]

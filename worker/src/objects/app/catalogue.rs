@@ -1,8 +1,5 @@
 //! The catalogue: read from Stripe whole, kept as read, turned into plans. Bad metadata leaves the last good plans in force.
 
-use std::cell::Cell;
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use upcue_engine::catalogue::{CatalogueProblem, Price, Product, plans};
 use upcue_engine::map::Map;
@@ -10,57 +7,12 @@ use upcue_engine::plan::{MeterSource, Plan};
 use upcue_engine::tenant::Rulebook;
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
-use worker::Delay;
 
 use super::super::rows::Rows;
 use super::AppObject;
 use crate::problem::ApiResult;
 use crate::rpc::CatalogueReport;
 use crate::stripe::client::Stripe;
-
-/// How often whoever waits for another's reading looks whether it is done, in milliseconds.
-const LOOK: u64 = 20;
-
-/// Readings of the catalogue: how many were asked for, and up to which of them one has answered.
-#[derive(Debug, Default)]
-pub(super) struct Readings {
-    asked: Cell<u64>,
-    covered: Cell<u64>,
-    running: Cell<bool>,
-}
-
-/// A reading that runs; let go of however it ends.
-struct Running<'a> {
-    readings: &'a Readings,
-    covers: u64,
-}
-
-impl Readings {
-    fn ask(&self) -> u64 {
-        self.asked.set(self.asked.get() + 1);
-        self.asked.get()
-    }
-
-    fn covers(&self, number: u64) -> bool {
-        self.covered.get() >= number
-    }
-
-    fn begin(&self) -> Option<Running<'_>> {
-        (!self.running.replace(true)).then(|| Running { readings: self, covers: self.asked.get() })
-    }
-}
-
-impl Running<'_> {
-    fn done(&self) {
-        self.readings.covered.set(self.covers);
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.readings.running.set(false);
-    }
-}
 
 /// The row with what Stripe last said.
 const CATALOGUE: &str = "catalogue";
@@ -82,18 +34,8 @@ impl AppObject {
     /// Has the catalogue read from Stripe, and tells what the reading has changed. One reading runs at a time, so that an
     /// older one never overwrites a newer; whoever asks meanwhile shares the next, so that a burst of events costs two.
     pub(super) async fn sync_catalogue(&self) -> ApiResult<CatalogueReport> {
-        let mine = self.readings.ask();
-        loop {
-            if self.readings.covers(mine) {
-                return self.catalogue();
-            }
-            if let Some(reading) = self.readings.begin() {
-                let report = self.read_catalogue().await?;
-                reading.done();
-                return Ok(report);
-            }
-            Delay::from(Duration::from_millis(LOOK)).await;
-        }
+        let read = self.readings.share(async || self.read_catalogue().await).await?;
+        read.map_or_else(|| self.catalogue(), Ok)
     }
 
     /// Reads products, their features, prices and billing meters from Stripe.

@@ -15,6 +15,8 @@ use crate::stripe::event::{StripeEvent, Subject};
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS stripe_event (id TEXT PRIMARY KEY, type TEXT NOT NULL, state TEXT NOT NULL, \
     customer TEXT, received_at INTEGER NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER, detail TEXT, body TEXT) WITHOUT ROWID";
+/// What waits is few among what is kept.
+pub(super) const WAITING: &str = "CREATE INDEX IF NOT EXISTS stripe_event_waiting ON stripe_event (next_at) WHERE state = 'pending'";
 pub(super) const CUSTOMERS: &str = "CREATE TABLE IF NOT EXISTS customer (customer TEXT PRIMARY KEY, tenant TEXT NOT NULL, \
     swept_at INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID";
 /// How long ids are kept, so that a late duplicate is known: Stripe tries for three days, and people resend by hand.

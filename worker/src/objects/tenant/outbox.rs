@@ -17,9 +17,19 @@ pub(super) const IDENTITY: &str = "identity";
 
 /// Adds a fact and sets the alarm that will deliver it, within the transaction that made it true.
 pub(super) fn push(rows: &Rows, app: &str, tenant: &str, fact: &Fact) -> ApiResult<()> {
-    rows.put(IDENTITY, &(app.to_owned(), tenant.to_owned()))?;
+    identify(rows, app, tenant)?;
     rows.run("INSERT INTO outbox (fact) VALUES (?)", vec![encode(fact)])?;
     set_alarm(rows.storage(), 0)
+}
+
+/// Remembers whose object this is, for the alarm.
+pub(super) fn identify(rows: &Rows, app: &str, tenant: &str) -> ApiResult<()> {
+    rows.put(IDENTITY, &(app.to_owned(), tenant.to_owned()))
+}
+
+/// Whether nothing waits.
+pub(super) fn is_empty(rows: &Rows) -> ApiResult<bool> {
+    Ok(rows.query("SELECT 1 FROM outbox LIMIT 1", vec![])?.is_empty())
 }
 
 impl Core {
@@ -34,7 +44,7 @@ impl Core {
         }
         let known: u64 = app_object(&self.env, &app)?.call(&AppCall::Facts { tenant, facts }).await?;
         rows.run("DELETE FROM outbox WHERE seq <= ?", vec![super::store::number(known)])?;
-        Ok(!rows.query("SELECT 1 FROM outbox LIMIT 1", vec![])?.is_empty())
+        Ok(!is_empty(&rows)?)
     }
 }
 

@@ -18,13 +18,14 @@
 use std::rc::Rc;
 
 use upcue_engine::tenant::{Applied, Batch, Receipt, Rulebook, Tenant};
-use upcue_engine::time::Millis;
-use upcue_engine::timeline::Entry;
+use upcue_engine::time::{Millis, SECOND};
+use upcue_engine::timeline::{Actor, Entry, What};
 use upcue_engine::usage::{EventKind, Page, RecentIds};
 use worker::{SqlStorageValue, State};
 
-use super::super::rows::{Rows, decode, encode};
+use super::super::rows::{Rows, decode, encode, set_alarm};
 use super::{outbox, timeline};
+use crate::host;
 use crate::problem::ApiResult;
 use crate::rpc::{ComparisonReport, Fact, WhoLooks};
 
@@ -104,8 +105,16 @@ impl Stored {
         if rules.revision <= self.rules.revision {
             return Ok(false);
         }
+        let before = self.tenant.held(&self.rules);
+        let after = self.tenant.held(&rules);
         self.rows.put("rules", &rules)?;
         self.rules = Rc::new(rules);
+        // The catalogue has learned what the subscription sells: the timeline should know it, too.
+        if self.tenant.mirror.current().is_some() && before.plan != after.plan {
+            let what = What::SubscriptionChanged { before, after };
+            let entries = vec![Entry { at: host::now(), actor: Actor::Upcue, what }];
+            self.record(&Step { entries, ..Step::default() })?;
+        }
         Ok(true)
     }
 
@@ -139,7 +148,16 @@ impl Stored {
                 }
             }
             step.entries.iter().try_for_each(|entry| timeline::push(&self.rows, entry))?;
-            step.facts.iter().try_for_each(|fact| outbox::push(&self.rows, &self.app, &self.tenant.name, fact))
+            step.facts.iter().try_for_each(|fact| outbox::push(&self.rows, &self.app, &self.tenant.name, fact))?;
+            match self.tenant.upgrades.due() {
+                // Should everything in memory be lost now, the alarm takes it up. Where facts wait an alarm is set already, and
+                // sooner; its handler sets the next.
+                Some(due) if step.upgrades && outbox::is_empty(&self.rows)? => {
+                    outbox::identify(&self.rows, &self.app, &self.tenant.name)?;
+                    set_alarm(self.rows.storage(), due.since(host::now()).max(SECOND))
+                }
+                _ => Ok(()),
+            }
         })
     }
 

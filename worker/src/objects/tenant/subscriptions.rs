@@ -14,6 +14,7 @@ use upcue_engine::timeline::{Actor, Entry, What};
 use upcue_engine::upgrade::state::Source;
 use upcue_engine::usage::Bounds;
 
+use super::super::turns::Turns;
 use super::Core;
 use super::store::{Step, Stored};
 use crate::host;
@@ -27,9 +28,15 @@ pub(super) struct Readings {
     next: Cell<u64>,
     /// By subscription: the ticket of the last reading folded.
     folded: RefCell<Map<u64>>,
+    /// By subscription: who reads it.
+    turns: RefCell<Map<Rc<Turns>>>,
 }
 
 impl Readings {
+    fn turns(&self, subscription: &str) -> Rc<Turns> {
+        Rc::clone(self.turns.borrow_mut().entry(subscription, Rc::default))
+    }
+
     fn ticket(&self) -> u64 {
         self.next.set(self.next.get() + 1);
         self.next.get()
@@ -58,8 +65,16 @@ impl Core {
         Ok(read.items.iter().map(|i| i.price.clone()).collect())
     }
 
-    /// Reads `subscription` from Stripe and folds it in.
+    /// Reads `subscription` from Stripe and folds it in; or shares a reading that began after this call.
     pub(super) async fn read_subscription(&self, stripe: &Stripe, subscription: &str, source: Source) -> ApiResult<Subscription> {
+        let turns = self.readings.turns(subscription);
+        if let Some(read) = turns.share(async || self.read_once(stripe, subscription, source).await).await? {
+            return Ok(read);
+        }
+        self.with_loaded(|stored| Ok(stored.tenant.mirror.get(subscription).cloned()))?.ok_or_else(ApiError::unreadable)
+    }
+
+    async fn read_once(&self, stripe: &Stripe, subscription: &str, source: Source) -> ApiResult<Subscription> {
         let ticket = self.readings.ticket();
         let read = stripe.subscription(subscription).await?.ok_or_else(|| {
             let detail = format!("Stripe has no subscription {subscription}; it may be another account's or mode's");

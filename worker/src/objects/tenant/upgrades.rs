@@ -69,15 +69,13 @@ impl Core {
         fault::at("upgrade.confirmed")?;
         let begin = self.with_loaded(|stored| stored.confirm(new, host::now()))?;
         fault::at("upgrade.requested")?;
-        let id = match begin {
-            Begin::New { replaces } => {
-                self.end_checkout(&id, replaces.as_deref(), api_key).await?;
-                id
-            }
-            Begin::Known(known) => known,
+        let (id, source) = match begin {
+            Begin::New { .. } => (id, Source::Answer),
+            // Should it only be requested, it was interrupted, and is taken up again.
+            Begin::Known(known) => (known, Source::Recovery),
             Begin::Busy | Begin::KeyReused => return Err(busy()),
         };
-        self.carry_out(&id, api_key, Source::Answer).await?;
+        self.carry_out(&id, api_key, source).await?;
         self.with_loaded(|stored| stored.report(&id))
     }
 
@@ -139,15 +137,32 @@ impl Core {
             Ok(())
         })?;
         match reply.verdict() {
-            Verdict::Done => self.changed(stripe, &reply, ticket, change, source).await,
+            // An old answer tells how things stood then, not how they stand.
+            Verdict::Done if !reply.replayed => self.changed(stripe, &reply, ticket, change, source).await,
+            Verdict::Done => {
+                self.read_subscription(stripe, &change.subscription, source).await?;
+                Ok(Outcome::Changed)
+            }
+            // A failure that is kept under its key will never be another answer: only reading tells what it did.
+            Verdict::Again if reply.replayed => Ok(self.or_changed(stripe, change, unavailable()).await),
             Verdict::Again => Ok(Outcome::InDoubt),
             Verdict::Declined => {
                 let url = self.card_page(stripe, upgrade, change).await;
                 Ok(Outcome::Failed(Failed { url, ..declined(&reply) }))
             }
-            Verdict::Refused => Ok(Outcome::Failed(failed("stripe_refused", &reply.words()))),
+            // Whatever it refuses now (a revoked key, another form under the same key), an earlier sending may have been done.
+            Verdict::Refused => Ok(self.or_changed(stripe, change, failed("stripe_refused", &reply.words())).await),
             Verdict::Authenticate => self.send_to_portal(stripe, &order, upgrade, Action::Authentication, &reply).await,
             Verdict::NoPaymentMethod => self.send_to_portal(stripe, &order, upgrade, Action::PaymentMethod, &reply).await,
+        }
+    }
+
+    /// A failure, once a reading has shown that the change was not made all the same. Settling says nothing of what has come
+    /// true meanwhile.
+    async fn or_changed(&self, stripe: &Stripe, change: &Change, failure: Failed) -> Outcome {
+        match self.read_subscription(stripe, &change.subscription, Source::Recovery).await {
+            Ok(_) => Outcome::Failed(failure),
+            Err(_) => Outcome::InDoubt,
         }
     }
 
@@ -200,6 +215,13 @@ impl Core {
         let Some(back) = way_back(upgrade) else {
             return Ok(Outcome::Failed(failed("stripe_refused", "`return_url` is missing: where the browser goes after Stripe’s page")));
         };
+        // The page that was left for this one must not be paid as well.
+        match &upgrade.replaces {
+            Some(session) if !stripe.end_checkout(session).await? => {
+                return Ok(Outcome::Failed(failed("quote_stale", "The page you left was completed meanwhile; please look again.")));
+            }
+            _ => {}
+        }
         let app = self.with_loaded(|stored| Ok(stored.app().to_owned()))?;
         let customer: Option<String> = app_object(&self.env, &app)?.call(&AppCall::CustomerOf(upgrade.quote.tenant.clone())).await?;
         let began = host::now();
@@ -217,15 +239,6 @@ impl Core {
             Err(error) if error.code() == Code::StripeUnavailable.code() => Ok(Outcome::InDoubt),
             Err(error) => Ok(Outcome::Failed(failed("stripe_refused", &error.detail()))),
         }
-    }
-
-    /// Ends the Checkout page that another choice has left behind, so that it cannot be paid as well.
-    async fn end_checkout(&self, id: &str, session: Option<&str>, api_key: &str) -> ApiResult<()> {
-        let Some(session) = session else { return Ok(()) };
-        if Stripe::new(&self.env, api_key)?.insistent().expire_checkout(session).await? {
-            return Ok(());
-        }
-        self.settle(id, Outcome::Failed(failed("quote_stale", "The page you left was completed meanwhile; please look again.")))
     }
 
     /// Writes down what came of it.
@@ -253,7 +266,8 @@ impl Stored {
         match self.tenant.confirm(&rules, new, now) {
             Ok((begin, entries)) if entries.is_empty() => Ok(begin),
             Ok((begin, entries)) => {
-                self.record(&Step { upgrades: true, entries, ..Step::default() })?;
+                let facts = self.superseded(&begin, now);
+                self.record(&Step { upgrades: true, entries, facts, ..Step::default() })?;
                 Ok(begin)
             }
             Err(Unready::Busy) => Err(busy()),
@@ -266,6 +280,13 @@ impl Stored {
                 Err(ApiError::new(Code::QuoteStale, "the plans, the subscription or the time have moved on since this quote was made"))
             }
         }
+    }
+
+    /// What the app is told of upgrades that were left for another.
+    fn superseded(&self, begin: &Begin, now: Millis) -> Vec<Fact> {
+        let Begin::New { superseded } = begin else { return Vec::new() };
+        let left = superseded.iter().filter_map(|id| self.tenant.upgrades.get(id));
+        left.map(|upgrade| Fact::Upgrade(fact(upgrade, self.tenant.counts.needs_since, now))).collect()
     }
 
     fn settle(&mut self, id: &str, outcome: Outcome, now: Millis) -> ApiResult<()> {

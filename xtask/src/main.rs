@@ -1,5 +1,6 @@
 //! The project's chores: `cargo xtask --help` lists them.
 
+mod bench;
 mod build;
 mod command;
 mod dev;
@@ -41,6 +42,8 @@ enum Task {
     Test(test::Options),
     /// Measure the bundles against their budgets.
     Size,
+    /// Measure speed beside its reference, with everything built as it is shipped.
+    Bench(bench::Options),
     /// Check the repository's own rules.
     Tidy,
     /// Write a configuration for workerd and print its command line as JSON.
@@ -71,6 +74,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Dev(options) => dev::run(&project, options),
         Task::Test(options) => test::run(&project, options),
         Task::Size => size::run(&project),
+        Task::Bench(options) => bench::run(&project, options),
         Task::Tidy => tidy::run(&project),
         Task::WorkerdConfig(options) => stack::workerd::print(&project, options),
     }

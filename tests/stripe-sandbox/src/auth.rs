@@ -42,9 +42,10 @@ fn masked(key: &str) -> String {
     }
 }
 
-/// The key of a request as the request log shows it.
-pub(crate) fn masked_key(headers: &HeaderMap) -> Option<String> {
-    presented_key(headers).map(|key| masked(&key))
+/// The credentials of a request as the request log shows them: the scheme, and the key masked.
+pub(crate) fn masked_credentials(headers: &HeaderMap) -> Option<String> {
+    let scheme = headers.get(AUTHORIZATION)?.to_str().ok()?.split(' ').next()?;
+    presented_key(headers).map(|key| format!("{scheme} {}", masked(&key)))
 }
 
 #[cfg(test)]

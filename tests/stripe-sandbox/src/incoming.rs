@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::{body::to_bytes, extract::Request, http::HeaderMap};
+use axum::{
+    body::to_bytes,
+    extract::Request,
+    http::{HeaderMap, header::AUTHORIZATION},
+};
 
 use crate::{
     auth, clock,
@@ -64,10 +68,10 @@ impl Incoming {
     }
 
     pub(crate) fn log_entry(&self) -> Entry {
-        let plain = ["stripe-version", "idempotency-key", "user-agent"];
-        let mut headers: BTreeMap<&'static str, String> =
-            plain.into_iter().filter_map(|name| Some((name, self.header(name)?.to_owned()))).collect();
-        headers.extend(auth::masked_key(&self.headers).map(|key| ("authorization", key)));
+        let plain = self.headers.iter().filter(|(name, _)| *name != AUTHORIZATION);
+        let mut headers: BTreeMap<String, String> =
+            plain.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned()))).collect();
+        headers.extend(auth::masked_credentials(&self.headers).map(|shown| (AUTHORIZATION.to_string(), shown)));
         Entry {
             id: self.id.clone(),
             method: self.method.clone(),

@@ -14,8 +14,8 @@ pub(crate) struct Entry {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) form: Form,
-    /// `stripe-version`, `idempotency-key`, `user-agent`, and `authorization` with the key masked.
-    pub(crate) headers: BTreeMap<&'static str, String>,
+    /// All of them, with the key in `authorization` masked.
+    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) at: i64,
     /// Null until answered.
     pub(crate) status: Option<u16>,

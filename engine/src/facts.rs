@@ -15,7 +15,7 @@
 //! | `user.role` | string | `admin` or `member` |
 //! | `subscription.status` | string | Stripe's word; unknown without a subscription |
 //! | `requests.count` | int | how many teammates ask for what is asked for most; 0 for members |
-//! | `requests.top` | string | what that is; unknown when nothing is asked for, and for members |
+//! | `requests.top` | string | what that is; unknown when nothing is asked for, or nothing by name, and for members |
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -307,7 +307,9 @@ impl Lookup for StandingAt<'_> {
             Fact::PlanMaxRank => Value::Int(i64::from(standing.max_rank)),
             Fact::UserRole => Value::Str(standing.role.name()),
             Fact::RequestsCount => Value::Int(standing.requests.as_ref().map_or(0, |r| i64::from(r.count))),
-            Fact::RequestsTop => standing.requests.as_ref().map_or(Value::Unknown, |r| Value::Str(&r.label)),
+            Fact::RequestsTop => {
+                standing.requests.as_ref().filter(|r| !r.label.is_empty()).map_or(Value::Unknown, |r| Value::Str(&r.label))
+            }
             Fact::SubscriptionStatus => standing.status.as_deref().map_or(Value::Unknown, Value::Str),
         }
     }

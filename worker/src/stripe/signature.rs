@@ -89,7 +89,7 @@ mod tests {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
         mac.update(format!("{time}.").as_bytes());
         mac.update(body);
-        mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect()
+        mac.finalize().into_bytes().iter().fold(String::new(), |text, b| format!("{text}{b:02x}"))
     }
 
     fn check(body: &[u8], header: Option<&str>) -> Result<(), String> {

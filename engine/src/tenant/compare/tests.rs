@@ -27,7 +27,7 @@ fn rules() -> Rulebook {
         };
         plan.prices = vec![price];
     }
-    Rulebook { plans, config, ..Rulebook::default() }
+    Rulebook { config, plans, ..Rulebook::default() }
 }
 
 fn tenant(rules: &Rulebook, plan: &str) -> Tenant {
@@ -74,18 +74,20 @@ fn shown(tenant: &Tenant, rules: &Rulebook, wanted: Option<&str>) -> (String, St
     (format!("{:?}", comparison.came), fit, comparison.rows.iter().filter(|r| r.highlighted).map(name).collect())
 }
 
+/// What it is about, what happened, what they say they came for; why they came, what fits, the rows on top.
+type Story = (&'static str, fn(&mut Tenant, &Rulebook), Option<&'static str>, &'static str, &'static str, &'static [&'static str]);
+
 #[test]
 fn the_user_is_met_with_the_reason_they_came() {
     let rules = rules();
-    type Story = fn(&mut Tenant, &Rulebook);
-    let stories: [(&str, Story, Option<&str>, &str, &str, &[&str]); 9] = [
+    let stories: [Story; 9] = [
         ("nothing is wrong", |t, r| used(t, r, 10, 0), None, "None", "Current", &[]),
         (
             "near the limit, at a pace that will do",
             |t, r| {
                 used(t, r, 850, 3);
                 t.counts.meters.clear();
-                used(t, r, 0, 0)
+                used(t, r, 0, 0);
             },
             None,
             "None",

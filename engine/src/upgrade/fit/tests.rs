@@ -61,10 +61,12 @@ fn the_cheapest_plan_that_covers_everything_fits() {
     }
 }
 
+type Change = fn(&mut Vec<Plan>);
+
 #[test]
 fn what_is_not_on_sale_is_not_offered() {
     let present = |plans: &[Plan]| plans.first().cloned();
-    let cases: [(&str, fn(&mut Vec<Plan>)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("plan archived", |plans| plans[1].active = false),
         ("prices archived", |plans| plans[1].prices.iter_mut().for_each(|p| p.active = false)),
         ("another currency", |plans| plans[1].prices.iter_mut().for_each(|p| p.currency = "eur".to_owned())),
@@ -95,7 +97,7 @@ fn oracle(plans: &[Plan], present: &Plan, needs: &Needs) -> Option<(String, Stri
             let has = needs.features.iter().zip(&plan.features).all(|(wanted, has)| *has || !wanted);
             if covers && has && plan.active && price.active && price.currency == "usd" && plan.rank > present.rank {
                 let months = f64::from(price.interval_count) * if price.interval == Interval::Year { 12.0 } else { 1.0 };
-                let a_month = price.unit_amount.map_or(f64::INFINITY, |amount| amount as f64 / months);
+                let a_month = price.unit_amount.map_or(f64::INFINITY, |amount| f64::from(i32::try_from(amount).expect("small")) / months);
                 if a_month.is_finite() {
                     allowed.push((a_month, plan, price));
                 }

@@ -126,9 +126,11 @@ pub struct Terms {
     pub flexible: bool,
     /// Invoices are sent, not charged (`collection_method`).
     pub invoiced: bool,
+    /// Coupons take something off (`discounts`).
+    pub discounted: bool,
 }
 
-wire! { struct Terms { scheduled, paused, pending, flexible, invoiced } }
+wire! { struct Terms { scheduled, paused, pending, flexible, invoiced, discounted } }
 
 /// One line of a subscription.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

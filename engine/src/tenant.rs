@@ -54,6 +54,12 @@ impl Rulebook {
         }
     }
 
+    /// The currency that most prices on sale are in; of equals the first by its letters. For tenants who pay in none yet.
+    pub fn currency(&self) -> Option<&str> {
+        let on_sale = || self.plans.iter().filter(|p| p.active).flat_map(|p| &p.prices).filter(|p| p.active).map(|p| p.currency.as_str());
+        on_sale().max_by_key(|c| (on_sale().filter(|other| other == c).count(), std::cmp::Reverse(*c)))
+    }
+
     /// What a request is for, as people read it; empty for any upgrade.
     pub fn label(&self, Subject { plan, feature, meter }: &Subject) -> String {
         let config = &self.config;

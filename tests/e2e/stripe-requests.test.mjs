@@ -116,6 +116,7 @@ describe("requests to Stripe", () => {
     await alike(
       () => confirmed("acme", quote),
       (client, { upgrade }) => [
+        reading(client, "acme"),
         client.subscriptions.update(
           tenants.acme.subscription.id,
           {
@@ -140,6 +141,7 @@ describe("requests to Stripe", () => {
     await alike(
       () => confirmed("yearly", quote),
       (client, { upgrade }) => [
+        reading(client, "yearly"),
         previewOf(client, "yearly", changed),
         client.subscriptions.update(
           tenants.yearly.subscription.id,
@@ -163,6 +165,7 @@ describe("requests to Stripe", () => {
     await alike(
       () => confirmed("leaving", quote),
       (client, { upgrade }) => [
+        reading(client, "leaving"),
         client.subscriptions.update(
           tenants.leaving.subscription.id,
           {
@@ -185,6 +188,7 @@ describe("requests to Stripe", () => {
     await alike(
       () => confirmed("secured", quote),
       (client, answer) => [
+        reading(client, "secured"),
         client.subscriptions.update(
           subscription,
           {

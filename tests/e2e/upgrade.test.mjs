@@ -153,7 +153,7 @@ describe("the upgrade", () => {
     await stack.stripe.control("POST", "/_sandbox/settle");
     assert.equal((await page.state(other.answer.body.upgrade)).body.status, "upgraded");
     assert.equal(await page.plan(), "Scale");
-    assert.deepEqual(await page.told(), ["Requested", "AwaitsCustomer", "Requested", "AwaitsCustomer", "d"]);
+    assert.deepEqual(await page.told(), ["Requested", "AwaitsCustomer", "Failed", "Requested", "AwaitsCustomer", "d"], "the first was left");
   });
 
   test("what is no upgrade is refused with its reason", async () => {
@@ -283,7 +283,7 @@ describe("the upgrade", () => {
     await client.subscriptions.update(tenant.subscription.id, { items: [{ id: tenant.subscription.items.data[0].id, quantity: 2 }] });
     await stack.stripe.control("POST", "/_sandbox/settle");
     const fresh = await refused(token, "the subscription has changed");
-    assert.deepEqual([fresh.quantity, fresh.plan.name], [1, "Scale"], "what was asked for is quoted anew");
+    assert.deepEqual([fresh.quantity, fresh.plan.name], [2, "Scale"], "the plan is quoted anew, with as many seats as there are now");
 
     const old = await quote();
     await client.products.update(shop.products.Scale.id, { metadata: { upcue_limit_api_calls: "900000" } });
@@ -297,6 +297,73 @@ describe("the upgrade", () => {
     await refused(late.token, "ten minutes are over");
     await stack.operator("POST", "/dev/clock", { offset: 0 });
     assert.deepEqual([(await tenant.page.told()), (await tenant.changes()).length], [[], 1], "only the change at Stripe itself");
+  });
+
+  test("what changed at Stripe is not overwritten, though no webhook has told of it yet", async () => {
+    const { client, control } = stack.stripe;
+    const tenant = await enter("overtaken");
+    const { token } = (await tenant.page.quote({ plan: shop.products.Pro.id, price: shop.prices["Pro/year"].id })).body;
+    const lost = await tenant.page.quote({ plan: shop.products.Pro.id, quantity: 2 });
+    await control("PUT", "/_sandbox/delivery", { mode: "hold" });
+    const [item] = tenant.subscription.items.data;
+    // The first sending fails before it takes effect; then somebody changes the plan at Stripe.
+    await control("POST", "/_sandbox/faults", { method: "POST", path_prefix: `/v1/subscriptions/${tenant.subscription.id}`, status: 503, should_retry: false });
+    const key = randomUUID();
+    assert.equal((await tenant.page.upgrade(lost.body.token, { key })).status, 502);
+    await client.subscriptions.update(tenant.subscription.id, { items: [{ id: item.id, price: shop.prices.Scale.id, quantity: 4 }] });
+    for (const answer of [await tenant.page.upgrade(lost.body.token, { key }), await tenant.page.upgrade(token)]) {
+      assert.deepEqual([answer.status, ["quote_stale", "not_an_upgrade"].includes(answer.body.code)], [409, true], JSON.stringify(answer.body));
+    }
+    const now = (await atStripe(tenant)).items.data.map(({ price, quantity }) => [price.id, quantity]);
+    assert.deepEqual(now, [[shop.prices.Scale.id, 4]]);
+    await control("POST", "/_sandbox/delivery/release");
+    await control("PUT", "/_sandbox/delivery", {});
+    assert.deepEqual(await tenant.page.told(), ["Requested", "Failed"]);
+  });
+
+  test("who paid at Checkout is not sent there again, though no webhook has come", async () => {
+    const { client, control } = stack.stripe;
+    const customer = await addCustomer(stack, "impatient");
+    const page = buyer(stack, { tenant: "impatient", admin: await stack.token({ tenant: "impatient" }) });
+    await control("POST", "/_sandbox/settle");
+    const { answer } = await page.buy({ plan: shop.products.Pro.id });
+    const other = await page.quote({ plan: shop.products.Scale.id });
+    await control("PUT", "/_sandbox/delivery", { mode: "hold" });
+    await control("POST", `/_sandbox/checkout/${new URL(answer.body.url).pathname.split("/").at(-1)}/complete`, {});
+    const again = await page.upgrade(other.body.token);
+    assert.deepEqual([again.status, again.body.code, again.body.quote.flow, again.body.quote.from.plan.name], [409, "quote_stale", "change", "Pro"]);
+    assert.equal((await page.state(answer.body.upgrade)).body.status, "upgraded");
+    const all = await client.subscriptions.list({ customer: customer.id });
+    assert.equal(all.data.length, 1);
+    await control("POST", "/_sandbox/delivery/release");
+    await control("PUT", "/_sandbox/delivery", {});
+    assert.deepEqual(await page.told(), ["Requested", "AwaitsCustomer", "d"]);
+  });
+
+  test("who comes back from Stripe's page before the webhook is told that it is done", async () => {
+    const { control } = stack.stripe;
+    const tenant = await enter("back_early", shop.prices.Pro, { card: "pm_card_authenticationRequired" });
+    const { answer } = await tenant.page.buy(scale());
+    await control("PUT", "/_sandbox/delivery", { mode: "hold" });
+    await control("POST", `/_sandbox/portal/${new URL(answer.body.url).pathname.split("/").at(-1)}/confirm`, {});
+    assert.equal((await tenant.page.state(answer.body.upgrade)).body.status, "upgraded");
+    await control("POST", "/_sandbox/delivery/release");
+    await control("PUT", "/_sandbox/delivery", {});
+    assert.deepEqual(await tenant.page.told(), ["Requested", "AwaitsCustomer", "d"]);
+  });
+
+  test("a price that was replaced meanwhile is quoted anew, and fewer seats are no upgrade", async () => {
+    const { client, control } = stack.stripe;
+    const tenant = await enter("repriced", shop.prices.Pro, { quantity: 3 });
+    const few = await tenant.page.quote({ plan: shop.products.Scale.id, quantity: 1 });
+    assert.deepEqual([few.status, few.body.code], [409, "not_an_upgrade"]);
+    const extra = await client.prices.create({ product: shop.products.Scale.id, currency: "usd", unit_amount: 1, recurring: { interval: "month" } });
+    await control("POST", "/_sandbox/settle");
+    const { body } = await tenant.page.quote({ plan: shop.products.Scale.id, price: extra.id });
+    await client.prices.update(extra.id, { active: false });
+    await control("POST", "/_sandbox/settle");
+    const answer = await tenant.page.upgrade(body.token);
+    assert.deepEqual([answer.status, answer.body.code, answer.body.quote?.price.id], [409, "quote_stale", shop.prices.Scale.id], JSON.stringify(answer.body));
   });
 
   test("a page of somebody else is no way back", async () => {
@@ -313,6 +380,7 @@ describe("the upgrade", () => {
     const later = await enter("later");
     const { quote, answer } = await later.page.buy(scale());
     assert.deepEqual([quote.amount_due, quote.next_invoice.amount, answer.body.status, answer.body.invoice], [0, 16_900, "upgraded", null]);
+    assert.deepEqual([quote.total, quote.balance_applied], [0, 0], "what waits for the next invoice adds up to nothing today");
 
     await stack.publish({ ...UPGRADE_CONFIG, upgrade: { payment_behavior: "pending_if_incomplete" } });
     const secure = await enter("pending", shop.prices.Pro, { card: "pm_card_authenticationRequired" });
@@ -323,6 +391,13 @@ describe("the upgrade", () => {
     await stack.stripe.control("POST", `/_sandbox/invoices/${latest_invoice.id}/pay`, {});
     await stack.stripe.control("POST", "/_sandbox/settle");
     assert.deepEqual([await secure.page.plan(), await secure.page.told()], ["Scale", ["Requested", "AwaitsCustomer", "d"]]);
+    const silent = await enter("pending_silent", shop.prices.Pro, { card: "pm_card_authenticationRequired" });
+    const path_prefix = `/v1/subscriptions/${silent.subscription.id}`;
+    await stack.stripe.control("POST", "/_sandbox/faults", { method: "POST", path_prefix, play: "reset_after", times: 2 });
+    const key = randomUUID();
+    const found = await silent.page.buy(scale(), { key });
+    const again = found.answer.status === 200 ? found.answer : await silent.page.upgrade(found.quote.token, { key });
+    assert.deepEqual([again.status, again.body.status], [200, "requires_action"], "the page is handed out although the first answer was lost");
     await stack.publish(UPGRADE_CONFIG);
   });
 

@@ -14,9 +14,9 @@ use crate::build::{sdk, worker};
 use crate::progress::note;
 use crate::project::{Project, read, write};
 
-/// The walking product had 250,000. The upgrade (quotes, the state machine, the comparison, the sweep) brought 80,000 more; a
+/// The walking product had 250,000. The upgrade (quotes, the state machine, the comparison, the sweep) brought 85,000 more; a
 /// tenth of what the platform's free plan takes is still left in sight.
-const WORKER_BUDGET: u64 = 330_000;
+const WORKER_BUDGET: u64 = 345_000;
 const SDK_BUDGET: u64 = 20_000;
 
 /// A row of target/bench/size.json.

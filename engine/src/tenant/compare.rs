@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::apply::is_near;
 use super::{Rulebook, Tenant, Viewer};
+use crate::config::Proration;
 use crate::facts::{MeterStanding, Role};
 use crate::plan::{Limit, MeterKind, MeterSource, Plan, PlanPrice};
 use crate::time::{DAY, DurationMs, Millis};
@@ -134,10 +135,11 @@ impl Tenant {
         let needs = self.needs(rules, wanted, now);
         let present = self.present(rules);
         let subscription = self.mirror.current();
-        let currency = subscription.map(|s| s.currency.as_str()).filter(|c| !c.is_empty());
+        let currency = subscription.map(|s| s.currency.as_str()).filter(|c| !c.is_empty()).or(rules.currency());
         let holding = Holding { plan: present.plan, price: present.price, currency };
         // Who pays for something the catalogue does not know is served by nothing we could offer.
-        let is_unknown = present.plan.is_none() && subscription.is_some_and(|s| s.status.grants_plan());
+        // Nor is who owes for a plan sent to another.
+        let is_unknown = subscription.is_some_and(|s| !s.status.grants_plan() || present.plan.is_none());
         let fit = if is_unknown { Fit::Current } else { best_fit(&rules.plans, holding, &needs) };
         let (outcome, binds) = match &fit {
             Fit::Current => (Outcome::Current, Vec::new()),
@@ -154,7 +156,7 @@ impl Tenant {
             currency: currency.map(str::to_owned),
             binds: binds.iter().map(|bind| row(bind, &needs, true)).collect(),
             rows: rows(&needs, &binds, came.as_ref()),
-            offers: shown.map(|plan| self.offer(plan, holding, &needs, best, now)).collect(),
+            offers: shown.map(|plan| self.offer(rules, plan, holding, &needs, best, now)).collect(),
             came,
             outcome,
             requests,
@@ -193,7 +195,7 @@ impl Tenant {
         u64::try_from(amount).unwrap_or(u64::MAX)
     }
 
-    fn offer(&self, plan: &Plan, holding: Holding<'_>, needs: &Needs, best: Option<(&str, &str)>, now: Millis) -> Offer {
+    fn offer(&self, rules: &Rulebook, plan: &Plan, holding: Holding<'_>, needs: &Needs, best: Option<(&str, &str)>, now: Millis) -> Offer {
         let relation = match holding.plan {
             Some(present) if present.id == plan.id => Relation::Current,
             Some(present) if present.rank >= plan.rank => Relation::Lower,
@@ -202,7 +204,8 @@ impl Tenant {
         let held = |p: &PlanPrice| holding.price == Some(p.id.as_str());
         let on_offer = |p: &&PlanPrice| held(p) || (p.active && holding.currency.is_none_or(|c| c == p.currency));
         let prices: Vec<PlanPrice> = plan.prices.iter().filter(on_offer).cloned().collect();
-        let estimates = prices.iter().map(|p| if relation == Relation::Upgrade { self.reckon(holding, p, now) } else { None }).collect();
+        let estimates =
+            prices.iter().map(|p| if relation == Relation::Upgrade { self.reckon(rules, holding, p, now) } else { None }).collect();
         // Where a price has limits of its own, those of the price that is paid count, and of the one that fits best.
         let best = best.filter(|(id, _)| *id == plan.id).map(|(_, price)| price);
         let price = best.or(holding.price.filter(|_| relation == Relation::Current));
@@ -212,10 +215,13 @@ impl Tenant {
         Offer { relation, fits, best: best.is_some(), violations, estimates, plan: Plan { allowances, prices, ..plan.clone() } }
     }
 
-    fn reckon(&self, holding: Holding<'_>, price: &PlanPrice, now: Millis) -> Option<(i64, i64)> {
+    fn reckon(&self, rules: &Rulebook, holding: Holding<'_>, price: &PlanPrice, now: Millis) -> Option<(i64, i64)> {
         let Some(subscription) = self.mirror.current() else { return estimate(None, price, 1, now).map(|e| (e.credit, e.charge)) };
         if subscription.trial_end.is_some_and(|end| end > now) {
             return Some((0, 0));
+        }
+        if subscription.terms.discounted || rules.config.upgrade.proration == Proration::CreateProrations {
+            return None; // coupons are Stripe's to reckon; and what waits for the next invoice costs nothing today
         }
         let held = holding.plan?.price(holding.price?)?;
         let quantity = subscription.items.iter().find(|i| i.price == held.id)?.quantity;

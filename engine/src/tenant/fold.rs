@@ -4,6 +4,7 @@ use super::{Rulebook, Tenant};
 use crate::subscription::Subscription;
 use crate::time::Millis;
 use crate::timeline::{Actor, Entry, Held, What};
+use crate::upgrade::requests::Subject;
 use crate::upgrade::state::{Source, State, Upgrade, Upgraded};
 
 /// What a reading did.
@@ -28,14 +29,15 @@ impl Tenant {
         let upgraded = self.upgrades.settle(read, source, now);
         let after = self.held(rules);
         let other_plan = before != after;
+        if before.plan != after.plan {
+            self.requests.answer(|asked| answers(rules, &after, asked)); // an upgrade at Stripe itself does as well
+        }
         let mut entries = Vec::new();
         if let Some(upgrade) = upgraded.as_ref().and_then(|id| self.upgrades.get(id)) {
             entries = told(upgrade, before, after, now);
             self.counts.needs_since = None;
-            self.requests.answer();
         } else if other_plan {
             if is_step_up(rules, &before, &after) {
-                self.requests.answer(); // an upgrade at Stripe itself answers them as well
                 self.counts.needs_since = None;
             }
             entries.push(Entry { at: now, actor: Actor::Stripe, what: What::SubscriptionChanged { before, after } });
@@ -67,6 +69,13 @@ impl Tenant {
 fn is_step_up(rules: &Rulebook, before: &Held, after: &Held) -> bool {
     let rank = |held: &Held| rules.plans.iter().find(|p| Some(&p.id) == held.plan.as_ref()).map(|p| p.rank);
     rank(after) > rank(before)
+}
+
+/// Whether a plan has what was asked for. More of a meter, or any upgrade, is had with any other plan.
+fn answers(rules: &Rulebook, after: &Held, Subject { plan, feature, .. }: &Subject) -> bool {
+    let rank = |id: &String| rules.plans.iter().find(|p| p.id == *id).map(|p| p.rank);
+    let has_feature = feature.as_ref().is_none_or(|f| after.features.contains(f));
+    has_feature && plan.as_ref().is_none_or(|p| after.plan.as_ref().and_then(rank) >= rank(p))
 }
 
 fn told(upgrade: &Upgrade, before: Held, after: Held, now: Millis) -> Vec<Entry> {

@@ -1,6 +1,7 @@
 //! An admin's wish meets a tenant: is there a quote, and does it still hold when it is confirmed?
 
 use super::{Rulebook, Tenant};
+use crate::config::Proration;
 use crate::subscription::Subscription;
 use crate::time::Millis;
 use crate::timeline::{Actor, Entry, What};
@@ -47,12 +48,18 @@ impl Tenant {
 
     /// Reads a wish against what there is.
     pub fn target<'a>(&'a self, rules: &'a Rulebook, wish: &Wish<'_>) -> Result<Target<'a>, Refusal> {
-        target(&rules.plans, rules.default_plan(), self.mirror.current(), wish)
+        target(&rules.plans, rules.default_plan(), rules.currency(), self.mirror.current(), wish)
     }
 
     /// What a target will cost today by our own reckoning. A trial goes on and costs nothing.
-    pub fn estimate(&self, target: &Target<'_>, now: Millis) -> Option<Estimate> {
+    pub fn estimate(&self, rules: &Rulebook, target: &Target<'_>, now: Millis) -> Option<Estimate> {
         let current = self.mirror.current();
+        if target.from.is_some() && !target.new_period && rules.config.upgrade.proration == Proration::CreateProrations {
+            return Some(Estimate { credit: 0, charge: 0 }); // it waits for the next invoice
+        }
+        if current.is_some_and(|s| s.terms.discounted) {
+            return None; // what coupons take off is Stripe's to say
+        }
         if current.is_some_and(|s| s.trial_end.is_some_and(|end| end > now)) {
             return Some(Estimate { credit: 0, charge: 0 });
         }

@@ -25,6 +25,8 @@ pub struct Quote {
     pub price: String,
     /// How many.
     pub quantity: u64,
+    /// Whether the admin said how many; otherwise it is as many as there were.
+    pub quantity_named: bool,
     /// What is due at once, in minor units.
     pub amount_due: i64,
     /// Three letters in lower case.
@@ -37,7 +39,7 @@ pub struct Quote {
     pub expires_at: Millis,
 }
 
-wire! { struct Quote { id, tenant, change, plan, price, quantity, amount_due, currency, estimated, catalogue, expires_at } }
+wire! { struct Quote { id, tenant, change, plan, price, quantity, quantity_named, amount_due, currency, estimated, catalogue, expires_at } }
 
 /// The change of a subscription that a quote promises.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +126,7 @@ impl Refusal {
             Self::InProgress => "An earlier change waits for its payment. Finish or cancel it first.",
             Self::PastDue => "The last payment failed. Settle the open invoice first, then upgrade.",
             Self::Paused => "The subscription is paused. Resume it first, then upgrade.",
-            Self::Incomplete => "The subscription’s first payment is outstanding. Complete it first, then upgrade.",
+            Self::Incomplete => "A payment for the subscription is outstanding. Settle it first, then upgrade.",
         }
     }
 }
@@ -155,10 +157,11 @@ pub struct Target<'a> {
     pub new_period: bool,
 }
 
-/// Reads a wish against what there is. `subscription`: the one that counts, if there is one that has not ended.
+/// Reads a wish against what there is. `home`: the currency of who pays in none yet. `subscription`: the one that counts, if there is one that has not ended.
 pub fn target<'a>(
     plans: &'a [Plan],
     default: Option<&Plan>,
+    home: Option<&str>,
     subscription: Option<&'a Subscription>,
     wish: &Wish<'_>,
 ) -> Result<Target<'a>, Refusal> {
@@ -170,7 +173,7 @@ pub fn target<'a>(
         if default.is_some_and(|d| d.rank > plan.rank) {
             return Err(Refusal::NotAnUpgrade);
         }
-        let price = choose(plan, wish.price, None, None)?;
+        let price = choose(plan, wish.price, None, home.filter(|_| wish.price.is_none()))?;
         return Ok(Target { plan, price, quantity: wish.quantity.unwrap_or(1), from: None, new_period: false });
     };
     let mut holdings = subscription.holdings(plans);
@@ -192,7 +195,7 @@ pub fn target<'a>(
 /// A higher rank is a step up. On the same plan more seats are, and a longer interval is.
 fn is_step_up((now, item): (&Plan, &Item), plan: &Plan, price: Option<&PlanPrice>, quantity: u64) -> Result<(), Refusal> {
     if plan.id != now.id {
-        return if plan.rank > now.rank { Ok(()) } else { Err(Refusal::NotAnUpgrade) };
+        return if plan.rank > now.rank && quantity >= item.quantity { Ok(()) } else { Err(Refusal::NotAnUpgrade) };
     }
     let Some(price) = price.filter(|p| p.id != item.price) else {
         return match quantity.cmp(&item.quantity) {
@@ -273,7 +276,7 @@ mod tests {
 
     fn asked(subscription: Option<&Subscription>, plan: &str, price: Option<&str>, quantity: Option<u64>) -> String {
         let plans = plans();
-        match target(&plans, plans.first(), subscription, &Wish { plan, price, quantity }) {
+        match target(&plans, plans.first(), Some("usd"), subscription, &Wish { plan, price, quantity }) {
             Ok(t) => format!("{} x{}{}", t.price.id, t.quantity, if t.new_period { ", new period" } else { "" }),
             Err(refusal) => refusal.code().to_owned(),
         }
@@ -335,7 +338,7 @@ mod tests {
         let mut held = subscription("addon", "addon_m", 2);
         held.items.push(Item { id: "si_2".to_owned(), ..subscription("pro", "pro_m", 4).items.remove(0) });
         let plans = plans();
-        let found = target(&plans, None, Some(&held), &Wish { plan: "max", price: None, quantity: None }).expect("one plan");
+        let found = target(&plans, None, None, Some(&held), &Wish { plan: "max", price: None, quantity: None }).expect("one plan");
         assert_eq!(found.from.map(|(plan, item)| (plan.id.as_str(), item.id.as_str(), found.quantity)), Some(("pro", "si_2", 4)));
         held.items.push(subscription("free", "free_m", 1).items.remove(0));
         assert_eq!(asked(Some(&held), "max", None, None), "several_plans");

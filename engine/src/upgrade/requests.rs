@@ -105,9 +105,9 @@ impl Requests {
         self.asks.iter().filter(|a| a.user == user && now.since(a.at) < STANDS).map(|a| a.subject.clone()).collect()
     }
 
-    /// Forgets everything: an upgrade has answered it. Whether there was anything.
-    pub fn answer(&mut self) -> bool {
-        !std::mem::take(&mut self.asks).is_empty()
+    /// Forgets what an upgrade has answered.
+    pub fn answer(&mut self, is_answered: impl Fn(&Subject) -> bool) {
+        self.asks.retain(|ask| !is_answered(&ask.subject));
     }
 }
 
@@ -131,11 +131,13 @@ mod tests {
         ] {
             assert_eq!(requests.ask(user, subject, at(day)), expected, "{user} on day {day}");
         }
-        let counted = |day| requests.totals(at(day)).iter().map(|t| (t.subject.feature.is_some(), t.count)).collect::<Vec<_>>();
-        assert_eq!(counted(3), [(true, 2), (false, 1)]);
-        assert_eq!(counted(30), [(true, 1), (false, 1)], "bob's request has lapsed");
+        let counted =
+            |requests: &Requests, day| requests.totals(at(day)).iter().map(|t| (t.subject.feature.is_some(), t.count)).collect::<Vec<_>>();
+        assert_eq!(counted(&requests, 3), [(true, 2), (false, 1)]);
+        assert_eq!(counted(&requests, 30), [(true, 1), (false, 1)], "bob's request has lapsed");
         assert_eq!(requests.of("bob", at(3)), [sso()]);
-        assert!(requests.answer() && !requests.answer());
+        requests.answer(|subject| subject.feature.is_some());
+        assert_eq!(counted(&requests, 3), [(false, 1)], "what the new plan lacks is still asked for");
     }
 
     #[test]

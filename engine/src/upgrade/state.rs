@@ -38,8 +38,6 @@ pub struct Upgrade {
     pub gateway_ms: u32,
     /// Whether the customer was sent to Stripe's page.
     pub was_hosted: bool,
-    /// The Checkout session that must end before another begins.
-    pub replaces: Option<String>,
     /// How often it was taken up again by itself.
     pub recoveries: u32,
     /// When it is looked at again by itself, while it is only requested.
@@ -49,7 +47,7 @@ pub struct Upgrade {
 }
 
 wire! { struct Upgrade {
-    id, key, by, quote, return_url, requested_at, gateway_ms, was_hosted, replaces, recoveries, look_at, state,
+    id, key, by, quote, return_url, requested_at, gateway_ms, was_hosted, recoveries, look_at, state,
 } }
 
 impl Upgrade {
@@ -64,7 +62,6 @@ impl Upgrade {
             requested_at: now,
             gateway_ms: 0,
             was_hosted: false,
-            replaces: None,
             recoveries: 0,
             look_at: now.plus(LOOK_AGAIN),
             state: State::Requested,
@@ -256,7 +253,7 @@ impl Upgrades {
     }
 
     /// Takes in a confirmed upgrade, unless it is one already or another is on its way.
-    pub fn begin(&mut self, mut upgrade: Upgrade) -> Begin {
+    pub fn begin(&mut self, upgrade: Upgrade) -> Begin {
         if let Some(known) = self.confirmed(&upgrade.quote.id, upgrade.key) {
             return known;
         }
@@ -265,8 +262,7 @@ impl Upgrades {
         }
         let mut superseded = Vec::new();
         for earlier in &mut self.all {
-            if let State::Awaiting(awaiting) = &earlier.state {
-                upgrade.replaces = awaiting.session.clone().or(upgrade.replaces);
+            if let State::Awaiting(_) = &earlier.state {
                 superseded.push(earlier.id.clone());
                 let failed = Failed::new("superseded", "Another upgrade was chosen instead.", upgrade.requested_at);
                 earlier.state = State::Failed(failed);
@@ -318,7 +314,7 @@ impl Upgrades {
         upgrade.look_at = now.plus(LOOK_AGAIN << upgrade.recoveries.min(7));
         let recovery = match now {
             _ if now.since(upgrade.requested_at) > PATIENCE => Recovery::GiveUp,
-            _ if now > upgrade.quote.expires_at.plus(RESEND) => Recovery::Read,
+            _ if !upgrade.may_be_sent(now) => Recovery::Read,
             _ => Recovery::Resend,
         };
         Some((upgrade, recovery))
@@ -362,6 +358,11 @@ impl Upgrades {
 }
 
 impl Upgrade {
+    /// Whether it may still be sent: not long after its quote has expired, whoever asks.
+    pub fn may_be_sent(&self, now: Millis) -> bool {
+        now <= self.quote.expires_at.plus(RESEND)
+    }
+
     fn is_made_true_by(&self, read: &Subscription) -> bool {
         let open = matches!(self.state, State::Requested | State::Awaiting(_));
         let whole = read.status.grants_plan() && !read.terms.pending;

@@ -140,7 +140,7 @@ impl Core {
                 let confirmed = Confirmed { user: &user, token: &token, key, return_url, api_key: &api_key };
                 rpc::reply(&self.upgrade(confirmed).await?)
             }
-            TenantCall::UpgradeState(id) => rpc::reply(&self.with_loaded(|stored| stored.report(&id))?),
+            TenantCall::UpgradeState { id, api_key } => rpc::reply(&self.upgrade_state(&id, &api_key).await?),
             TenantCall::Ask { user, subject } => rpc::reply(&self.ask(&user, &subject, now)?),
             TenantCall::Requests => rpc::reply(&self.with_loaded(|stored| Ok(stored.requested(now)))?),
             TenantCall::Timeline { before, limit } => rpc::reply(&self.with_loaded(|stored| stored.timeline(before, limit))?),

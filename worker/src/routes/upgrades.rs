@@ -43,7 +43,10 @@ pub(super) async fn post(req: &mut Request, env: &Env) -> Answer {
 pub(super) async fn get(req: &mut Request, env: &Env, path: &str) -> Answer {
     for_pages(req, env, async |_, env, caller, tenant| {
         caller.user_in(Role::Admin)?;
-        let report: UpgradeReport = call_tenant(env, caller, &tenant, TenantCall::UpgradeState(segment(path, 3)?)).await?;
+        let report: UpgradeReport = {
+            let call = TenantCall::UpgradeState { id: segment(path, 3)?, api_key: caller.app.stripe.api_key.clone() };
+            call_tenant(env, caller, &tenant, call).await?
+        };
         let body = match &report.upgrade.state {
             State::Requested => json!({"status": "pending", "upgrade": report.upgrade.id}),
             State::Failed(failed) => {
@@ -132,13 +135,18 @@ fn wish(token: &str) -> Option<QuoteWish> {
     use base64ct::{Base64UrlUnpadded, Encoding};
     let bytes = Base64UrlUnpadded::decode_vec(token.split('.').next()?).ok()?;
     let quote: upcue_engine::upgrade::quote::Quote = upcue_engine::wire::decode(&bytes)?;
-    Some(QuoteWish { plan: quote.plan, price: Some(quote.price), quantity: Some(quote.quantity) })
+    Some(QuoteWish { plan: quote.plan, price: Some(quote.price), quantity: quote.quantity_named.then_some(quote.quantity) })
 }
 
 /// A stale quote is answered with a fresh one, where there still is one to be had.
 async fn with_fresh_quote(env: &Env, caller: &Caller, tenant: &str, error: ApiError, wish: Option<QuoteWish>) -> ApiError {
     let Some(wish) = wish else { return error };
-    match quote(env, caller, tenant, wish).await {
+    let mut fresh = quote(env, caller, tenant, wish.clone()).await;
+    if fresh.as_ref().is_err_and(|refusal| refusal.code() == "price_unavailable") {
+        // The price was replaced meanwhile: the plan is what is wanted.
+        fresh = quote(env, caller, tenant, QuoteWish { price: None, ..wish }).await;
+    }
+    match fresh {
         Ok(fresh) => error.with(&json!({"quote": quote_document(&fresh)})),
         Err(refusal) if refusal.status() < 500 => refusal,
         Err(_) => error,

@@ -97,7 +97,12 @@ pub(crate) enum TenantCall {
         api_key: String,
     },
     /// How far an upgrade has come → [`UpgradeReport`].
-    UpgradeState(String),
+    UpgradeState {
+        /// Which.
+        id: String,
+        /// How to reach Stripe.
+        api_key: String,
+    },
     /// Asks the admins for an upgrade → [`AskReport`].
     Ask {
         /// Who asks.
@@ -124,7 +129,7 @@ pub(crate) enum TenantCall {
 wire! { enum TenantCall {
     Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
-    Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState(id), Ask { user, subject },
+    Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
     Requests, Timeline { before, limit }, RulesChanged, #[cfg(feature = "dev-tools")] Panic,
 } }
 

@@ -29,6 +29,7 @@ pub(crate) fn read(value: &Value) -> Option<Subscription> {
             paused: is_there(value, "/pause_collection"),
             pending: is_there(value, "/pending_update"),
             flexible: text_at(value, "/billing_mode/type").as_deref() == Some("flexible"),
+            discounted: is_there(value, "/discounts/0") || is_there(value, "/discount"),
             invoiced: text_at(value, "/collection_method").as_deref() == Some("send_invoice"),
         },
         latest_invoice: value.get("latest_invoice").and_then(invoice),

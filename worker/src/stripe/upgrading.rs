@@ -6,7 +6,7 @@ use upcue_engine::config::UpgradeRules;
 use upcue_engine::upgrade::quote::{Change, Quote};
 
 use super::client::{Form, Reply, Stripe, escape};
-use super::event::{TENANT_KEY, text_at};
+use super::event::{TENANT_KEY, id_at, text_at};
 pub(crate) use super::preview::Preview;
 use crate::problem::{ApiError, ApiResult, Code};
 
@@ -21,6 +21,15 @@ pub(crate) struct Order<'a> {
     pub(crate) quantity: u64,
     /// How it is charged.
     pub(crate) rules: &'a UpgradeRules,
+}
+
+/// A Checkout session that is not open any more.
+#[derive(Debug)]
+pub(crate) enum Session {
+    /// Nobody can pay it.
+    Over,
+    /// It was paid, and has made this subscription.
+    Paid(String),
 }
 
 /// A page of Stripe's.
@@ -121,16 +130,21 @@ impl Stripe {
         self.page("/v1/checkout/sessions", &form, key).await
     }
 
-    /// Ends a Checkout session, so that it cannot be paid any more. `false`: it has been.
-    pub(crate) async fn end_checkout(&self, session: &str) -> ApiResult<bool> {
+    /// Ends a Checkout session, so that it cannot be paid any more.
+    pub(crate) async fn end_checkout(&self, session: &str) -> ApiResult<Session> {
         let path = format!("/v1/checkout/sessions/{}", escape(session));
         let reply = self.post(&format!("{path}/expire"), &Form::new(), None).await?;
         if reply.status == 200 {
-            return Ok(true);
+            return Ok(Session::Over);
         }
         // Refused: it was ended before, or completed meanwhile.
-        let now = self.get(&path).await?.and_then(|s| text_at(&s, "/status"));
-        Ok(now.as_deref() == Some("expired"))
+        Ok(self.paid_by(session).await?.map_or(Session::Over, Session::Paid))
+    }
+
+    /// The subscription that a completed Checkout session has made.
+    pub(crate) async fn paid_by(&self, session: &str) -> ApiResult<Option<String>> {
+        let found = self.get(&format!("/v1/checkout/sessions/{}", escape(session))).await?;
+        Ok(found.filter(|s| text_at(s, "/status").as_deref() == Some("complete")).and_then(|s| id_at(&s, "/subscription")))
     }
 
     async fn page(&self, path: &str, form: &Form, key: &str) -> ApiResult<Page> {

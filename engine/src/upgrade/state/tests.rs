@@ -92,7 +92,6 @@ fn choosing_anew_ends_the_page_that_was_left() {
     assert_eq!(upgrades.begin(upgrade("b", 2, "q1")), Begin::Known("a".to_owned()), "the same choice: the same page");
     assert_eq!(upgrades.begin(upgrade("b", 3, "q2")), Begin::New { superseded: vec!["a".to_owned()] });
     assert!(matches!(&upgrades.get("a").expect("kept").state, State::Failed(f) if f.code == "superseded"));
-    assert_eq!(upgrades.get("b").and_then(|u| u.replaces.as_deref()), Some("cs_1"), "remembered, should it be interrupted");
 }
 
 #[test]

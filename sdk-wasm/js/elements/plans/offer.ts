@@ -17,11 +17,13 @@ export type Action = "yours" | "lower" | "nothing" | "choose" | "ask" | "asked";
 
 const LENGTHS: Record<Interval, number> = { day: 1, week: 7, month: 30, year: 365 };
 
-/** The price that is shown: of the interval that was chosen, if there is one. */
+/** The price that is shown: of the interval that was chosen, if there is one; the one that is paid, else the cheapest. */
 export function priceOf(plan: OfferedPlan, { interval, comparison }: Offer): OfferedPrice | undefined {
   const { prices } = plan;
   const offered = prices.filter((price) => price.interval === interval);
-  return offered.find(({ currency }) => currency === comparison.currency) ?? offered[0] ?? prices[0];
+  const cost = (price: OfferedPrice) => (price.current ? -1 : (price.unit_amount ?? Infinity));
+  const ours = offered.filter(({ currency }) => !comparison.currency || currency === comparison.currency);
+  return [...ours].sort((a, b) => cost(a) - cost(b))[0] ?? offered[0] ?? prices[0];
 }
 
 export function actionOf(plan: OfferedPlan, price: OfferedPrice | undefined, offer: Offer): Action {

@@ -72,7 +72,8 @@ async fn figures(stripe: &Stripe, draft: &Draft) -> ApiResult<Figures> {
     if draft.rules.proration == Proration::CreateProrations && !draft.new_period {
         let preview = stripe.preview(&order, Proration::CreateProrations.word()).await?;
         let next = preview.period().map(|(at, _)| (at, preview.amount_due));
-        return Ok(Figures { next, amount_due: 0, ..of(preview) });
+        // The lines wait for the next invoice, so there is nothing to add up today.
+        return Ok(Figures { next, amount_due: 0, sums: Sums::default(), ..of(preview) });
     }
     let now = stripe.preview(&order, Proration::AlwaysInvoice.word());
     if draft.new_period {
@@ -158,7 +159,8 @@ impl Stored {
             plan: target.plan.id.clone(),
             price: target.price.id.clone(),
             quantity: target.quantity,
-            estimated: self.tenant.estimate(&target, now).map(|e| e.amount_due()),
+            quantity_named: wish.quantity.is_some(),
+            estimated: self.tenant.estimate(rules, &target, now).map(|e| e.amount_due()),
             catalogue: rules.catalogue,
             expires_at: now.plus(HOLDS),
             change,

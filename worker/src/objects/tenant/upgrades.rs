@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use upcue_engine::subscription::Subscription;
 use upcue_engine::tenant::{NewUpgrade, Unready};
 use upcue_engine::time::Millis;
 use upcue_engine::timeline::{Actor, Entry, What};
@@ -21,7 +22,7 @@ use crate::host;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, AppHead, Fact, UpgradeFact, UpgradeReport, app_object};
 use crate::stripe::client::{Reply, Stripe};
-use crate::stripe::upgrading::Order;
+use crate::stripe::upgrading::{Order, Session};
 
 /// Whether an upgrade is being carried out by this very object, and not merely recorded as begun.
 #[derive(Debug, Default)]
@@ -67,6 +68,7 @@ impl Core {
         let new = NewUpgrade { id: format!("upg_{}", host::name()?), key, by: user.to_owned(), quote, return_url };
         let id = new.id.clone();
         fault::at("upgrade.confirmed")?;
+        self.end_earlier_page(&new, api_key).await?;
         let begin = self.with_loaded(|stored| stored.confirm(new, host::now()))?;
         fault::at("upgrade.requested")?;
         let (id, source) = match begin {
@@ -77,6 +79,36 @@ impl Core {
         };
         self.carry_out(&id, api_key, source).await?;
         self.with_loaded(|stored| stored.report(&id))
+    }
+
+    /// Ends the Checkout page that is left for another choice, so that it cannot be paid as well. Should it have been paid, the
+    /// subscription is taken in, and the new choice is stale.
+    async fn end_earlier_page(&self, new: &NewUpgrade, api_key: &str) -> ApiResult<()> {
+        let Some(session) = self.with_loaded(|stored| Ok(stored.page_to_end(new)))? else { return Ok(()) };
+        let stripe = Stripe::new(&self.env, api_key)?.insistent();
+        match stripe.end_checkout(&session).await? {
+            Session::Over => Ok(()),
+            Session::Paid(subscription) => {
+                self.read_subscription(&stripe, &subscription, Source::Recovery).await?;
+                Err(ApiError::new(Code::QuoteStale, "the page you left was completed meanwhile; please look again"))
+            }
+        }
+    }
+
+    /// How far an upgrade has come. While the customer is awaited Stripe is asked: they may be back before the webhook.
+    pub(super) async fn upgrade_state(&self, id: &str, api_key: &str) -> ApiResult<UpgradeReport> {
+        let report = self.with_loaded(|stored| stored.report(id))?;
+        let State::Awaiting(awaiting) = &report.upgrade.state else { return Ok(report) };
+        let stripe = Stripe::new(&self.env, api_key)?;
+        let subscription = match (&report.upgrade.quote.change, &awaiting.session) {
+            (Some(change), _) => Some(change.subscription.clone()),
+            (None, Some(session)) => stripe.paid_by(session).await?,
+            (None, None) => None,
+        };
+        if let Some(subscription) = subscription {
+            self.read_subscription(&stripe, &subscription, Source::Recovery).await?;
+        }
+        self.with_loaded(|stored| stored.report(id))
     }
 
     /// Takes up what was interrupted, and gives up on customers who never came back.
@@ -90,18 +122,9 @@ impl Core {
         let Some((id, quote, recovery)) = interrupted else { return Ok(()) };
         let head: AppHead = app_object(&self.env, app)?.call(&AppCall::Head).await?;
         match (recovery, &quote.change) {
-            (Recovery::Read, Some(change)) => self.look(&id, change, &head.stripe.api_key).await,
             (Recovery::Read, None) | (Recovery::GiveUp, _) => self.settle(&id, Outcome::Failed(unavailable())),
-            (Recovery::Resend, _) => self.carry_out(&id, &head.stripe.api_key, Source::Recovery).await,
+            _ => self.carry_out(&id, &head.stripe.api_key, Source::Recovery).await,
         }
-    }
-
-    /// Looks whether an old change was made; if not, it never will be.
-    async fn look(&self, id: &str, change: &Change, api_key: &str) -> ApiResult<()> {
-        let Some(_airborne) = self.flight.take_off() else { return Ok(()) };
-        let stripe = Stripe::new(&self.env, api_key)?.insistent();
-        self.read_subscription(&stripe, &change.subscription, Source::Recovery).await?;
-        self.settle(id, Outcome::Failed(unavailable())) // says nothing of what has come true meanwhile
     }
 
     /// Asks Stripe, unless that was done or is being done.
@@ -121,6 +144,17 @@ impl Core {
         let rules = self.with_loaded(|stored| Ok(Rc::clone(&stored.rules)))?;
         let quote = &upgrade.quote;
         let order = Order { change, price: &quote.price, quantity: quote.quantity, rules: &rules.config.upgrade };
+        // Sent only to what the quote was made from: what an earlier sending has done, or somebody at Stripe, shows here first.
+        let Ok(read) = self.read_subscription(stripe, &change.subscription, source).await else { return Ok(Outcome::InDoubt) };
+        if read.has(&quote.price, quote.quantity) && !read.terms.pending {
+            return Ok(Outcome::Changed);
+        }
+        if read.fingerprint() != change.fingerprint {
+            return Ok(waits_or(&read, failed("quote_stale", "The subscription has changed since the quote; please look at it again.")));
+        }
+        if !upgrade.may_be_sent(host::now()) {
+            return Ok(Outcome::Failed(unavailable()));
+        }
         // Without a date that locks the proration its amount creeps with the seconds: it is looked at once more.
         if change.proration_date.is_none() && source == Source::Answer {
             let preview = stripe.preview(&order, rules.config.upgrade.proration.word()).await?;
@@ -137,32 +171,31 @@ impl Core {
             Ok(())
         })?;
         match reply.verdict() {
-            // An old answer tells how things stood then, not how they stand.
             Verdict::Done if !reply.replayed => self.changed(stripe, &reply, ticket, change, source).await,
-            Verdict::Done => {
-                self.read_subscription(stripe, &change.subscription, source).await?;
-                Ok(Outcome::Changed)
-            }
+            // An old answer tells how things stood then, not how they stand.
+            Verdict::Done => Ok(self.or_changed(stripe, change, None).await),
             // A failure that is kept under its key will never be another answer: only reading tells what it did.
-            Verdict::Again if reply.replayed => Ok(self.or_changed(stripe, change, unavailable()).await),
+            Verdict::Again if reply.replayed => Ok(self.or_changed(stripe, change, Some(unavailable())).await),
             Verdict::Again => Ok(Outcome::InDoubt),
             Verdict::Declined => {
                 let url = self.card_page(stripe, upgrade, change).await;
                 Ok(Outcome::Failed(Failed { url, ..declined(&reply) }))
             }
             // Whatever it refuses now (a revoked key, another form under the same key), an earlier sending may have been done.
-            Verdict::Refused => Ok(self.or_changed(stripe, change, failed("stripe_refused", &reply.words())).await),
+            Verdict::Refused => Ok(self.or_changed(stripe, change, Some(failed("stripe_refused", &reply.words()))).await),
             Verdict::Authenticate => self.send_to_portal(stripe, &order, upgrade, Action::Authentication, &reply).await,
             Verdict::NoPaymentMethod => self.send_to_portal(stripe, &order, upgrade, Action::PaymentMethod, &reply).await,
         }
     }
 
-    /// A failure, once a reading has shown that the change was not made all the same. Settling says nothing of what has come
-    /// true meanwhile.
-    async fn or_changed(&self, stripe: &Stripe, change: &Change, failure: Failed) -> Outcome {
-        match self.read_subscription(stripe, &change.subscription, Source::Recovery).await {
-            Ok(_) => Outcome::Failed(failure),
-            Err(_) => Outcome::InDoubt,
+    /// What a reading shows: that the change was made after all, that it waits for the customer, or else the failure. Settling
+    /// says nothing of what has come true meanwhile.
+    async fn or_changed(&self, stripe: &Stripe, change: &Change, failure: Option<Failed>) -> Outcome {
+        match (self.read_subscription(stripe, &change.subscription, Source::Recovery).await, failure) {
+            (Ok(read), Some(failure)) => waits_or(&read, failure),
+            (Ok(read), None) if read.terms.pending => waits_or(&read, unavailable()),
+            (Ok(_), None) => Outcome::Changed,
+            (Err(_), _) => Outcome::InDoubt,
         }
     }
 
@@ -170,16 +203,12 @@ impl Core {
     async fn changed(&self, stripe: &Stripe, reply: &Reply, ticket: u64, change: &Change, source: Source) -> ApiResult<Outcome> {
         let read = crate::stripe::read_subscription(&reply.body);
         if let Some(read) = read.filter(|r| r.id == change.subscription) {
-            let waits = read.terms.pending.then(|| read.latest_invoice.as_ref().and_then(|i| i.url.clone()));
+            let waits = read.terms.pending.then(|| waits_or(&read, unavailable()));
             if !self.take_reading(ticket, &read, source)? {
                 // Something newer was folded meanwhile, perhaps from just before the change: only a fresh reading tells.
                 self.read_subscription(stripe, &change.subscription, source).await?;
             }
-            return Ok(match waits {
-                Some(Some(url)) => Outcome::Awaits(Awaiting { action: Action::Authentication, url, session: None, since: host::now() }),
-                Some(None) => Outcome::InDoubt,
-                None => Outcome::Changed,
-            });
+            return Ok(waits.unwrap_or(Outcome::Changed));
         }
         self.read_subscription(stripe, &change.subscription, source).await?;
         Ok(Outcome::Changed)
@@ -215,13 +244,6 @@ impl Core {
         let Some(back) = way_back(upgrade) else {
             return Ok(Outcome::Failed(failed("stripe_refused", "`return_url` is missing: where the browser goes after Stripe’s page")));
         };
-        // The page that was left for this one must not be paid as well.
-        match &upgrade.replaces {
-            Some(session) if !stripe.end_checkout(session).await? => {
-                return Ok(Outcome::Failed(failed("quote_stale", "The page you left was completed meanwhile; please look again.")));
-            }
-            _ => {}
-        }
         let app = self.with_loaded(|stored| Ok(stored.app().to_owned()))?;
         let customer: Option<String> = app_object(&self.env, &app)?.call(&AppCall::CustomerOf(upgrade.quote.tenant.clone())).await?;
         let began = host::now();
@@ -280,6 +302,15 @@ impl Stored {
                 Err(ApiError::new(Code::QuoteStale, "the plans, the subscription or the time have moved on since this quote was made"))
             }
         }
+    }
+
+    /// The Checkout page that a new choice leaves behind, if there is one.
+    fn page_to_end(&self, new: &NewUpgrade) -> Option<String> {
+        let upgrades = &self.tenant.upgrades;
+        if upgrades.confirmed(&new.quote.id, new.key).is_some() {
+            return None;
+        }
+        upgrades.all().iter().find_map(|u| if let State::Awaiting(a) = &u.state { a.session.clone() } else { None })
     }
 
     /// What the app is told of upgrades that were left for another.
@@ -366,6 +397,16 @@ pub(super) fn fact(upgrade: &Upgrade, needed_since: Option<Millis>, now: Millis)
         invoiced,
         currency: upgrade.quote.currency.clone(),
         needed_since,
+    }
+}
+
+/// A pending update waits for the customer on its invoice's page; otherwise it is the failure.
+fn waits_or(read: &Subscription, failure: Failed) -> Outcome {
+    let page = read.latest_invoice.as_ref().and_then(|i| i.url.clone());
+    match (read.terms.pending, page) {
+        (false, _) => Outcome::Failed(failure),
+        (true, Some(url)) => Outcome::Awaits(Awaiting { action: Action::Authentication, url, session: None, since: host::now() }),
+        (true, None) => Outcome::InDoubt,
     }
 }
 

@@ -122,7 +122,14 @@ impl Core {
         let Some((id, quote, recovery)) = interrupted else { return Ok(()) };
         let head: AppHead = app_object(&self.env, app)?.call(&AppCall::Head).await?;
         match (recovery, &quote.change) {
-            (Recovery::Read, None) | (Recovery::GiveUp, _) => self.settle(&id, Outcome::Failed(unavailable())),
+            (Recovery::Read, None) => self.settle(&id, Outcome::Failed(unavailable())),
+            (Recovery::GiveUp, _) => self.settle(
+                &id,
+                Outcome::Failed(failed(
+                    "stripe_unavailable",
+                    "Stripe could not be reached for a day. Should the change have been made all the same, it will show here.",
+                )),
+            ),
             _ => self.carry_out(&id, &head.stripe.api_key, Source::Recovery).await,
         }
     }
@@ -145,7 +152,10 @@ impl Core {
         let quote = &upgrade.quote;
         let order = Order { change, price: &quote.price, quantity: quote.quantity, rules: &rules.config.upgrade };
         // Sent only to what the quote was made from: what an earlier sending has done, or somebody at Stripe, shows here first.
-        let Ok(read) = self.read_subscription(stripe, &change.subscription, source).await else { return Ok(Outcome::InDoubt) };
+        let began = host::now();
+        let read = self.read_subscription(stripe, &change.subscription, source).await;
+        self.note_gateway(&upgrade.id, host::now().since(began))?;
+        let Ok(read) = read else { return Ok(Outcome::InDoubt) };
         if read.has(&quote.price, quote.quantity) && !read.terms.pending {
             return Ok(Outcome::Changed);
         }
@@ -166,10 +176,7 @@ impl Core {
         let ticket = self.ticket();
         let reply = stripe.change(&order, &format!("upcue-{}", upgrade.id)).await?;
         fault::at("upgrade.after_gateway")?;
-        self.with_loaded(|stored| {
-            stored.tenant.upgrades.took(&upgrade.id, reply.took);
-            Ok(())
-        })?;
+        self.note_gateway(&upgrade.id, reply.took)?;
         match reply.verdict() {
             Verdict::Done if !reply.replayed => self.changed(stripe, &reply, ticket, change, source).await,
             // An old answer tells how things stood then, not how they stand.
@@ -250,10 +257,7 @@ impl Core {
         fault::at("upgrade.before_gateway")?;
         let page = stripe.checkout(&upgrade.quote, customer.as_deref(), &back, &format!("upcue-{}", upgrade.id)).await;
         fault::at("upgrade.after_gateway")?;
-        self.with_loaded(|stored| {
-            stored.tenant.upgrades.took(&upgrade.id, host::now().since(began));
-            Ok(())
-        })?;
+        self.note_gateway(&upgrade.id, host::now().since(began))?;
         match page {
             Ok(page) => {
                 Ok(Outcome::Awaits(Awaiting { action: Action::Checkout, url: page.url, session: Some(page.id), since: host::now() }))
@@ -261,6 +265,14 @@ impl Core {
             Err(error) if error.code() == Code::StripeUnavailable.code() => Ok(Outcome::InDoubt),
             Err(error) => Ok(Outcome::Failed(failed("stripe_refused", &error.detail()))),
         }
+    }
+
+    /// Adds to the time that Stripe has taken.
+    fn note_gateway(&self, id: &str, ms: i64) -> ApiResult<()> {
+        self.with_loaded(|stored| {
+            stored.tenant.upgrades.took(id, ms);
+            Ok(())
+        })
     }
 
     /// Writes down what came of it.

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::expr::Program;
+#[cfg(feature = "edge")]
+use crate::facts::Input;
 use crate::template::Template;
 use crate::time::{DurationMs, Millis};
 use crate::wire;
@@ -29,9 +31,39 @@ pub struct Campaign {
     pub caps: Vec<Cap>,
     /// How long a dismissal lasts; `None` for ever.
     pub cooldown_after_dismiss: Option<DurationMs>,
+    /// Whether this tenant is in the control group, which sees nothing of it.
+    pub held_out: bool,
 }
 
-wire! { struct Campaign { id, placement, priority, schedule, audience, nudge, caps, cooldown_after_dismiss } }
+wire! { struct Campaign { id, placement, priority, schedule, audience, nudge, caps, cooldown_after_dismiss, held_out } }
+
+impl Campaign {
+    /// The texts people read.
+    pub fn texts(&self) -> impl Iterator<Item = &Template> {
+        let nudge = &self.nudge;
+        [Some(&nudge.title), Some(&nudge.body), nudge.cta.as_ref().map(|c| &c.label)].into_iter().flatten()
+    }
+}
+
+#[cfg(feature = "edge")]
+impl Campaign {
+    /// The texts people read, to be changed.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Template> {
+        let nudge = &mut self.nudge;
+        [Some(&mut nudge.title), Some(&mut nudge.body), nudge.cta.as_mut().map(|c| &mut c.label)].into_iter().flatten()
+    }
+
+    /// What the browser reads for it.
+    pub fn inputs(&self) -> impl Iterator<Item = Input> {
+        self.audience.inputs().chain(self.texts().flat_map(Template::inputs))
+    }
+
+    /// Gives every input the number that `number` says.
+    pub fn renumber(&mut self, number: &impl Fn(Input) -> Input) {
+        self.audience.renumber(number);
+        self.texts_mut().for_each(|text| text.renumber(number));
+    }
+}
 
 /// From when (inclusive) to when (exclusive).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,8 +19,12 @@ pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
 use crate::campaign::{Campaign, Nudge};
 use crate::facts::Role;
+use crate::hash::bucket;
 use crate::plan::{Feature, Meter, MeterSource, Plan};
 use crate::rollout::Rollout;
+use crate::segment::Segment;
+use crate::signal::Signal;
+use crate::traits::Traits;
 use crate::wire;
 
 /// A configuration that can run: validated, numbered, compiled.
@@ -32,8 +36,18 @@ pub struct Config {
     pub sources: Vec<MeterSource>,
     /// The features, likewise.
     pub features: Vec<Feature>,
+    /// What the back end says of users and tenants, likewise.
+    pub traits: Traits,
     /// The names of tracked events that expressions read, likewise.
     pub events: Vec<String>,
+    /// The signals, likewise.
+    pub signals: Vec<Signal>,
+    /// The numbers of the signals, those that others read first.
+    pub signal_order: Vec<u16>,
+    /// The segments, likewise.
+    pub segments: Vec<Segment>,
+    /// The numbers of the segments, those that others read first.
+    pub segment_order: Vec<u16>,
     /// Highest priority first, then in the order of the document.
     pub campaigns: Vec<CampaignRule>,
     /// The plans written into the document; `None` when they come from Stripe.
@@ -44,7 +58,10 @@ pub struct Config {
     pub upgrade: UpgradeRules,
 }
 
-wire! { struct Config { meters, sources, features, events, campaigns, inline_plans, default_plan, upgrade } }
+wire! { struct Config {
+    meters, sources, features, traits, events, signals, signal_order, segments, segment_order, campaigns, inline_plans, default_plan,
+    upgrade,
+} }
 
 /// A campaign for every role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,17 +72,20 @@ pub struct CampaignRule {
     pub member: Nudge,
     /// Which tenants it is on for.
     pub rollout: Rollout,
+    /// How many tenants are kept from seeing it, for comparison: in basis points.
+    pub holdout: u16,
 }
 
-wire! { struct CampaignRule { campaign, member, rollout } }
+wire! { struct CampaignRule { campaign, member, rollout, holdout } }
 
 impl CampaignRule {
-    /// The campaign as a user of this role meets it.
-    pub fn for_role(&self, role: Role) -> Campaign {
+    /// The campaign as users of this role meet it at `tenant`, which is in one arm with all its users.
+    pub fn for_user(&self, tenant: &str, role: Role) -> Campaign {
         let mut campaign = self.campaign.clone();
         if role == Role::Member {
             campaign.nudge = self.member.clone();
         }
+        campaign.held_out = bucket(&["holdout", &campaign.id, tenant]) < self.holdout;
         campaign
     }
 }

@@ -2,11 +2,14 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::campaign::{Campaign, Scope};
-use crate::expr::Value;
-use crate::facts::StandingAt;
+use crate::expr::{Lookup, Value};
 use crate::ledger::Ledger;
+use crate::snapshot::Settled;
 use crate::time::Millis;
+use crate::wire;
 
 /// What was decided for a placement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +21,7 @@ pub struct Decision {
 }
 
 /// Why a campaign is shown or is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// All gates let it through.
     Match,
@@ -40,11 +43,20 @@ pub enum Reason {
     Capped,
     /// Another campaign of higher priority has the placement.
     Outranked,
+    /// The tenant is in the control group.
+    HeldOut,
+    /// It is not on for this tenant.
+    NotRolledOut,
 }
+
+wire! { enum Reason {
+    Match, NoCampaign, NotScheduled, AudienceFalse, AudienceUnknown, MissingValue, Dismissed, Snoozed, Capped, Outranked, HeldOut,
+    NotRolledOut,
+} }
 
 impl Reason {
     /// Every reason, in the order of their numbers on the wire.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Match,
         Self::NoCampaign,
         Self::NotScheduled,
@@ -55,6 +67,8 @@ impl Reason {
         Self::Snoozed,
         Self::Capped,
         Self::Outranked,
+        Self::HeldOut,
+        Self::NotRolledOut,
     ];
 
     /// The stable word in traces and reports.
@@ -70,17 +84,23 @@ impl Reason {
             Self::Snoozed => "snoozed",
             Self::Capped => "capped",
             Self::Outranked => "outranked",
+            Self::HeldOut => "held_out",
+            Self::NotRolledOut => "not_rolled_out",
         }
     }
 }
 
 /// What a decision is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
+pub struct Scene<'a, F> {
     /// All campaigns, highest priority first (ties in the order of the configuration).
     pub campaigns: &'a [Campaign],
+    /// Placements whose first campaign was left out, as it cannot be shown.
+    pub settled: &'a [Settled],
     /// The facts.
-    pub facts: StandingAt<'a>,
+    pub facts: &'a F,
+    /// When.
+    pub now: Millis,
     /// What this user has met.
     pub user: &'a Ledger,
     /// What the tenant's users have met together.
@@ -89,7 +109,7 @@ pub struct Scene<'a> {
     pub on_display: &'a [usize],
 }
 
-impl Scene<'_> {
+impl<F: Lookup> Scene<'_, F> {
     /// Decides for `placement`.
     pub fn decide(&self, placement: &str) -> Decision {
         let mut decision = None;
@@ -100,7 +120,14 @@ impl Scene<'_> {
             }
             campaign.is_none()
         });
-        decision.unwrap_or(Decision { campaign: None, reason: Reason::NoCampaign })
+        let settled = || self.settled.iter().find(|s| s.placement == placement).map(|s| s.reason_at(self.now));
+        match decision {
+            Some(decision) if decision.campaign.is_some() => decision,
+            other => {
+                let reason = settled().or(other.map(|d| d.reason)).unwrap_or(Reason::NoCampaign);
+                Decision { campaign: None, reason }
+            }
+        }
     }
 
     /// Says of every campaign of `placement`, in order, why it is or is not shown.
@@ -127,18 +154,16 @@ impl Scene<'_> {
 
     /// The gates, in the order in which a trace tells them.
     fn judge(&self, i: usize, campaign: &Campaign) -> Reason {
-        let now = self.facts.now;
+        let now = self.now;
         if !campaign.schedule.covers(now) {
             return Reason::NotScheduled;
         }
-        match campaign.audience.eval(&self.facts) {
+        match campaign.audience.eval(self.facts) {
             Value::Bool(true) => {}
             Value::Bool(false) => return Reason::AudienceFalse,
             _ => return Reason::AudienceUnknown,
         }
-        let nudge = &campaign.nudge;
-        let texts = [Some(&nudge.title), Some(&nudge.body), nudge.cta.as_ref().map(|c| &c.label)];
-        if texts.into_iter().flatten().any(|t| !t.is_complete(&self.facts)) {
+        if campaign.texts().any(|text| !text.is_complete(self.facts)) {
             return Reason::MissingValue;
         }
         if self.is_dismissed(campaign, now) {
@@ -149,6 +174,9 @@ impl Scene<'_> {
         }
         if !self.on_display.contains(&i) && !self.has_budget(campaign, now) {
             return Reason::Capped;
+        }
+        if campaign.held_out {
+            return Reason::HeldOut; // the last gate: whoever comes so far would have seen it
         }
         Reason::Match
     }

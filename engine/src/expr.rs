@@ -4,6 +4,9 @@
 //! *program* is flat, validated and cannot fail; both sides evaluate it ([`Program::eval`]) without allocating. An error at
 //! run time (division by zero, a limit that does not exist) is a value, [`Value::Unknown`], and spreads as CEL's errors do:
 //! `false && unknown` is `false`, `true || unknown` is `true`, in either order.
+//!
+//! Between the two lies the *residual* ([`Program::residual`]): what is left for the browser once everything that only the edge
+//! knows is settled.
 
 #[cfg(feature = "edge")]
 mod check;
@@ -13,12 +16,16 @@ mod lexer;
 #[cfg(feature = "edge")]
 mod parser;
 mod program;
+#[cfg(feature = "edge")]
+mod residual;
 mod value;
 
 #[cfg(feature = "edge")]
 pub use check::{ExprProblem, Names, compile};
 pub use eval::Lookup;
 pub use program::{Op, Program};
+#[cfg(feature = "edge")]
+pub use residual::{Settle, Settled};
 #[cfg(feature = "edge")]
 pub use value::Type;
 pub use value::Value;

@@ -1,4 +1,4 @@
-//! Facts: what expressions and texts may speak of, and the standing they are read from.
+//! Facts: what expressions and texts may speak of.
 //!
 //! | name | type | meaning |
 //! |---|---|---|
@@ -7,20 +7,52 @@
 //! | `usage.<meter>.ratio` | double | value / limit; 0 when unlimited |
 //! | `usage.<meter>.percent` | int | the same in whole per cent, rounded down |
 //! | `usage.<meter>.remaining` | int | limit − value, at least 0; unknown when unlimited |
+//! | `usage.<meter>.velocity_1d`, `_7d` | double | units a day over the last 24 hours, the last 7 days |
+//! | `usage.<meter>.growth_7d`, `_28d` | double | by what share the last days exceed those before (0.3: 30 % more); unknown without a base |
+//! | `usage.<meter>.exhausts_in` | duration | until the limit is reached at the forecast pace; unknown when it is not |
+//! | `usage.<meter>.will_exhaust` | bool | whether that is before the counter starts again (a gauge: within 30 days) |
 //! | `events.<name>.count_1d`, `_7d`, `_28d` | int | how often the tenant's users did it, in so many UTC days up to today |
 //! | `events.<name>.last_age` | duration | since it was last done; unknown when never |
 //! | `feature.<feature>` | bool | whether the plan has it |
+//! | `user.role` | string | `admin` or `member` |
+//! | `user.age` | duration | since this user was first seen |
+//! | `user.<trait>` | as declared | what the back end says of the user; unknown until it does |
+//! | `tenant.age` | duration | since the tenant was first seen |
+//! | `tenant.seats` | int | the quantity of its subscription; unknown without one |
+//! | `tenant.<trait>` | as declared | what the back end says of the tenant; unknown until it does |
 //! | `plan.id`, `plan.name` | string | the present plan; unknown without one |
 //! | `plan.rank`, `plan.max_rank` | int | its rank (unknown without a plan), and the highest there is |
-//! | `user.role` | string | `admin` or `member` |
+//! | `plan.interval` | string | `day`, `week`, `month` or `year`, as the price paid; unknown without one |
+//! | `best_plan.id`, `best_plan.name` | string | the cheapest plan that covers what is used and was refused; unknown when it is the present one or there is none |
+//! | `best_plan.rank` | int | its rank |
+//! | `best_plan.interval` | string | that of the price that fits best |
 //! | `subscription.status` | string | Stripe's word; unknown without a subscription |
+//! | `subscription.trial_ends_in`, `.renews_in` | duration | until then; unknown when there is no such moment, negative when it is past |
+//! | `signal.<id>.active` | bool | whether it holds |
+//! | `signal.<id>.age` | duration | since it was last detected; unknown when never |
+//! | `signal.<id>.count` | int | how often it was detected |
+//! | `score` | int | the expansion score, 0 to 100 |
+//! | `segment.<id>` | bool | whether the tenant is a member |
 //! | `requests.count` | int | how many teammates ask for what is asked for most; 0 for members |
 //! | `requests.top` | string | what that is; unknown when nothing is asked for, or nothing by name, and for members |
+//! | `now` | timestamp | the Worker's clock |
+//!
+//! Signals and segments speak of a tenant: `user.…` and `requests.…` are for campaigns alone. Signals feed the score and
+//! segments, so they cannot read those.
+//!
+//! Some the browser reads by itself, from its own last word and what has happened in the page since ([`Input`]); all others
+//! only the edge knows ([`Fact`]).
+
+#[cfg(feature = "edge")]
+mod known;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "edge")]
+pub use known::{Fact, PaceField, PlanField, RequestsStanding};
 
 use crate::expr::{Lookup, Value};
 use crate::plan::Limit;
@@ -31,9 +63,9 @@ use crate::wire;
 /// The days for which counts of tracked events are kept.
 pub const EVENT_DAYS: usize = 28;
 
-/// One readable fact. Numbers are positions in the configuration's lists.
+/// What the browser reads by itself. Numbers are positions in the configuration's lists; in a snapshot, in the snapshot's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fact {
+pub enum Input {
     /// `usage.<meter>.<field>`
     Usage {
         /// Which meter.
@@ -53,38 +85,23 @@ pub enum Fact {
         /// Which tracked event.
         event: u16,
     },
-    /// `feature.<feature>`
-    Feature(u16),
-    /// `plan.id`
-    PlanId,
-    /// `plan.name`
-    PlanName,
-    /// `plan.rank`
-    PlanRank,
-    /// `plan.max_rank`
-    PlanMaxRank,
-    /// `user.role`
-    UserRole,
-    /// `subscription.status`
-    SubscriptionStatus,
-    /// `requests.count`
-    RequestsCount,
-    /// `requests.top`
-    RequestsTop,
+    /// `signal.<id>.active`
+    Signal(u16),
+    /// How long ago a moment was: what is left of ages.
+    Since(Millis),
+    /// How far off a moment is: what is left of `renews_in` and its like.
+    Until(Millis),
 }
 
-wire! { enum Fact {
-    Usage { meter, field }, EventCount { event, days }, EventLastAge { event }, Feature(feature), PlanId, PlanName,
-    PlanRank, PlanMaxRank, UserRole, SubscriptionStatus, RequestsCount, RequestsTop,
+wire! { enum Input {
+    Usage { meter, field }, EventCount { event, days }, EventLastAge { event }, Signal(signal), Since(at), Until(at),
 } }
 
-/// What can be read of a meter.
+/// What the browser reads of a meter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UsageField {
     /// What it reads.
     Value,
-    /// The plan's limit.
-    Limit,
     /// Value over limit.
     Ratio,
     /// The ratio in whole per cent.
@@ -93,7 +110,7 @@ pub enum UsageField {
     Remaining,
 }
 
-wire! { enum UsageField { Value, Limit, Ratio, Percent, Remaining } }
+wire! { enum UsageField { Value, Ratio, Percent, Remaining } }
 
 /// Whether a user may act for the tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,39 +143,26 @@ impl Role {
     }
 }
 
-/// Everything that can be read of one tenant and one of its users at one moment.
+/// What the browser knows of its tenant and user at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// By meter, in the configuration's order.
     pub meters: Vec<MeterStanding>,
-    /// By tracked event that an expression reads.
+    /// By tracked event that a program of the snapshot reads.
     pub events: Vec<EventStanding>,
+    /// By signal of the snapshot: whether it holds.
+    pub signals: Vec<bool>,
     /// By feature: whether the plan has it.
     pub features: Vec<bool>,
     /// The plan; `None` for a tenant without one.
     pub plan: Option<PlanStanding>,
-    /// The highest rank of any plan.
-    pub max_rank: i32,
     /// The user's role.
     pub role: Role,
     /// The subscription's status in Stripe's words.
     pub status: Option<String>,
-    /// What teammates ask for most, and how many do; for admins.
-    pub requests: Option<RequestsStanding>,
 }
 
-wire! { struct Standing { meters, events, features, plan, max_rank, role, status, requests } }
-
-/// What teammates ask for most.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestsStanding {
-    /// How many do.
-    pub count: u32,
-    /// What people read; empty for any upgrade.
-    pub label: String,
-}
-
-wire! { struct RequestsStanding { count, label } }
+wire! { struct Standing { meters, events, signals, features, plan, role, status } }
 
 /// How a meter stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,13 +249,10 @@ impl MeterStanding {
         }
     }
 
-    fn field(&self, field: UsageField) -> Value<'static> {
+    /// One thing of it.
+    pub fn field(&self, field: UsageField) -> Value<'static> {
         match field {
             UsageField::Value => int(self.value),
-            UsageField::Limit => match self.limit {
-                Limit::Unlimited => Value::Unknown,
-                Limit::Upto(limit) => int(limit),
-            },
             UsageField::Ratio => Value::Double(self.ratio()),
             UsageField::Percent => Value::Int(self.percent()),
             UsageField::Remaining => self.remaining().map_or(Value::Unknown, int),
@@ -264,6 +265,16 @@ impl EventStanding {
     pub fn count(&mut self, at: Millis) {
         self.days.add(at.day(), 1, EVENT_DAYS);
         self.last = self.last.max(Some(at));
+    }
+
+    /// How often in so many UTC days up to today.
+    pub fn counted(&self, days: u8, now: Millis) -> Value<'static> {
+        int(self.days.sum(now.day(), u32::from(days)))
+    }
+
+    /// How long ago it was last seen.
+    pub fn age(&self, now: Millis) -> Value<'static> {
+        self.last.map_or(Value::Unknown, |last| Value::Duration(now.since(last).max(0)))
     }
 }
 
@@ -288,34 +299,29 @@ impl StandingAt<'_> {
 }
 
 impl Lookup for StandingAt<'_> {
-    fn fact(&self, fact: Fact) -> Value<'_> {
+    fn input(&self, input: Input) -> Value<'_> {
         let standing = self.standing;
-        match fact {
-            Fact::Usage { meter, field } => self.meter(usize::from(meter)).map_or(Value::Unknown, |m| m.field(field)),
-            Fact::EventCount { event, days } => {
-                standing.events.get(usize::from(event)).map_or(Value::Unknown, |e| int(e.days.sum(self.now.day(), u32::from(days))))
+        match input {
+            Input::Usage { meter, field } => self.meter(usize::from(meter)).map_or(Value::Unknown, |m| m.field(field)),
+            Input::EventCount { event, days } => {
+                standing.events.get(usize::from(event)).map_or(Value::Unknown, |e| e.counted(days, self.now))
             }
-            Fact::EventLastAge { event } => standing
-                .events
-                .get(usize::from(event))
-                .and_then(|e| e.last)
-                .map_or(Value::Unknown, |last| Value::Duration(self.now.since(last).max(0))),
-            Fact::Feature(feature) => standing.features.get(usize::from(feature)).map_or(Value::Unknown, |f| Value::Bool(*f)),
-            Fact::PlanId => standing.plan.as_ref().map_or(Value::Unknown, |p| Value::Str(&p.id)),
-            Fact::PlanName => standing.plan.as_ref().map_or(Value::Unknown, |p| Value::Str(&p.name)),
-            Fact::PlanRank => standing.plan.as_ref().map_or(Value::Unknown, |p| Value::Int(i64::from(p.rank))),
-            Fact::PlanMaxRank => Value::Int(i64::from(standing.max_rank)),
-            Fact::UserRole => Value::Str(standing.role.name()),
-            Fact::RequestsCount => Value::Int(standing.requests.as_ref().map_or(0, |r| i64::from(r.count))),
-            Fact::RequestsTop => {
-                standing.requests.as_ref().filter(|r| !r.label.is_empty()).map_or(Value::Unknown, |r| Value::Str(&r.label))
-            }
-            Fact::SubscriptionStatus => standing.status.as_deref().map_or(Value::Unknown, Value::Str),
+            Input::EventLastAge { event } => standing.events.get(usize::from(event)).map_or(Value::Unknown, |e| e.age(self.now)),
+            Input::Signal(signal) => standing.signals.get(usize::from(signal)).map_or(Value::Unknown, |active| Value::Bool(*active)),
+            Input::Since(at) => Value::Duration(self.now.since(at)),
+            Input::Until(at) => Value::Duration(at.since(self.now)),
         }
+    }
+
+    /// Nothing: what a snapshot holds is settled.
+    #[cfg(feature = "edge")]
+    fn fact(&self, _: Fact) -> Value<'_> {
+        Value::Unknown
     }
 }
 
-fn int(n: u64) -> Value<'static> {
+/// A whole number as a value.
+pub(crate) fn int(n: u64) -> Value<'static> {
     i64::try_from(n).map_or(Value::Unknown, Value::Int)
 }
 

@@ -1,7 +1,7 @@
 //! Upcue's engine: everything that decides.
 //!
-//! In: plans and limits, metering, expressions, campaigns, the frequency ledger, decisions and their traces, the fold of
-//! a Stripe subscription, the browser's session and its transport policy.
+//! In: plans and limits, metering, expressions, signals, score and segments, campaigns, the frequency ledger, decisions and
+//! their traces, the fold of a Stripe subscription, the browser's session and its transport policy.
 //!
 //! Out, and never to be found here: clock, randomness, network, storage, DOM, HTTP, `async`. Time and random bytes are
 //! arguments. The same bytes in give the same bytes out natively, in workerd and in the browser.
@@ -39,7 +39,13 @@ pub mod percentile;
 pub mod plan;
 #[cfg(feature = "edge")]
 pub mod rollout;
+#[cfg(feature = "edge")]
+pub mod score;
+#[cfg(feature = "edge")]
+pub mod segment;
 pub mod session;
+#[cfg(feature = "edge")]
+pub mod signal;
 pub mod snapshot;
 #[cfg(feature = "edge")]
 pub mod subscription;
@@ -49,8 +55,11 @@ pub mod tenant;
 pub mod time;
 #[cfg(feature = "edge")]
 pub mod timeline;
+#[cfg(feature = "edge")]
+pub mod traits;
 pub mod transport;
 #[cfg(feature = "edge")]
 pub mod upgrade;
 pub mod usage;
+pub mod watch;
 pub mod wire;

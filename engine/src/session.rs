@@ -12,6 +12,7 @@ use crate::ledger::Ledger;
 use crate::snapshot::{Frame, Live, Snapshot};
 use crate::time::{DurationMs, Millis};
 use crate::usage::NoteKind;
+use crate::watch::next;
 
 /// One page's view of one user of one tenant.
 #[derive(Clone, Debug)]
@@ -94,21 +95,21 @@ impl Session {
     /// Counts `n` more on a counter at once.
     pub fn add(&mut self, meter: &str, n: u64, device: Millis) {
         if let Some(meter) = self.snapshot.meters.iter().position(|m| m.key == meter) {
-            self.change(Change::Add { meter, n, at: self.now(device) });
+            self.change(Change::Add { meter, n, at: self.now(device) }, device);
         }
     }
 
     /// Shows `n` on a gauge at once.
-    pub fn set(&mut self, meter: &str, n: u64) {
+    pub fn set(&mut self, meter: &str, n: u64, device: Millis) {
         if let Some(meter) = self.snapshot.meters.iter().position(|m| m.key == meter) {
-            self.change(Change::Set { meter, n });
+            self.change(Change::Set { meter, n }, device);
         }
     }
 
     /// Counts a tracked event at once.
     pub fn track(&mut self, name: &str, device: Millis) {
-        if let Some(event) = self.snapshot.events.iter().position(|e| e == name) {
-            self.change(Change::Track { event, at: self.now(device) });
+        if let Some(event) = self.snapshot.rules.events.iter().position(|e| e == name) {
+            self.change(Change::Track { event, at: self.now(device) }, device);
         }
     }
 
@@ -141,13 +142,17 @@ impl Session {
     }
 
     /// Decides for `placement`.
-    pub fn decide(&self, placement: &str, device: Millis) -> Decision {
-        self.scene(device).decide(placement)
+    pub fn decide(&mut self, placement: &str, device: Millis) -> Decision {
+        self.watch(device);
+        let facts = self.facts(device);
+        self.scene(&facts).decide(placement)
     }
 
     /// Says of every campaign of `placement`, in order, why it is or is not shown.
-    pub fn trace(&self, placement: &str, device: Millis) -> Vec<(usize, Reason)> {
-        self.scene(device).trace(placement)
+    pub fn trace(&mut self, placement: &str, device: Millis) -> Vec<(usize, Reason)> {
+        self.watch(device);
+        let facts = self.facts(device);
+        self.scene(&facts).trace(placement)
     }
 
     /// The facts as of `device` time.
@@ -170,23 +175,39 @@ impl Session {
         feature.and_then(|i| self.standing.features.get(i)).map_or(Entitlement::UNKNOWN, |has| Entitlement::feature(*has))
     }
 
-    fn scene(&self, device: Millis) -> Scene<'_> {
+    fn scene<'a>(&'a self, facts: &'a StandingAt<'a>) -> Scene<'a, StandingAt<'a>> {
         Scene {
-            campaigns: &self.snapshot.campaigns,
-            facts: self.facts(device),
+            campaigns: &self.snapshot.rules.campaigns,
+            settled: &self.snapshot.rules.settled,
+            facts,
+            now: facts.now,
             user: &self.user,
             tenant: &self.tenant,
             on_display: &self.on_display,
         }
     }
 
-    fn displayed_ids(&self) -> impl Iterator<Item = &str> {
-        self.on_display.iter().filter_map(|i| self.snapshot.campaigns.get(*i)).map(|c| c.id.as_str())
+    /// Looks whether signals have begun or ended, in the order in which they build on each other.
+    fn watch(&mut self, device: Millis) {
+        let now = self.now(device);
+        for (i, watch) in self.snapshot.rules.watches.iter().enumerate() {
+            let facts = StandingAt { standing: &self.standing, now };
+            let (when, rearm) = (watch.when.eval(&facts), watch.rearm.as_ref().map(|program| program.eval(&facts)));
+            let active = next(self.standing.signals.get(i) == Some(&true), when, rearm);
+            if let Some(signal) = self.standing.signals.get_mut(i) {
+                *signal = active;
+            }
+        }
     }
 
-    fn change(&mut self, change: Change) {
+    fn displayed_ids(&self) -> impl Iterator<Item = &str> {
+        self.on_display.iter().filter_map(|i| self.snapshot.rules.campaigns.get(*i)).map(|c| c.id.as_str())
+    }
+
+    fn change(&mut self, change: Change, device: Millis) {
         change.apply(&mut self.standing);
         self.pending.push(Pending { batch: self.batch, change });
+        self.watch(device); // a signal that is detected stays so, whatever comes next
     }
 
     /// After new word from the Worker: local events it contains are dropped, the rest is laid on top again.
@@ -198,6 +219,7 @@ impl Session {
         self.user.merge(&self.snapshot.live.user);
         self.tenant.merge(&self.snapshot.live.tenant);
         self.rebuild();
+        self.watch(device);
     }
 
     fn rebuild(&mut self) {
@@ -231,13 +253,13 @@ impl Change {
 }
 
 fn position(snapshot: &Snapshot, campaign: &str) -> Option<usize> {
-    snapshot.campaigns.iter().position(|c| c.id == campaign)
+    snapshot.rules.campaigns.iter().position(|c| c.id == campaign)
 }
 
 /// A new configuration may number meters and events otherwise: local events follow their names, or go with them.
 fn renumber(pending: &mut Vec<Pending>, old: &Snapshot, new: &Snapshot) {
     let meter = |i: usize| old.meters.get(i).and_then(|m| new.meters.iter().position(|n| n.key == m.key));
-    let event = |i: usize| old.events.get(i).and_then(|e| new.events.iter().position(|n| n == e));
+    let event = |i: usize| old.rules.events.get(i).and_then(|e| new.rules.events.iter().position(|n| n == e));
     pending.retain_mut(|pending| {
         let moved = match pending.change {
             Change::Add { meter: i, n, at } => meter(i).map(|meter| Change::Add { meter, n, at }),

@@ -9,34 +9,96 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, Schedule};
+use crate::decision::Reason;
+#[cfg(feature = "edge")]
+use crate::facts::Input;
 use crate::facts::Standing;
+#[cfg(feature = "edge")]
+use crate::hash::hash64;
 use crate::ledger::Ledger;
 use crate::plan::{Feature, Meter};
 use crate::time::Millis;
+use crate::watch::Watch;
 use crate::wire;
 
 /// The number of the wire format. Raise it with every change of a type that crosses.
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
 
-/// Everything that the browser holds.
+/// Everything that the browser holds: of the rules only what still depends on what happens in the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The version of the configuration this comes from.
     pub config_version: u32,
-    /// The meters, in the order expressions number them.
+    /// The meters, in the order programs number them.
     pub meters: Vec<Meter>,
     /// The features, likewise.
     pub features: Vec<Feature>,
-    /// The names of tracked events that expressions read, likewise.
-    pub events: Vec<String>,
-    /// This user's campaigns, highest priority first.
-    pub campaigns: Vec<Campaign>,
+    /// What is left of the rules.
+    pub rules: Residue,
     /// What changes from moment to moment.
     pub live: Live,
 }
 
-wire! { struct Snapshot { config_version, meters, features, events, campaigns, live } }
+wire! { struct Snapshot { config_version, meters, features, rules, live } }
+
+#[cfg(feature = "edge")]
+impl Snapshot {
+    /// A hash of everything but what changes from moment to moment.
+    pub fn rules_hash(&self) -> u64 {
+        let version = wire::extend(wire::encode(&self.config_version), &self.rules);
+        hash64(&wire::extend(wire::extend(version, &self.meters), &self.features))
+    }
+}
+
+/// What is left of the rules for one user of one tenant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Residue {
+    /// The names of tracked events that programs read, in the order they number them.
+    pub events: Vec<String>,
+    /// Signals that may change in the page, likewise; each reads at most those before it.
+    pub watches: Vec<Watch>,
+    /// The campaigns that may be shown, highest priority first.
+    pub campaigns: Vec<Campaign>,
+    /// Placements whose first campaign is not among them.
+    pub settled: Vec<Settled>,
+}
+
+wire! { struct Residue { events, watches, campaigns, settled } }
+
+#[cfg(feature = "edge")]
+impl Residue {
+    /// What the browser reads for it.
+    pub fn inputs(&self) -> impl Iterator<Item = Input> {
+        self.watches.iter().flat_map(Watch::inputs).chain(self.campaigns.iter().flat_map(Campaign::inputs))
+    }
+
+    /// Gives every input the number that `number` says.
+    pub fn renumber(&mut self, number: &impl Fn(Input) -> Input) {
+        self.watches.iter_mut().for_each(|watch| watch.renumber(number));
+        self.campaigns.iter_mut().for_each(|campaign| campaign.renumber(number));
+    }
+}
+
+/// Why the first campaign of a placement was left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Where.
+    pub placement: String,
+    /// When the campaign runs.
+    pub schedule: Schedule,
+    /// Why it cannot be shown while it runs.
+    pub reason: Reason,
+}
+
+wire! { struct Settled { placement, schedule, reason } }
+
+impl Settled {
+    /// Why it is not shown at `now`.
+    pub fn reason_at(&self, now: Millis) -> Reason {
+        if self.schedule.covers(now) || self.reason == Reason::NotRolledOut { self.reason } else { Reason::NotScheduled }
+    }
+}
 
 /// What changes from moment to moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -110,7 +172,7 @@ mod tests {
             (&b""[..], DecodeError::Damaged),
             (b"<!doctype html>", DecodeError::Damaged),
             (b"U\x63anything", DecodeError::Format),
-            (b"U\x01", DecodeError::Damaged),
+            (b"U\x02", DecodeError::Damaged),
             (&bytes, DecodeError::Damaged),
         ] {
             assert_eq!(Frame::decode(bytes), Err(expected), "{bytes:?}");

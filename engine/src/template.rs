@@ -9,7 +9,11 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::expr::{Lookup, Value};
-use crate::facts::{Fact, UsageField};
+#[cfg(feature = "edge")]
+use crate::expr::{Settle, Settled};
+#[cfg(feature = "edge")]
+use crate::facts::Fact;
+use crate::facts::{Input, UsageField};
 use crate::wire;
 
 /// Begins a filled-in value: followed by its kind (`n` number, `p` per cent, `t` text), the value and [`END`].
@@ -30,11 +34,25 @@ wire! { struct Template { parts } }
 pub(crate) enum Part {
     /// As it stands.
     Text(String),
-    /// The value of a fact.
+    /// What the browser reads by itself.
+    Input(Input),
+    /// The value of a fact. Settled before a text leaves the edge.
+    #[cfg(feature = "edge")]
     Fact(Fact),
 }
 
-wire! { enum Part { Text(text), Fact(fact) } }
+wire! { enum Part { Text(text), Input(input), #[cfg(feature = "edge")] Fact(fact) } }
+
+impl Part {
+    fn value<'a>(&'a self, facts: &'a impl Lookup) -> Value<'a> {
+        match self {
+            Part::Text(_) => Value::Bool(true),
+            Part::Input(input) => facts.input(*input),
+            #[cfg(feature = "edge")]
+            Part::Fact(fact) => facts.fact(*fact),
+        }
+    }
+}
 
 impl Template {
     /// Whether there is nothing to show.
@@ -48,7 +66,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Fact(fact) => fill_fact(&mut text, *fact, facts.fact(*fact))?,
+                part => mark(&mut text, part, part.value(facts))?,
             }
         }
         Some(text)
@@ -56,10 +74,52 @@ impl Template {
 
     /// Whether every fact of the text is known.
     pub fn is_complete(&self, facts: &impl Lookup) -> bool {
-        self.parts.iter().all(|part| match part {
-            Part::Text(_) => true,
-            Part::Fact(fact) => facts.fact(*fact) != Value::Unknown,
-        })
+        self.parts.iter().all(|part| part.value(facts) != Value::Unknown)
+    }
+
+    /// The text with everything in place that the edge knows; `None` when some of it is unknown.
+    #[cfg(feature = "edge")]
+    pub fn residual(&self, facts: &impl Settle) -> Option<Self> {
+        let mut parts: Vec<Part> = Vec::new();
+        for part in &self.parts {
+            let settled = match part {
+                Part::Text(_) => None,
+                Part::Input(input) => Some(facts.settle_input(*input)),
+                Part::Fact(fact) => Some(facts.settle_fact(*fact)),
+            };
+            match (settled, part) {
+                (Some(Settled::Input(input)), _) => parts.push(Part::Input(input)),
+                (Some(Settled::Value(value)), part) => {
+                    let mut text = String::new();
+                    mark(&mut text, part, value)?;
+                    parts.push(Part::Text(text));
+                }
+                (None, part) => parts.push(part.clone()),
+            }
+        }
+        Some(Self { parts })
+    }
+
+    /// A text that lacks a value, whatever happens in the page.
+    #[cfg(feature = "edge")]
+    pub fn missing() -> Self {
+        Self { parts: vec![Part::Input(Input::Signal(u16::MAX))] }
+    }
+
+    /// What the browser reads for it.
+    #[cfg(feature = "edge")]
+    pub fn inputs(&self) -> impl Iterator<Item = Input> {
+        self.parts.iter().filter_map(|part| if let Part::Input(input) = part { Some(*input) } else { None })
+    }
+
+    /// Gives every input the number that `number` says.
+    #[cfg(feature = "edge")]
+    pub fn renumber(&mut self, number: &impl Fn(Input) -> Input) {
+        for part in &mut self.parts {
+            if let Part::Input(input) = part {
+                *input = number(*input);
+            }
+        }
     }
 }
 
@@ -82,13 +142,14 @@ pub fn plain(marked: &str) -> String {
     text
 }
 
-fn fill_fact(text: &mut String, fact: Fact, value: Value<'_>) -> Option<()> {
+fn mark(text: &mut String, part: &Part, value: Value<'_>) -> Option<()> {
     text.push(BEGIN);
     match value {
         Value::Int(number) => {
-            text.push(if matches!(fact, Fact::Usage { field: UsageField::Percent, .. }) { 'p' } else { 'n' });
+            text.push(if matches!(part, Part::Input(Input::Usage { field: UsageField::Percent, .. })) { 'p' } else { 'n' });
             push_int(text, number);
         }
+        #[cfg(feature = "edge")]
         Value::Str(value) => {
             text.push('t');
             // A value cannot close its own mark or open another.
@@ -118,6 +179,7 @@ fn push_digits(text: &mut String, number: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::PlanField;
 
     #[test]
     fn whole_numbers_are_written_as_people_expect() {
@@ -132,11 +194,14 @@ mod tests {
     fn values_cannot_pretend_to_be_marks() {
         struct Plan;
         impl Lookup for Plan {
+            fn input(&self, _: Input) -> Value<'_> {
+                Value::Unknown
+            }
             fn fact(&self, _: Fact) -> Value<'_> {
                 Value::Str("Pro\u{2}\u{1}n9")
             }
         }
-        let template = Template { parts: vec![Part::Text("On ".to_owned()), Part::Fact(Fact::PlanName)] };
+        let template = Template { parts: vec![Part::Text("On ".to_owned()), Part::Fact(Fact::Plan(PlanField::Name))] };
         let marked = template.fill(&Plan).expect("known");
         assert_eq!(marked, "On \u{1}tPron9\u{2}");
         assert_eq!(plain(&marked), "On Pron9");

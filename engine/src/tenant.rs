@@ -2,7 +2,11 @@
 
 mod apply;
 mod compare;
+mod decide;
+mod detect;
+mod facts;
 mod fold;
+mod residue;
 mod upgrade;
 mod view;
 
@@ -10,9 +14,12 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Batch, Receipt, Rejection};
 pub use compare::{Came, Comparison, Offer, Outcome, Relation, Row};
+pub use decide::Told;
+pub use detect::{Changed, Detected, Transition};
+pub use facts::{Facts, Person};
 pub use fold::Folded;
 pub use upgrade::{NewUpgrade, Unready};
-pub use view::Viewer;
+pub use view::{Present, Viewer};
 
 use crate::config::Config;
 use crate::facts::EventStanding;
@@ -21,6 +28,7 @@ use crate::map::Map;
 use crate::plan::{MeterSource, Plan};
 use crate::subscription::Mirror;
 use crate::time::Millis;
+use crate::traits::TraitValue;
 use crate::upgrade::requests::{Requests, Subject};
 use crate::upgrade::state::Upgrades;
 use crate::usage::{Clients, MeterState, RecentIds};
@@ -99,9 +107,24 @@ wire! { struct Counts { meters, events, clients, ledger, refused, needs_since } 
 pub struct User {
     /// What the user has met.
     pub ledger: Ledger,
+    /// When the user was first seen.
+    pub first_seen: Option<Millis>,
+    /// What the back end says of the user, by the trait's name.
+    pub traits: Map<TraitValue>,
 }
 
-wire! { struct User { ledger } }
+wire! { struct User { ledger, first_seen, traits } }
+
+/// What is known of a tenant that changes rarely.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// When the tenant was first seen.
+    pub first_seen: Option<Millis>,
+    /// What the back end says of the tenant, by the trait's name.
+    pub traits: Map<TraitValue>,
+}
+
+wire! { struct Profile { first_seen, traits } }
 
 /// A tenant, with those users that the matter at hand concerns.
 #[derive(Clone, Debug, Default)]
@@ -110,6 +133,10 @@ pub struct Tenant {
     pub name: String,
     /// Metering.
     pub counts: Counts,
+    /// What changes rarely.
+    pub profile: Profile,
+    /// Signals and segments.
+    pub detected: Detected,
     /// The ids of recent events.
     pub ids: RecentIds,
     /// Subscriptions.

@@ -204,6 +204,8 @@ struct World {
     rules: Rulebook,
     tenant: Tenant,
     session: Session,
+    /// The hash of the rules that the page was last sent.
+    known: u64,
 }
 
 impl World {
@@ -214,7 +216,8 @@ impl World {
         let rules = rules(&config, &audiences, 1);
         let tenant = Tenant::default();
         let session = load(&tenant, &rules, role, now);
-        Self { way, role, now, config, audiences, rules, tenant, session }
+        let known = session.snapshot().rules_hash();
+        Self { way, role, now, config, audiences, rules, tenant, session, known }
     }
 
     /// Something happens in the page.
@@ -254,23 +257,26 @@ impl World {
         let device = device(self.now);
         match kind {
             EventKind::Usage { meter, reading: Reading::Add(n) } => self.session.add(meter, *n, device),
-            EventKind::Usage { meter, reading: Reading::Set(n) } => self.session.set(meter, *n),
+            EventKind::Usage { meter, reading: Reading::Set(n) } => self.session.set(meter, *n, device),
             EventKind::Track { name, .. } => self.session.track(name, device),
             EventKind::Note { kind, campaign } => self.session.note(campaign, *kind, self.session.now(device)),
+            EventKind::Identify { .. } => {} // only back ends say this
         }
     }
 
     /// The page hears from the Worker.
     fn hear(&mut self) {
-        let live = self.tenant.live(&self.rules, &viewer(self.role), self.now);
-        self.session.apply(wired(&Frame::Live(Box::new(live))), device(self.now));
+        let (frame, hash) = self.tenant.frame(&self.rules, &viewer(self.role), Some(self.known), self.now);
+        self.known = hash;
+        self.session.apply(wired(&frame), device(self.now));
     }
 
     fn publish(&mut self, patch: &Value) -> Vec<String> {
         self.config = merged(&self.config, patch);
         self.rules = rules(&self.config, &self.audiences, self.rules.version + 1);
-        let snapshot = self.tenant.snapshot(&self.rules, &viewer(self.role), self.now);
-        self.session.apply(wired(&Frame::Snapshot(Box::new(snapshot))), device(self.now));
+        let (frame, hash) = self.tenant.frame(&self.rules, &viewer(self.role), None, self.now);
+        self.known = hash;
+        self.session.apply(wired(&frame), device(self.now));
         vec![]
     }
 
@@ -282,8 +288,7 @@ impl World {
     }
 
     fn expect(&self, expected: &Expect) -> Vec<String> {
-        let page = self.page();
-        let told = |later: DurationMs| answer(&page, expected, device(self.now.plus(later)));
+        let told = |later: DurationMs| answer(&mut self.page(), expected, device(self.now.plus(later)));
         compare(&wanted(expected), &told(0), &told(STEADY))
     }
 
@@ -337,14 +342,14 @@ fn wanted(expected: &Expect) -> Value {
 }
 
 /// What the page says of a placement, as far as it is asked.
-fn answer(page: &Session, asked: &Expect, device: Millis) -> Value {
+fn answer(page: &mut Session, asked: &Expect, device: Millis) -> Value {
     let decision = page.decide(&asked.placement, device);
-    let id = |i: usize| page.snapshot().campaigns.get(i).map(|c| c.id.clone());
-    let nudge: Option<&Nudge> = decision.campaign.and_then(|i| page.snapshot().campaigns.get(i)).map(|c| &c.nudge);
+    let trace = asked.trace.as_ref().map(|asked_for| told_trace(page, asked, asked_for, device));
+    let id = |i: usize| page.snapshot().rules.campaigns.get(i).map(|c| c.id.clone());
+    let nudge: Option<&Nudge> = decision.campaign.and_then(|i| page.snapshot().rules.campaigns.get(i)).map(|c| &c.nudge);
     let text = |of: fn(&Nudge) -> Option<&Template>| {
         nudge.and_then(of).and_then(|t| t.fill(&page.facts(device))).map(|t| plain(&t)).unwrap_or_default()
     };
-    let trace = || page.trace(&asked.placement, device).into_iter().map(|(i, reason)| (id(i), reason.code())).collect::<Vec<_>>();
     let action = nudge.and_then(|n| n.cta.as_ref()).map(|c| c.action.clone());
     json!({
         "campaign": decision.campaign.and_then(id),
@@ -353,8 +358,25 @@ fn answer(page: &Session, asked: &Expect, device: Millis) -> Value {
         "title": asked.title.as_ref().map(|_| text(|n| Some(&n.title))),
         "body": asked.body.as_ref().map(|_| text(|n| Some(&n.body))),
         "cta": asked.cta.as_ref().map(|_| json!({"label": text(|n| n.cta.as_ref().map(|c| &c.label)), "action": action})),
-        "trace": asked.trace.as_ref().map(|_| trace()),
+        "trace": trace,
     })
+}
+
+/// What the page says of each campaign. One that it was not sent, as it cannot be shown, is taken to be what is expected of it,
+/// if that is a reason not to send it.
+fn told_trace(page: &mut Session, asked: &Expect, expected: &[(String, String)], device: Millis) -> Vec<(String, String)> {
+    let trace = page.trace(&asked.placement, device);
+    let ids = trace.iter().map(|(i, _)| page.snapshot().rules.campaigns[*i].id.clone());
+    let told: Vec<(String, String)> = ids.zip(trace.iter().map(|(_, reason)| reason.code().to_owned())).collect();
+    let settled = ["audience_false", "audience_unknown", "missing_value", "not_scheduled", "not_rolled_out"];
+    let is_left_out = |(id, reason): &&(String, String)| !told.iter().any(|(known, _)| known == id) && settled.contains(&reason.as_str());
+    let left_out: Vec<_> = expected.iter().filter(is_left_out).cloned().collect();
+    let mut told = told;
+    for entry in left_out {
+        let place = expected.iter().position(|e| *e == entry).unwrap_or(0).min(told.len());
+        told.insert(place, entry);
+    }
+    told
 }
 
 /// A page that loads now, from what travels on the wire.

@@ -117,7 +117,7 @@ export class Upcue {
     const n = set ? value.set : value;
     if (!Number.isSafeInteger(n) || n < 0) return this.#failed("usage", `${meter}: ${n}`);
     this.#local((core, at) => {
-      if (set) core.set(meter, n);
+      if (set) core.set(meter, n, at);
       else core.add(meter, n, at);
       this.#outbox.add({ type: "usage", meter, [set ? "set" : "value"]: n, at: core.now(at) });
     });

@@ -12,6 +12,8 @@ export const REASONS = [
   "snoozed",
   "capped",
   "outranked",
+  "held_out",
+  "not_rolled_out",
 ] as const;
 
 /** `EntitlementReason::ALL` of engine/src/entitlement.rs. */

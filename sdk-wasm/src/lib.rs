@@ -97,9 +97,9 @@ impl Core {
     }
 
     /// Shows `n` on a gauge.
-    pub fn set(&mut self, meter: &str, n: f64) {
+    pub fn set(&mut self, meter: &str, n: f64, device: f64) {
         if let Some(session) = &mut self.session {
-            session.set(meter, count(n));
+            session.set(meter, count(n), millis(device));
         }
     }
 
@@ -132,15 +132,15 @@ impl Core {
     }
 
     /// Decides: the position of the campaign plus one (0: none) in the lower half, the reason in the upper.
-    pub fn decide(&self, placement: &str, device: f64) -> u32 {
+    pub fn decide(&mut self, placement: &str, device: f64) -> u32 {
         let none = Decision { campaign: None, reason: Reason::NoCampaign };
-        let decision = self.session.as_ref().map_or(none, |s| s.decide(placement, millis(device)));
+        let decision = self.session.as_mut().map_or(none, |s| s.decide(placement, millis(device)));
         pack(decision.campaign.map_or(0, |i| i + 1), decision.reason)
     }
 
     /// Of every campaign of `placement`, packed as by [`decide`](Core::decide).
-    pub fn trace(&self, placement: &str, device: f64) -> Vec<u32> {
-        let trace = self.session.as_ref().map(|s| s.trace(placement, millis(device))).unwrap_or_default();
+    pub fn trace(&mut self, placement: &str, device: f64) -> Vec<u32> {
+        let trace = self.session.as_mut().map(|s| s.trace(placement, millis(device))).unwrap_or_default();
         trace.into_iter().map(|(i, reason)| pack(i + 1, reason)).collect()
     }
 
@@ -255,7 +255,7 @@ impl Core {
     }
 
     fn at(&self, i: usize) -> Option<&Campaign> {
-        self.session.as_ref()?.snapshot().campaigns.get(i)
+        self.session.as_ref()?.snapshot().rules.campaigns.get(i)
     }
 }
 

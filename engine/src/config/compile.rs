@@ -1,7 +1,7 @@
 //! From the document to what runs.
 
 use super::json::{Json, Value};
-use super::names::{ConfigNames, unknown};
+use super::names::{ConfigNames, Speaker, unknown};
 use super::reader::{Object, Reader, find};
 use super::texts::template;
 use super::{CampaignRule, Config, PaymentBehavior, Problem, Proration, UpgradeRules};
@@ -13,6 +13,7 @@ use crate::map::ordered;
 use crate::plan::{Allowance, Feature, Limit, Meter, MeterKind, MeterSource, Period, Plan, PlanPrice};
 use crate::rollout::Rollout;
 use crate::time::{DAY, DurationMs, Millis, parse_duration};
+use crate::traits::Traits;
 
 /// The most meters, features, plans, prices of a plan, campaigns, and caps of a campaign.
 const MAX_METERS: usize = 100;
@@ -50,11 +51,20 @@ fn config(root: &Json, reader: &mut Reader) -> Config {
     let (meters, sources): (Vec<Meter>, Vec<MeterSource>) = meters(&document, reader).into_iter().unzip();
     let features = features(&document, &meters, reader);
     let (inline_plans, default_plan) = plans(&document, &meters, &features, reader);
-    let mut names = ConfigNames { meters: &meters, features: &features, events: Vec::new() };
+    let traits = Traits::default();
+    let mut names = ConfigNames {
+        meters: &meters,
+        features: &features,
+        traits: &traits,
+        signals: Vec::new(),
+        segments: Vec::new(),
+        events: Vec::new(),
+        speaker: Speaker::Campaign,
+    };
     let campaigns = campaigns(&document, &mut names, reader);
     let events = names.events;
     let upgrade = upgrade(document.get("upgrade"), reader);
-    Config { meters, sources, features, events, campaigns, inline_plans, default_plan, upgrade }
+    Config { meters, sources, features, events, campaigns, inline_plans, default_plan, upgrade, ..Config::default() }
 }
 
 /// What this version does not run is refused by name rather than ignored in silence.
@@ -303,8 +313,9 @@ fn campaign(raw: &Object<'_>, names: &mut ConfigNames<'_>, reader: &mut Reader) 
         nudge: nudge(&shared, roles.get("admin"), names, reader),
         caps: reader.list(raw.get("cap"), MAX_CAPS).iter().map(|part| cap(part, reader)).collect(),
         cooldown_after_dismiss: duration(raw.get("cooldown_after_dismiss"), reader),
+        held_out: false,
     };
-    CampaignRule { campaign, member, rollout: rollout(raw.get("rollout"), reader) }
+    CampaignRule { campaign, member, rollout: rollout(raw.get("rollout"), reader), holdout: 0 }
 }
 
 /// For everybody, where there is none.

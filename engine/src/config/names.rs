@@ -1,103 +1,197 @@
 //! The names expressions and texts may use, and what was probably meant by one that does not exist.
 
 use crate::expr::{Names, Type};
-use crate::facts::{Fact, UsageField};
+use crate::facts::{Fact, Input, PaceField, PlanField, UsageField};
 use crate::ids::is_name;
 use crate::plan::{Feature, Meter};
+use crate::traits::{Trait, TraitKind, Traits};
 
-/// Resolves paths against a configuration's meters and features, and collects the tracked events they mention.
+/// Resolves paths against what a configuration declares, and collects the tracked events they mention.
 #[derive(Debug)]
 pub(super) struct ConfigNames<'a> {
     pub(super) meters: &'a [Meter],
     pub(super) features: &'a [Feature],
+    pub(super) traits: &'a Traits,
+    /// The ids of the signals and segments.
+    pub(super) signals: Vec<&'a str>,
+    pub(super) segments: Vec<&'a str>,
     pub(super) events: Vec<String>,
+    /// Who speaks at present.
+    pub(super) speaker: Speaker,
 }
 
 /// The most different tracked events that one configuration reads.
 const MAX_EVENTS: usize = 200;
 
-const USAGE: [(&str, UsageField, Type); 5] = [
-    ("value", UsageField::Value, Type::Int),
-    ("limit", UsageField::Limit, Type::Int),
-    ("ratio", UsageField::Ratio, Type::Double),
-    ("percent", UsageField::Percent, Type::Int),
-    ("remaining", UsageField::Remaining, Type::Int),
+/// What follows `usage.<meter>`.
+const USAGE: [(&str, fn(u16) -> Fact, Type); 11] = [
+    ("value", |meter| usage(meter, UsageField::Value), Type::Int),
+    ("limit", Fact::Limit, Type::Int),
+    ("ratio", |meter| usage(meter, UsageField::Ratio), Type::Double),
+    ("percent", |meter| usage(meter, UsageField::Percent), Type::Int),
+    ("remaining", |meter| usage(meter, UsageField::Remaining), Type::Int),
+    ("velocity_1d", |meter| pace(meter, PaceField::Velocity1d), Type::Double),
+    ("velocity_7d", |meter| pace(meter, PaceField::Velocity7d), Type::Double),
+    ("growth_7d", |meter| pace(meter, PaceField::Growth7d), Type::Double),
+    ("growth_28d", |meter| pace(meter, PaceField::Growth28d), Type::Double),
+    ("exhausts_in", |meter| pace(meter, PaceField::ExhaustsIn), Type::Duration),
+    ("will_exhaust", |meter| pace(meter, PaceField::WillExhaust), Type::Bool),
 ];
 
-const SINGLE: [(&str, &str, Fact, Type); 8] = [
-    ("plan", "id", Fact::PlanId, Type::Str),
-    ("plan", "name", Fact::PlanName, Type::Str),
-    ("plan", "rank", Fact::PlanRank, Type::Int),
+/// What follows `events.<name>`.
+const EVENT: [(&str, fn(u16) -> Input, Type); 4] = [
+    ("count_1d", |event| Input::EventCount { event, days: 1 }, Type::Int),
+    ("count_7d", |event| Input::EventCount { event, days: 7 }, Type::Int),
+    ("count_28d", |event| Input::EventCount { event, days: 28 }, Type::Int),
+    ("last_age", |event| Input::EventLastAge { event }, Type::Duration),
+];
+
+/// What follows `signal.<id>`.
+const SIGNAL: [(&str, fn(u16) -> Fact, Type); 3] = [
+    ("active", |signal| Fact::Input(Input::Signal(signal)), Type::Bool),
+    ("age", Fact::SignalAge, Type::Duration),
+    ("count", Fact::SignalCount, Type::Int),
+];
+
+/// Names of two parts whose second is one of few.
+const SINGLE: [(&str, &str, Fact, Type); 18] = [
+    ("plan", "id", Fact::Plan(PlanField::Id), Type::Str),
+    ("plan", "name", Fact::Plan(PlanField::Name), Type::Str),
+    ("plan", "rank", Fact::Plan(PlanField::Rank), Type::Int),
+    ("plan", "interval", Fact::Plan(PlanField::Interval), Type::Str),
     ("plan", "max_rank", Fact::PlanMaxRank, Type::Int),
+    ("best_plan", "id", Fact::BestPlan(PlanField::Id), Type::Str),
+    ("best_plan", "name", Fact::BestPlan(PlanField::Name), Type::Str),
+    ("best_plan", "rank", Fact::BestPlan(PlanField::Rank), Type::Int),
+    ("best_plan", "interval", Fact::BestPlan(PlanField::Interval), Type::Str),
     ("user", "role", Fact::UserRole, Type::Str),
+    ("user", "age", Fact::UserAge, Type::Duration),
+    ("tenant", "age", Fact::TenantAge, Type::Duration),
+    ("tenant", "seats", Fact::TenantSeats, Type::Int),
     ("subscription", "status", Fact::SubscriptionStatus, Type::Str),
+    ("subscription", "trial_ends_in", Fact::TrialEndsIn, Type::Duration),
+    ("subscription", "renews_in", Fact::RenewsIn, Type::Duration),
     ("requests", "count", Fact::RequestsCount, Type::Int),
     ("requests", "top", Fact::RequestsTop, Type::Str),
 ];
 
+/// What a name begins with.
+const ROOTS: [&str; 13] =
+    ["usage", "events", "feature", "plan", "best_plan", "user", "tenant", "subscription", "signal", "score", "segment", "requests", "now"];
+
+fn usage(meter: u16, field: UsageField) -> Fact {
+    Fact::Input(Input::Usage { meter, field })
+}
+
+fn pace(meter: u16, field: PaceField) -> Fact {
+    Fact::Pace { meter, field }
+}
+
+/// Who speaks, and so which facts may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaker {
+    /// A signal: nothing of users, of the score or of segments.
+    Signal,
+    /// A segment: nothing of users.
+    Segment,
+    /// A campaign: everything.
+    Campaign,
+}
+
 impl Names for ConfigNames<'_> {
     fn resolve(&mut self, path: &[String]) -> Result<(Fact, Type), String> {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        match path.as_slice() {
-            ["usage", meter, field] => self.usage(meter, field),
-            ["events", name, field] => self.event(name, field),
-            ["feature", key] => {
-                let keys: Vec<&str> = self.features.iter().map(|f| f.key.as_str()).collect();
-                Ok((Fact::Feature(find("feature", key, &keys)?), Type::Bool))
+        let (fact, of) = self.find(&path)?;
+        let name = path.join(".");
+        match self.speaker {
+            Speaker::Signal if matches!(fact, Fact::Score | Fact::Segment(_)) => {
+                Err(format!("a signal cannot read `{name}`: the score and segments are made from signals"))
             }
-            [root, field] if SINGLE.iter().any(|(r, ..)| r == root) => {
-                let fields: Vec<_> = SINGLE.iter().filter(|(r, ..)| r == root).collect();
-                let found = fields.iter().find(|(_, f, ..)| f == field);
-                let known = || fields.iter().map(|(_, f, ..)| *f).collect::<Vec<_>>();
-                let (_, _, fact, of) = found.ok_or_else(|| unknown(&format!("field of `{root}`"), field, &known()))?;
-                Ok((*fact, *of))
+            Speaker::Signal | Speaker::Segment if fact.is_of_user() => {
+                Err(format!("`{name}` is about one user; signals and segments are about the whole tenant. Use it in an audience"))
             }
-            [root, ..] => {
-                let roots = ["usage", "events", "feature", "plan", "user", "subscription", "requests"];
-                if roots.contains(root) {
-                    return Err(format!("`{}` is no fact; see the table of facts for what follows `{root}`", path.join(".")));
-                }
-                Err(unknown("fact", root, &roots))
-            }
-            [] => Err("an empty name".to_owned()),
+            _ => Ok((fact, of)),
         }
     }
 }
 
 impl ConfigNames<'_> {
-    fn usage(&self, meter: &str, field: &str) -> Result<(Fact, Type), String> {
-        let keys: Vec<&str> = self.meters.iter().map(|m| m.key.as_str()).collect();
-        let meter = find("meter", meter, &keys)?;
-        let found = USAGE.iter().find(|(name, ..)| *name == field);
-        let (_, field, of) = found.ok_or_else(|| unknown("field of a meter", field, &USAGE.map(|(name, ..)| name)))?;
-        Ok((Fact::Usage { meter, field: *field }, *of))
+    fn find(&mut self, path: &[&str]) -> Result<(Fact, Type), String> {
+        match path {
+            ["usage", meter, field] => {
+                let meter = find("meter", meter, self.meters.iter().map(|m| m.key.as_str()))?;
+                one_of("field of a meter", field, &USAGE).map(|(fact, of)| (fact(meter), of))
+            }
+            ["events", name, field] => {
+                let (input, of) = one_of("field of an event", field, &EVENT)?;
+                Ok((Fact::Input(input(self.event(name)?)), of))
+            }
+            ["signal", id, field] => {
+                let signal = find("signal", id, self.signals.iter().copied())?;
+                one_of("field of a signal", field, &SIGNAL).map(|(fact, of)| (fact(signal), of))
+            }
+            ["segment", id] => Ok((Fact::Segment(find("segment", id, self.segments.iter().copied())?), Type::Bool)),
+            ["feature", key] => Ok((Fact::Feature(find("feature", key, self.features.iter().map(|f| f.key.as_str()))?), Type::Bool)),
+            ["score"] => Ok((Fact::Score, Type::Int)),
+            ["now"] => Ok((Fact::Now, Type::Timestamp)),
+            [root @ ("user" | "tenant" | "plan" | "best_plan" | "subscription" | "requests"), field] => self.single(root, field),
+            [root, ..] if ROOTS.contains(root) => {
+                Err(format!("`{}` is no fact; see the table of facts for what follows `{root}`", path.join(".")))
+            }
+            [root, ..] => Err(unknown("fact", root, &ROOTS)),
+            [] => Err("an empty name".to_owned()),
+        }
     }
 
-    fn event(&mut self, name: &str, field: &str) -> Result<(Fact, Type), String> {
+    /// A name of two parts: one of the table, or a declared trait.
+    fn single(&self, root: &str, field: &str) -> Result<(Fact, Type), String> {
+        if let Some((_, _, fact, of)) = SINGLE.iter().find(|(r, f, ..)| *r == root && *f == field) {
+            return Ok((*fact, *of));
+        }
+        let (declared, fact): (&[Trait], fn(u16) -> Fact) = match root {
+            "user" => (&self.traits.user, Fact::UserTrait),
+            "tenant" => (&self.traits.tenant, Fact::TenantTrait),
+            _ => (&[], Fact::UserTrait),
+        };
+        let fields = SINGLE.iter().filter(|(r, ..)| *r == root).map(|(_, f, ..)| *f);
+        let what = if declared.is_empty() { format!("field of `{root}`") } else { format!("field or trait of `{root}`") };
+        let known: Vec<&str> = fields.chain(declared.iter().map(|t| t.key.as_str())).collect();
+        let found = declared.iter().enumerate().find(|(_, t)| t.key == field);
+        let (i, found) = found.ok_or_else(|| unknown(&what, field, &known))?;
+        let of = match found.of {
+            TraitKind::Text => Type::Str,
+            TraitKind::Int => Type::Int,
+            TraitKind::Double => Type::Double,
+            TraitKind::Bool => Type::Bool,
+            TraitKind::List => Type::List,
+        };
+        Ok((fact(u16::try_from(i).unwrap_or(u16::MAX)), of))
+    }
+
+    fn event(&mut self, name: &str) -> Result<u16, String> {
         if !is_name(name) {
             return Err(format!("`{name}` cannot be the name of an event: lower-case letters, digits and `_`"));
         }
-        let (fact, result): (fn(u16) -> Fact, Type) = match field {
-            "count_1d" => (|event| Fact::EventCount { event, days: 1 }, Type::Int),
-            "count_7d" => (|event| Fact::EventCount { event, days: 7 }, Type::Int),
-            "count_28d" => (|event| Fact::EventCount { event, days: 28 }, Type::Int),
-            "last_age" => (|event| Fact::EventLastAge { event }, Type::Duration),
-            _ => return Err(unknown("field of an event", field, &["count_1d", "count_7d", "count_28d", "last_age"])),
-        };
         let i = self.events.iter().position(|e| e == name).unwrap_or_else(|| {
             self.events.push(name.to_owned());
             self.events.len() - 1
         });
         match u16::try_from(i) {
-            Ok(i) if usize::from(i) < MAX_EVENTS => Ok((fact(i), result)),
+            Ok(i) if usize::from(i) < MAX_EVENTS => Ok(i),
             _ => Err(format!("more than {MAX_EVENTS} different events")),
         }
     }
 }
 
-fn find(what: &str, wanted: &str, keys: &[&str]) -> Result<u16, String> {
-    let found = keys.iter().position(|key| *key == wanted).and_then(|i| u16::try_from(i).ok());
-    found.ok_or_else(|| unknown(what, wanted, keys))
+/// What a table has for `wanted`.
+fn one_of<T: Copy>(what: &str, wanted: &str, table: &[(&str, T, Type)]) -> Result<(T, Type), String> {
+    let found = table.iter().find(|(name, ..)| *name == wanted).map(|(_, fact, of)| (*fact, *of));
+    found.ok_or_else(|| unknown(what, wanted, &table.iter().map(|(name, ..)| *name).collect::<Vec<_>>()))
+}
+
+fn find<'k>(what: &str, wanted: &str, keys: impl Iterator<Item = &'k str> + Clone) -> Result<u16, String> {
+    let found = keys.clone().position(|key| key == wanted).and_then(|i| u16::try_from(i).ok());
+    found.ok_or_else(|| unknown(what, wanted, &keys.collect::<Vec<_>>()))
 }
 
 /// The longest name that is compared with known ones, in bytes.

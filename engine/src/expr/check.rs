@@ -102,6 +102,7 @@ impl Checker<'_> {
 
     fn path(&mut self, path: &[String], at: usize) -> Option<Type> {
         match self.names.resolve(path) {
+            Ok((Fact::Input(input), of)) => Some(self.op(Op::Input(input), of)),
             Ok((fact, of)) => Some(self.op(Op::Fact(fact), of)),
             Err(message) => self.problem(at, "unknown_fact", message),
         }
@@ -208,14 +209,16 @@ fn mismatch(operator: &str, a: Type, b: Type) -> String {
 mod tests {
     use super::*;
     use crate::expr::{Lookup, Value};
+    use crate::facts::{Input, PlanField};
 
     /// `n` is an unknown int, `i` is 7, `d` is 0.5, `s` is "pro", `t` is true, `u` an unknown bool.
     struct Facts;
+    const RATIO: Input = Input::Usage { meter: 0, field: crate::facts::UsageField::Ratio };
     const FACTS: [(&str, Fact, Type); 6] = [
         ("n", Fact::PlanMaxRank, Type::Int),
-        ("i", Fact::PlanRank, Type::Int),
-        ("d", Fact::Usage { meter: 0, field: crate::facts::UsageField::Ratio }, Type::Double),
-        ("s", Fact::PlanId, Type::Str),
+        ("i", Fact::Plan(PlanField::Rank), Type::Int),
+        ("d", Fact::Input(RATIO), Type::Double),
+        ("s", Fact::Plan(PlanField::Id), Type::Str),
         ("t", Fact::Feature(0), Type::Bool),
         ("u", Fact::Feature(1), Type::Bool),
     ];
@@ -228,11 +231,13 @@ mod tests {
     }
 
     impl Lookup for Facts {
+        fn input(&self, input: Input) -> Value<'_> {
+            if input == RATIO { Value::Double(0.5) } else { Value::Unknown }
+        }
         fn fact(&self, fact: Fact) -> Value<'_> {
             match fact {
-                Fact::PlanRank => Value::Int(7),
-                Fact::Usage { .. } => Value::Double(0.5),
-                Fact::PlanId => Value::Str("pro"),
+                Fact::Plan(PlanField::Rank) => Value::Int(7),
+                Fact::Plan(PlanField::Id) => Value::Str("pro"),
                 Fact::Feature(0) => Value::Bool(true),
                 _ => Value::Unknown,
             }

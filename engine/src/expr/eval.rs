@@ -4,11 +4,17 @@ use core::cmp::Ordering;
 
 use super::program::{MAX_STACK, Op, Program};
 use super::value::Value;
+#[cfg(feature = "edge")]
 use crate::facts::Fact;
+use crate::facts::Input;
 
 /// Where a program reads its facts.
 pub trait Lookup {
-    /// The present value of `fact`.
+    /// The present value of what the browser reads by itself.
+    fn input(&self, input: Input) -> Value<'_>;
+
+    /// The present value of what only the edge knows.
+    #[cfg(feature = "edge")]
     fn fact(&self, fact: Fact) -> Value<'_>;
 }
 
@@ -16,7 +22,7 @@ impl Program {
     /// The program's value over `facts`. A program that is not well formed (it came from a damaged snapshot) is
     /// [`Value::Unknown`].
     pub fn eval<'a>(&'a self, facts: &'a impl Lookup) -> Value<'a> {
-        let mut stack = Stack { values: [Value::Unknown; MAX_STACK], len: 0 };
+        let mut stack = Stack::default();
         for op in &self.ops {
             let value = self.step(op, &mut stack, facts);
             stack.push(value);
@@ -26,38 +32,56 @@ impl Program {
 
     fn step<'a>(&'a self, op: &Op, stack: &mut Stack<'a>, facts: &'a impl Lookup) -> Value<'a> {
         match op {
+            Op::Unknown => Value::Unknown,
             Op::Bool(b) => Value::Bool(*b),
             Op::Int(i) => Value::Int(*i),
             Op::Double(bits) => Value::Double(f64::from_bits(*bits)),
-            Op::Str(i) => self.strings.get(usize::from(*i)).map_or(Value::Unknown, |s| Value::Str(s)),
             Op::Duration(ms) => Value::Duration(*ms),
+            Op::Input(input) => facts.input(*input),
+            #[cfg(feature = "edge")]
+            Op::Str(i) => self.strings.get(usize::from(*i)).map_or(Value::Unknown, |s| Value::Str(s)),
+            #[cfg(feature = "edge")]
             Op::Fact(fact) => facts.fact(*fact),
-            Op::Not => not(stack.pop()),
-            Op::Neg => negate(stack.pop()),
-            Op::In(n) => is_in(stack, *n),
-            Op::Select => {
-                let (otherwise, then) = (stack.pop(), stack.pop());
-                match stack.pop() {
-                    Value::Bool(true) => then,
-                    Value::Bool(false) => otherwise,
-                    _ => Value::Unknown,
-                }
-            }
-            _ => {
-                let (b, a) = (stack.pop(), stack.pop());
-                binary(op, a, b)
-            }
+            _ => operate(op, stack),
         }
     }
 }
 
-struct Stack<'a> {
+/// A step that takes all it needs from the stack.
+pub(super) fn operate<'a>(op: &Op, stack: &mut Stack<'a>) -> Value<'a> {
+    match op {
+        Op::Not => not(stack.pop()),
+        Op::Neg => negate(stack.pop()),
+        Op::In(n) => is_in(stack, *n),
+        Op::Select => {
+            let (otherwise, then) = (stack.pop(), stack.pop());
+            match stack.pop() {
+                Value::Bool(true) => then,
+                Value::Bool(false) => otherwise,
+                _ => Value::Unknown,
+            }
+        }
+        _ => {
+            let (b, a) = (stack.pop(), stack.pop());
+            binary(op, a, b)
+        }
+    }
+}
+
+/// The values a program works on.
+pub(super) struct Stack<'a> {
     values: [Value<'a>; MAX_STACK],
     len: usize,
 }
 
+impl Default for Stack<'_> {
+    fn default() -> Self {
+        Self { values: [Value::Unknown; MAX_STACK], len: 0 }
+    }
+}
+
 impl<'a> Stack<'a> {
-    fn push(&mut self, value: Value<'a>) {
+    pub(super) fn push(&mut self, value: Value<'a>) {
         if let Some(slot) = self.values.get_mut(self.len) {
             *slot = value;
         }
@@ -141,7 +165,10 @@ fn compare(a: Value<'_>, b: Value<'_>) -> Option<Ordering> {
     match (a, b) {
         (Value::Bool(x), Value::Bool(y)) => Some(x.cmp(&y)),
         (Value::Int(x), Value::Int(y)) | (Value::Duration(x), Value::Duration(y)) => Some(x.cmp(&y)),
+        #[cfg(feature = "edge")]
         (Value::Str(x), Value::Str(y)) => Some(x.cmp(y)),
+        #[cfg(feature = "edge")]
+        (Value::Timestamp(x), Value::Timestamp(y)) => Some(x.cmp(&y)),
         (Value::Double(x), Value::Double(y)) => x.partial_cmp(&y),
         (Value::Int(x), Value::Double(y)) => compare_int_double(x, y),
         (Value::Double(x), Value::Int(y)) => compare_int_double(y, x).map(Ordering::reverse),
@@ -225,6 +252,9 @@ mod tests {
     fn a_malformed_program_is_unknown_and_does_not_panic() {
         struct Nothing;
         impl Lookup for Nothing {
+            fn input(&self, _: Input) -> Value<'_> {
+                Value::Unknown
+            }
             fn fact(&self, _: Fact) -> Value<'_> {
                 Value::Unknown
             }

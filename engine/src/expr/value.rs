@@ -1,5 +1,8 @@
 //! What an expression can be.
 
+#[cfg(feature = "edge")]
+use alloc::string::String;
+
 /// A value at run time. Strings are borrowed from the program or from the facts, so evaluation never allocates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -11,10 +14,21 @@ pub enum Value<'a> {
     Int(i64),
     /// IEEE 754 double, computed the same on every host; only compared and added up, never formatted.
     Double(f64),
-    /// Text.
-    Str(&'a str),
     /// A length of time in milliseconds.
     Duration(i64),
+    /// Text. Settled before a program leaves the edge.
+    #[cfg(feature = "edge")]
+    Str(&'a str),
+    /// A moment: milliseconds since 1970-01-01T00:00:00Z. Settled likewise.
+    #[cfg(feature = "edge")]
+    Timestamp(i64),
+    /// Texts. Settled likewise.
+    #[cfg(feature = "edge")]
+    List(&'a [String]),
+    /// Nothing; so that values borrow on either side.
+    #[cfg(not(feature = "edge"))]
+    #[doc(hidden)]
+    Never(core::convert::Infallible, core::marker::PhantomData<&'a ()>),
 }
 
 impl Value<'_> {
@@ -38,6 +52,10 @@ pub enum Type {
     Str,
     /// `google.protobuf.Duration`
     Duration,
+    /// `google.protobuf.Timestamp`
+    Timestamp,
+    /// `list(string)`
+    List,
 }
 
 #[cfg(feature = "edge")]
@@ -50,11 +68,13 @@ impl Type {
             Type::Double => "double",
             Type::Str => "string",
             Type::Duration => "duration",
+            Type::Timestamp => "timestamp",
+            Type::List => "list",
         }
     }
 
     /// Whether `<` and its kin compare two of these.
     pub(super) fn is_ordered(self) -> bool {
-        self != Type::Bool
+        !matches!(self, Type::Bool | Type::List)
     }
 }

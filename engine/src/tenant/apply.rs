@@ -8,6 +8,7 @@ use crate::hash::hash_parts;
 use crate::ids::is_name;
 use crate::plan::{Limit, MeterKind, MeterSource};
 use crate::time::Millis;
+use crate::traits::{Trait, TraitValue};
 use crate::usage::{Event, EventKind, MAX_VALUE, NoteKind, PageChanges, Reading, Seen, settle_time};
 use crate::wire;
 
@@ -66,10 +67,20 @@ pub struct Applied {
     pub receipt: Receipt,
     /// Whether [`Counts`](super::Counts) changed.
     pub counts: bool,
+    /// Whether [`Profile`](super::Profile) changed.
+    pub profile: bool,
     /// Users whose state changed.
     pub users: Vec<String>,
     /// Pages of event ids that changed.
     pub pages: PageChanges,
+}
+
+impl Applied {
+    fn touch(&mut self, user: &str) {
+        if !self.users.iter().any(|known| known == user) {
+            self.users.push(user.to_owned());
+        }
+    }
 }
 
 impl Tenant {
@@ -89,6 +100,8 @@ impl Tenant {
             applied.receipt.duplicates = u32::try_from(good.len()).unwrap_or(u32::MAX);
             return applied;
         }
+        applied.profile = self.profile.first_seen.is_none();
+        self.profile.first_seen.get_or_insert(now);
         for (event, _) in good {
             self.count(rules, event, now, &mut applied);
         }
@@ -121,8 +134,26 @@ impl Tenant {
                     self.counts.ledger.note(campaign, *kind, at);
                     self.needed(at);
                 }
-                if !applied.users.contains(user) {
-                    applied.users.push(user.clone());
+                applied.touch(user);
+            }
+            EventKind::Identify { traits } => {
+                let known = match &event.user {
+                    Some(user) => {
+                        applied.touch(user);
+                        &mut self.users.entry(user, Default::default).traits
+                    }
+                    None => {
+                        applied.profile = true;
+                        &mut self.profile.traits
+                    }
+                };
+                for (key, value) in traits {
+                    match value {
+                        Some(value) => known.insert(key, value.clone()),
+                        None => {
+                            known.remove(key);
+                        }
+                    }
                 }
             }
         }
@@ -185,6 +216,14 @@ impl Tenant {
                 }
                 Ok(())
             }
+            EventKind::Identify { traits } => {
+                let config = &rules.config.traits;
+                let declared = if event.user.is_some() { &config.user } else { &config.tenant };
+                match traits.iter().find_map(|(key, value)| check_trait(declared, key, value.as_ref()).err()) {
+                    Some((code, detail)) => reject(code, detail),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -195,6 +234,28 @@ pub(super) fn is_near(meter: &MeterStanding) -> bool {
         (Some(soft), _) => meter.value >= soft,
         (None, Limit::Upto(_)) => meter.percent() >= 80,
         (None, Limit::Unlimited) => false,
+    }
+}
+
+/// The longest text of a trait, and of one of its texts, in bytes; and the most texts.
+const MAX_TEXT: usize = 256;
+const MAX_TEXTS: usize = 32;
+
+fn check_trait(declared: &[Trait], key: &str, value: Option<&TraitValue>) -> Result<(), (&'static str, String)> {
+    let Some(declared) = declared.iter().find(|t| t.key == key) else {
+        let known: Vec<&str> = declared.iter().map(|t| t.key.as_str()).collect();
+        let known = if known.is_empty() { "none; declare it under `traits`".to_owned() } else { known.join(", ") };
+        return Err(("unknown_trait", format!("no trait `{key}`; known: {known}")));
+    };
+    match value {
+        Some(value) if value.kind() != declared.of => {
+            Err(("wrong_type", format!("`{key}` is declared to be of type {}", declared.of.name())))
+        }
+        Some(TraitValue::Text(text)) if text.len() > MAX_TEXT => Err(("invalid_value", format!("`{key}`: at most {MAX_TEXT} bytes"))),
+        Some(TraitValue::List(texts)) if texts.len() > MAX_TEXTS || texts.iter().any(|text| text.len() > MAX_TEXT) => {
+            Err(("invalid_value", format!("`{key}`: at most {MAX_TEXTS} texts of at most {MAX_TEXT} bytes")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -134,13 +134,9 @@ impl Tenant {
     pub fn compare(&self, rules: &Rulebook, viewer: &Viewer<'_>, wanted: Option<&str>, now: Millis) -> Comparison {
         let needs = self.needs(rules, wanted, now);
         let present = self.present(rules);
-        let subscription = self.mirror.current();
-        let currency = subscription.map(|s| s.currency.as_str()).filter(|c| !c.is_empty()).or(rules.currency());
-        let holding = Holding { plan: present.plan, price: present.price, currency };
-        // Who pays for something the catalogue does not know is served by nothing we could offer.
-        // Nor is who owes for a plan sent to another.
-        let is_unknown = subscription.is_some_and(|s| !s.status.grants_plan() || present.plan.is_none());
-        let fit = if is_unknown { Fit::Current } else { best_fit(&rules.plans, holding, &needs) };
+        let holding = self.holding(rules);
+        let currency = holding.currency;
+        let fit = self.fit_of(rules, &needs);
         let (outcome, binds) = match &fit {
             Fit::Current => (Outcome::Current, Vec::new()),
             Fit::Upgrade { plan, price, binds } => (Outcome::Upgrade { plan: plan.id.clone(), price: price.id.clone() }, binds.clone()),
@@ -162,6 +158,25 @@ impl Tenant {
             requests,
             asked: self.requests.of(viewer.user, now),
         }
+    }
+
+    fn holding<'a>(&'a self, rules: &'a Rulebook) -> Holding<'a> {
+        let present = self.present(rules);
+        let currency = self.mirror.current().map(|s| s.currency.as_str()).filter(|c| !c.is_empty()).or(rules.currency());
+        Holding { plan: present.plan, price: present.price, currency }
+    }
+
+    /// Which plan fits a user who came for the meter or feature `wanted`, if they say.
+    pub fn fit<'a>(&'a self, rules: &'a Rulebook, wanted: Option<&str>, now: Millis) -> Fit<'a> {
+        self.fit_of(rules, &self.needs(rules, wanted, now))
+    }
+
+    fn fit_of<'a>(&'a self, rules: &'a Rulebook, needs: &Needs) -> Fit<'a> {
+        let holding = self.holding(rules);
+        // Who pays for something the catalogue does not know is served by nothing we could offer.
+        // Nor is who owes for a plan sent to another.
+        let is_unknown = self.mirror.current().is_some_and(|s| !s.status.grants_plan() || holding.plan.is_none());
+        if is_unknown { Fit::Current } else { best_fit(&rules.plans, holding, needs) }
     }
 
     /// What this tenant needs: what it uses, where that leads, and what was refused lately.
@@ -236,7 +251,7 @@ impl Tenant {
         if let Some(i) = wanted.and_then(|key| rules.config.features.iter().position(|f| f.key == key)) {
             return number(i).map(Came::Feature);
         }
-        let standing = self.standing(rules, Role::Admin, now);
+        let standing = self.overview(rules, Role::Admin, now);
         if let Some(i) = wanted.and_then(|key| meters.iter().position(|m| m.key == key)) {
             let limit = standing.meters.get(i).map(|m| m.limit);
             let outpaced =

@@ -1,12 +1,11 @@
 //! What one user's browser gets to see of a tenant.
 
 use super::{Rulebook, Tenant};
-use crate::campaign::Campaign;
 use crate::facts::{MeterStanding, PlanStanding, RequestsStanding, Role, Standing};
 use crate::plan::{Allowance, Meter, MeterKind, MeterSource, Plan};
-use crate::snapshot::{Live, Snapshot};
+use crate::snapshot::{Frame, Live, Residue, Snapshot};
 use crate::time::Millis;
-use crate::usage::Bounds;
+use crate::usage::{Bounds, Pace, Quota};
 
 /// For whom a view is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,44 +30,70 @@ pub struct Present<'a> {
 impl Tenant {
     /// Everything `viewer` needs to decide by themselves. The user must be loaded.
     pub fn snapshot(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> Snapshot {
+        let (residue, watched) = self.residue(rules, viewer, now);
         Snapshot {
             config_version: rules.version,
             meters: rules.config.meters.clone(),
             features: rules.config.features.clone(),
-            events: rules.config.events.clone(),
-            campaigns: campaigns(rules, &self.name, viewer.role),
-            live: self.live(rules, viewer, now),
+            live: Live {
+                server_time: now,
+                applied: self.counts.clients.applied(viewer.client),
+                standing: self.standing(rules, viewer.role, &residue, &watched, now),
+                user: self.users.get(viewer.user).map(|u| u.ledger.clone()).unwrap_or_default(),
+                tenant: self.counts.ledger.clone(),
+            },
+            rules: residue,
         }
     }
 
-    /// What changes from moment to moment, for `viewer`.
-    pub fn live(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> Live {
-        Live {
-            server_time: now,
-            applied: self.counts.clients.applied(viewer.client),
-            standing: self.standing(rules, viewer.role, now),
-            user: self.users.get(viewer.user).map(|u| u.ledger.clone()).unwrap_or_default(),
-            tenant: self.counts.ledger.clone(),
-        }
+    /// What a page that knows the rules of the hash `known` is to be sent, and the hash of the rules it knows then: what changes
+    /// from moment to moment, or everything if other rules are left for it.
+    pub fn frame(&self, rules: &Rulebook, viewer: &Viewer<'_>, known: Option<u64>, now: Millis) -> (Frame, u64) {
+        let snapshot = self.snapshot(rules, viewer, now);
+        let hash = snapshot.rules_hash();
+        let is_known = known == Some(hash);
+        (if is_known { Frame::Live(Box::new(snapshot.live)) } else { Frame::Snapshot(Box::new(snapshot)) }, hash)
     }
 
-    /// The facts for a user of this role.
-    pub fn standing(&self, rules: &Rulebook, role: Role, now: Millis) -> Standing {
-        let current = self.mirror.current();
-        let Present { plan, price } = self.present(rules);
-        let meters = rules.config.meters.iter().enumerate();
-        let meters = meters.map(|(i, m)| self.meter(rules, i, m, plan.map(|p| p.allowance(i, price)).unwrap_or_default(), now));
-        let events = rules.config.events.iter().map(|name| self.counts.events.get(name).cloned().unwrap_or_default());
+    /// What a browser with this residue knows.
+    fn standing(&self, rules: &Rulebook, role: Role, residue: &Residue, watched: &[u16], now: Millis) -> Standing {
+        let plan = self.present(rules).plan;
+        let events = residue.events.iter().map(|name| self.counts.events.get(name).cloned().unwrap_or_default());
+        let is_active = |i: &u16| {
+            let signal = rules.config.signals.get(usize::from(*i)).and_then(|signal| self.detected.signals.get(&signal.id));
+            signal.is_some_and(|state| state.active)
+        };
         Standing {
-            meters: meters.collect(),
+            meters: self.meters(rules, now),
             events: events.collect(),
+            signals: watched.iter().map(is_active).collect(),
             features: plan.map(|p| p.features.clone()).unwrap_or_default(), // no plan known: nothing is wrongly blocked
             plan: plan.map(|p| PlanStanding { id: p.id.clone(), name: p.name.clone(), rank: p.rank }),
-            max_rank: rules.plans.iter().map(|p| p.rank).max().unwrap_or(0),
             role,
-            status: current.map(|s| s.status.word().to_owned()),
-            requests: if role == Role::Admin { self.asked_most(rules, now) } else { None },
+            status: self.mirror.current().map(|s| s.status.word().to_owned()),
         }
+    }
+
+    /// How the tenant stands, for its app's back end: no signals and events, which residues number.
+    pub fn overview(&self, rules: &Rulebook, role: Role, now: Millis) -> Standing {
+        self.standing(rules, role, &Residue::default(), &[], now)
+    }
+
+    /// How every meter stands.
+    pub fn meters(&self, rules: &Rulebook, now: Millis) -> Vec<MeterStanding> {
+        let Present { plan, price } = self.present(rules);
+        let meters = rules.config.meters.iter().enumerate();
+        meters.map(|(i, m)| self.meter(rules, i, m, plan.map(|p| p.allowance(i, price)).unwrap_or_default(), now)).collect()
+    }
+
+    /// What the history of every meter says of its pace; `None` for those that keep none here.
+    pub fn paces(&self, rules: &Rulebook, now: Millis) -> Vec<Option<Pace>> {
+        let meters = rules.config.meters.iter().zip(self.meters(rules, now));
+        let pace = |(meter, standing): (&Meter, MeterStanding)| {
+            let quota = Quota { value: standing.value, limit: standing.limit, resets_at: standing.resets_at };
+            Some(self.counts.meters.get(&meter.key)?.pace(meter.kind, quota, now))
+        };
+        meters.map(pace).collect()
     }
 
     /// The plan and the price that count now.
@@ -98,7 +123,7 @@ impl Tenant {
     }
 
     /// What teammates ask for most.
-    fn asked_most(&self, rules: &Rulebook, now: Millis) -> Option<RequestsStanding> {
+    pub(super) fn asked_most(&self, rules: &Rulebook, now: Millis) -> Option<RequestsStanding> {
         let most = self.requests.totals(now).into_iter().next()?;
         Some(RequestsStanding { count: most.count, label: rules.label(&most.subject) })
     }
@@ -123,10 +148,4 @@ impl Tenant {
             }
         }
     }
-}
-
-/// The campaigns that are rolled out to `tenant`.
-fn campaigns(rules: &Rulebook, tenant: &str, role: Role) -> Vec<Campaign> {
-    let on = rules.config.campaigns.iter().filter(|c| c.rollout.includes(&c.campaign.id, tenant));
-    on.map(|c| c.for_role(role)).collect()
 }

@@ -1,10 +1,14 @@
 //! Events as the engine takes them: validated, with a settled time.
 
 use alloc::string::String;
+#[cfg(feature = "edge")]
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::{DAY, DurationMs, MINUTE, Millis};
+#[cfg(feature = "edge")]
+use crate::traits::TraitValue;
 use crate::wire;
 
 /// The most events in one batch.
@@ -57,9 +61,15 @@ pub enum EventKind {
         /// To which campaign's nudge.
         campaign: String,
     },
+    /// The back end says something of the user the event names, else of the tenant.
+    #[cfg(feature = "edge")]
+    Identify {
+        /// By the name of the trait; `None` takes back what was said.
+        traits: Vec<(String, Option<TraitValue>)>,
+    },
 }
 
-wire! { enum EventKind { Usage { meter, reading }, Track { name, feature }, Note { kind, campaign } } }
+wire! { enum EventKind { Usage { meter, reading }, Track { name, feature }, Note { kind, campaign }, #[cfg(feature = "edge")] Identify { traits } } }
 
 /// How a meter moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,11 +16,9 @@ mod upgrades;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use upcue_engine::decision::Scene;
-use upcue_engine::facts::StandingAt;
+use upcue_engine::decision::Reason;
 use upcue_engine::hash::hash64;
 use upcue_engine::snapshot::Frame;
-use upcue_engine::template::plain;
 use upcue_engine::tenant::{Batch, Receipt, Rulebook, Viewer};
 use upcue_engine::time::{Millis, SECOND};
 use upcue_engine::upgrade::requests::Subject;
@@ -242,7 +240,7 @@ impl Core {
         let sockets = u32::try_from(self.state.get_websockets().len()).unwrap_or(u32::MAX);
         self.with_loaded(|stored| {
             Ok(TenantReport {
-                standing: stored.tenant.standing(&stored.rules, upcue_engine::facts::Role::Admin, now),
+                standing: stored.tenant.overview(&stored.rules, upcue_engine::facts::Role::Admin, now),
                 meters: stored.rules.config.meters.clone(),
                 features: stored.rules.config.features.clone(),
                 subscription: stored.tenant.mirror.current().cloned(),
@@ -262,52 +260,20 @@ impl Core {
     fn decide(&self, who: &WhoLooks, placement: Option<&str>, now: Millis) -> ApiResult<DecisionReport> {
         self.with_loaded(|stored| {
             stored.load_user(&who.user)?;
-            let snapshot = stored.tenant.snapshot(&stored.rules, &viewer(who), now);
-            let facts = StandingAt { standing: &snapshot.live.standing, now };
-            let scene =
-                Scene { campaigns: &snapshot.campaigns, facts, user: &snapshot.live.user, tenant: &snapshot.live.tenant, on_display: &[] };
-            let rules = Rc::clone(&stored.rules);
-            let mut placements: Vec<&str> = placement.into_iter().collect();
-            if placements.is_empty() {
-                for rule in &rules.config.campaigns {
-                    if !placements.contains(&rule.campaign.placement.as_str()) {
-                        placements.push(&rule.campaign.placement);
-                    }
-                }
-            }
-            let tenant = &stored.tenant.name;
-            let placements = placements.into_iter().map(|placement| with_rollout(told(&scene, placement), &rules, tenant)).collect();
-            Ok(DecisionReport { at: now, config_version: snapshot.config_version, placements })
+            let told = stored.tenant.decide(&stored.rules, &viewer(who), placement, now);
+            let code = |reason: Reason| reason.code().to_owned();
+            let placements = told.into_iter().map(|told| PlacementDecision {
+                placement: told.placement,
+                campaign: told.campaign,
+                title: told.title,
+                reason: code(told.reason),
+                trace: told.trace.into_iter().map(|(id, reason)| (id, code(reason))).collect(),
+            });
+            Ok(DecisionReport { at: now, config_version: stored.rules.version, placements: placements.collect() })
         })
     }
 }
 
 fn viewer(who: &WhoLooks) -> Viewer<'_> {
     Viewer { user: &who.user, role: who.role, client: who.client }
-}
-
-/// Adds the campaigns that are not rolled out to this tenant: no page of its users is sent them.
-fn with_rollout(mut told: PlacementDecision, rules: &Rulebook, tenant: &str) -> PlacementDecision {
-    const REASON: &str = "not_rolled_out";
-    let here = rules.config.campaigns.iter().filter(|rule| rule.campaign.placement == told.placement);
-    let held_back: Vec<_> =
-        here.filter(|rule| !rule.rollout.includes(&rule.campaign.id, tenant)).map(|rule| rule.campaign.id.clone()).collect();
-    if told.trace.is_empty() && !held_back.is_empty() {
-        REASON.clone_into(&mut told.reason);
-    }
-    told.trace.extend(held_back.into_iter().map(|id| (id, REASON.to_owned())));
-    told
-}
-
-fn told(scene: &Scene<'_>, placement: &str) -> PlacementDecision {
-    let decision = scene.decide(placement);
-    let campaign = decision.campaign.and_then(|i| scene.campaigns.get(i));
-    let name = |i: usize| scene.campaigns.get(i).map(|c| c.id.clone()).unwrap_or_default();
-    PlacementDecision {
-        placement: placement.to_owned(),
-        campaign: campaign.map(|c| c.id.clone()),
-        title: campaign.and_then(|c| c.nudge.title.fill(&scene.facts)).map(|marked| plain(&marked)),
-        reason: decision.reason.code().to_owned(),
-        trace: scene.trace(placement).into_iter().map(|(i, reason)| (name(i), reason.code().to_owned())).collect(),
-    }
 }

@@ -77,7 +77,7 @@ fn document(tenant: &str, snapshot: &Snapshot) -> Value {
         let entitlement = live.standing.features.get(i).map_or(Entitlement::UNKNOWN, |has| Entitlement::feature(*has));
         json!({"feature": feature.key, "label": feature.label, "granted": entitlement.granted, "reason": entitlement.reason.code()})
     });
-    let campaigns = snapshot.campaigns.iter().map(|campaign| {
+    let campaigns = snapshot.rules.campaigns.iter().map(|campaign| {
         let nudge = &campaign.nudge;
         let text = |template: &upcue_engine::template::Template| template.fill(&facts).map(|marked| plain(&marked));
         json!({

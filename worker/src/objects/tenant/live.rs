@@ -31,14 +31,25 @@ pub(super) struct Pulse {
     due: Cell<bool>,
 }
 
-/// Attaches to a socket who looks. As bytes: attaching values brings a second serialiser along, 20 kB of wasm.
-fn attach(socket: &WebSocket, who: &WhoLooks) -> ApiResult<()> {
-    let bytes = js_sys::Uint8Array::from(wire::encode(who).as_slice());
+/// What is attached to a socket.
+#[derive(Clone, Debug)]
+struct Page {
+    /// Who looks.
+    who: WhoLooks,
+    /// The hash of the rules the page was last sent, so that it is sent them again only when others are left for it.
+    rules: u64,
+}
+
+wire! { struct Page { who, rules } }
+
+/// Attaches a page to its socket. As bytes: attaching values brings a second serialiser along, 20 kB of wasm.
+fn attach(socket: &WebSocket, page: &Page) -> ApiResult<()> {
+    let bytes = js_sys::Uint8Array::from(wire::encode(page).as_slice());
     Ok(socket.as_ref().serialize_attachment(bytes.into()).map_err(worker::Error::from)?)
 }
 
-/// Who looks at a socket.
-fn attached(socket: &WebSocket) -> ApiResult<WhoLooks> {
+/// The page at a socket.
+fn attached(socket: &WebSocket) -> ApiResult<Page> {
     let bytes = socket.as_ref().deserialize_attachment().map_err(worker::Error::from)?;
     wire::decode(&js_sys::Uint8Array::new(&bytes).to_vec()).ok_or_else(ApiError::unreadable)
 }
@@ -46,7 +57,7 @@ fn attached(socket: &WebSocket) -> ApiResult<WhoLooks> {
 /// What is sent.
 #[derive(Clone, Copy)]
 enum What {
-    /// Only what changes from moment to moment.
+    /// What changes from moment to moment; everything, if other rules are left for the page.
     Live,
     /// Everything.
     Snapshot,
@@ -65,8 +76,9 @@ impl Core {
         self.prepare(envelope).await?;
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         self.state.accept_web_socket(&server);
-        attach(&server, who)?;
-        let frame = self.with_loaded(|stored| frame(stored, What::Snapshot, who, host::now()))?;
+        let mut page = Page { who: who.clone(), rules: 0 };
+        let frame = self.with_loaded(|stored| frame(stored, What::Snapshot, &mut page, host::now()))?;
+        attach(&server, &page)?;
         server.send_with_bytes(frame)?;
         let headers = Headers::new();
         headers.set("sec-websocket-protocol", "upcue.v1")?;
@@ -112,22 +124,25 @@ impl Core {
     }
 
     fn send_to(&self, socket: &WebSocket, what: What, now: Millis) -> ApiResult<()> {
-        let who = attached(socket)?;
-        if who.expires <= now {
+        let mut page = attached(socket)?;
+        if page.who.expires <= now {
             socket.close(Some(TOKEN_EXPIRED), Some("token expired"))?;
             return Ok(());
         }
-        let frame = self.with_loaded(|stored| frame(stored, what, &who, now))?;
+        let known = page.rules;
+        let frame = self.with_loaded(|stored| frame(stored, what, &mut page, now))?;
+        if page.rules != known {
+            attach(socket, &page)?;
+        }
         socket.send_with_bytes(frame)?;
         Ok(())
     }
 }
 
-fn frame(stored: &mut Stored, what: What, who: &WhoLooks, now: Millis) -> ApiResult<Vec<u8>> {
-    stored.load_user(&who.user)?;
-    let frame = match what {
-        What::Snapshot => Frame::Snapshot(Box::new(stored.tenant.snapshot(&stored.rules, &viewer(who), now))),
-        What::Live => Frame::Live(Box::new(stored.tenant.live(&stored.rules, &viewer(who), now))),
-    };
+fn frame(stored: &mut Stored, what: What, page: &mut Page, now: Millis) -> ApiResult<Vec<u8>> {
+    stored.load_user(&page.who.user)?;
+    let known = matches!(what, What::Live).then_some(page.rules);
+    let (frame, rules) = stored.tenant.frame(&stored.rules, &viewer(&page.who), known, now);
+    page.rules = rules;
     Ok(frame.encode())
 }

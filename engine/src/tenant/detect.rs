@@ -1,0 +1,163 @@
+//! Signals, score and segments of a tenant: evaluated with everything that comes in, kept between.
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::Facts;
+use super::{Rulebook, Tenant};
+use crate::expr::{Lookup, Program, Value};
+use crate::facts::Fact;
+use crate::map::Map;
+use crate::score::{Contribution, contribution};
+use crate::segment::{Crossing, Membership};
+use crate::signal::{Edge, SignalState};
+use crate::time::{DAY, DurationMs, HOUR, Millis};
+use crate::wire;
+
+/// What has been detected. Under their ids: positions change with the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detected {
+    /// Signals that were ever detected.
+    pub signals: Map<SignalState>,
+    /// Segments that the tenant was ever in.
+    pub segments: Map<Membership>,
+}
+
+wire! { struct Detected { signals, segments } }
+
+/// What an evaluation has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// When.
+    pub at: Millis,
+    /// Of what.
+    pub of: Changed,
+    /// The signal or segment.
+    pub id: String,
+    /// The score after it.
+    pub score: u8,
+}
+
+wire! { struct Transition { at, of, id, score } }
+
+/// What has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Changed {
+    /// A signal was detected.
+    Detected,
+    /// A signal was re-armed.
+    Rearmed,
+    /// A segment was entered.
+    Entered,
+    /// A segment was left.
+    Left,
+}
+
+wire! { enum Changed { Detected, Rearmed, Entered, Left } }
+
+impl Changed {
+    /// The stable word in reports and outbound events.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Detected => "signal.detected",
+            Self::Rearmed => "signal.rearmed",
+            Self::Entered => "segment.entered",
+            Self::Left => "segment.left",
+        }
+    }
+}
+
+/// How far ahead is looked for what time alone will change, and in which steps.
+const AHEAD: DurationMs = DAY;
+const STEP: DurationMs = HOUR;
+
+impl Tenant {
+    /// Evaluates signals, then segments, as of `now`. What has changed is taken in and told.
+    pub fn detect(&mut self, rules: &Rulebook, now: Millis) -> Vec<Transition> {
+        let mut changes = Vec::new();
+        let period = Some(self.period(now).start);
+        for i in rules.config.signal_order.iter().copied() {
+            let Some(signal) = rules.config.signals.get(usize::from(i)) else { continue };
+            let facts = Facts::new(self, rules, None, now);
+            let (when, rearm) = verdicts(&signal.when, signal.rearm.as_ref(), &facts);
+            let mut state = facts.signal(i).cloned().unwrap_or_default();
+            let Some(edge) = state.take(when, rearm, period, now) else { continue };
+            self.detected.signals.insert(&signal.id, state);
+            changes.push((if edge == Edge::Detected { Changed::Detected } else { Changed::Rearmed }, signal.id.clone()));
+        }
+        for i in rules.config.segment_order.iter().copied() {
+            let Some(segment) = rules.config.segments.get(usize::from(i)) else { continue };
+            let facts = Facts::new(self, rules, None, now);
+            let (enter, exit) = verdicts(&segment.enter, segment.exit.as_ref(), &facts);
+            let mut membership = self.detected.segments.get(&segment.id).cloned().unwrap_or_default();
+            let Some(crossing) = membership.take(enter, exit, now) else { continue };
+            self.detected.segments.insert(&segment.id, membership);
+            changes.push((if crossing == Crossing::Entered { Changed::Entered } else { Changed::Left }, segment.id.clone()));
+        }
+        self.forget_removed(rules, now, &mut changes);
+        let score = self.score(rules, now);
+        changes.into_iter().map(|(of, id)| Transition { at: now, of, id, score }).collect()
+    }
+
+    /// A segment that the configuration no longer has is left, a signal it no longer has forgotten.
+    fn forget_removed(&mut self, rules: &Rulebook, _now: Millis, changes: &mut Vec<(Changed, String)>) {
+        let config = &rules.config;
+        let gone = |id: &str| !config.segments.iter().any(|s| s.id == id);
+        let left: Vec<String> = self.detected.segments.iter().filter(|(id, _)| gone(id)).map(|(id, _)| id.clone()).collect();
+        for id in left {
+            if self.detected.segments.remove(&id).is_some_and(|m| m.since.is_some()) {
+                changes.push((Changed::Left, id));
+            }
+        }
+        let gone = |id: &str| !config.signals.iter().any(|s| s.id == id);
+        let forgotten: Vec<String> = self.detected.signals.iter().filter(|(id, _)| gone(id)).map(|(id, _)| id.clone()).collect();
+        for id in forgotten {
+            self.detected.signals.remove(&id);
+        }
+    }
+
+    /// The expansion score at `now`.
+    pub fn score(&self, rules: &Rulebook, now: Millis) -> u8 {
+        match Facts::new(self, rules, None, now).fact(Fact::Score) {
+            Value::Int(score) => u8::try_from(score).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// What each signal adds to the score, most first.
+    pub fn contributions(&self, rules: &Rulebook, now: Millis) -> Vec<Contribution> {
+        let parts = rules.config.signals.iter().filter_map(|signal| {
+            let hundredths = contribution(signal, self.detected.signals.get(&signal.id)?, now);
+            (hundredths > 0).then(|| Contribution { signal: signal.id.clone(), hundredths })
+        });
+        crate::map::ordered(parts.collect(), |part| -i64::from(part.hundredths))
+    }
+
+    /// When to evaluate again although nothing has come in: in the first hour in which time alone changes something (a score
+    /// falls, a trial is about to end), within a day; `None` when nothing changes by itself.
+    pub fn next_change(&self, rules: &Rulebook, now: Millis) -> Option<Millis> {
+        if rules.config.signals.is_empty() && rules.config.segments.is_empty() {
+            return None;
+        }
+        let mut ahead = Self {
+            name: self.name.clone(),
+            counts: self.counts.clone(),
+            mirror: self.mirror.clone(),
+            profile: self.profile.clone(),
+            detected: self.detected.clone(),
+            ..Self::default()
+        };
+        let mut at = now;
+        while at < now.plus(AHEAD) {
+            at = at.plus(STEP);
+            if !ahead.detect(rules, at).is_empty() {
+                return Some(at);
+            }
+        }
+        let is_quiet = self.contributions(rules, now).is_empty() && self.counts.meters.is_empty() && self.mirror.current().is_none();
+        (!is_quiet).then_some(at)
+    }
+}
+
+fn verdicts<'a>(on: &'a Program, off: Option<&'a Program>, facts: &'a Facts<'a>) -> (Value<'a>, Option<Value<'a>>) {
+    (on.eval(facts), off.map(|program| program.eval(facts)))
+}

@@ -14,10 +14,14 @@ mod eval;
 #[cfg(feature = "edge")]
 mod lexer;
 #[cfg(feature = "edge")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the checker has neither CEL's durations nor timestamps yet"))]
+mod literals;
+#[cfg(feature = "edge")]
 mod parser;
 mod program;
 #[cfg(feature = "edge")]
 mod residual;
+mod strings;
 mod value;
 
 #[cfg(feature = "edge")]

@@ -84,7 +84,8 @@ fn civil_month(day: i64) -> (i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month)
 }
 
-fn days_from_civil(year: i64, month: i64) -> i64 {
+/// The day of the first of `month` (1 to 12) of `year`, counted from the epoch.
+pub(crate) fn days_from_civil(year: i64, month: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);

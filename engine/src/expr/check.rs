@@ -70,6 +70,7 @@ impl Checker<'_> {
             Tree::Str(s) => self.string(s, node.at),
             Tree::Path(path) => self.path(path, node.at),
             Tree::Call(name, arguments) => self.call(name, arguments, node.at),
+            Tree::Method(_, name, _) => self.problem(node.at, "unsupported", format!("there is no function `{name}`; known is duration()")),
             Tree::Unary(operator, operand) => self.unary(operator, operand, node.at),
             Tree::Binary("in", needle, list) => self.is_in(needle, list),
             Tree::Binary(operator, left, right) => self.binary(operator, left, right, node.at),
@@ -294,7 +295,7 @@ mod tests {
             ("i ==", 4, "syntax", "found the end where a value"),
             ("(t", 2, "syntax", "`)`"),
             ("s == 'pro", 5, "syntax", "not closed"),
-            ("i == 7u", 6, "syntax", "unsigned"),
+            ("i == 7u", 5, "unsupported", "unsigned"),
             ("i == 99999999999999999999", 5, "syntax", "64 bits"),
             ("é", 0, "syntax", "unexpected character"),
             ("i", 0, "type", "of type int, and bool is needed"),
@@ -307,7 +308,7 @@ mod tests {
             ("i in s", 5, "unsupported", "a list written out"),
             ("matches(s)", 0, "unsupported", "no function `matches`"),
             ("duration('soon') == duration('1h')", 9, "type", "no duration"),
-            ("s.startsWith('p')", 0, "unknown_fact", ""),
+            ("s.startsWith('p')", 0, "unsupported", "no function `startsWith`"),
         ] {
             let problems = compile(source, Type::Bool, &mut Facts).expect_err(source);
             let problem = &problems[0];

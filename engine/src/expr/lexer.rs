@@ -1,6 +1,7 @@
 //! Source to tokens, by CEL's lexis (<https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax>).
 
 use super::check::ExprProblem;
+use super::strings::string;
 
 /// One token and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +14,8 @@ pub(super) struct Token {
 /// The kinds of tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
-    Int(i64),
+    /// Without its sign, so that the smallest int can be read too.
+    Int(u64),
     Double(f64),
     Str(String),
     Ident(String),
@@ -23,8 +25,8 @@ pub(super) enum Kind {
 }
 
 /// Longest first, so that `<=` is not read as `<` and `=`.
-const SIGNS: [&str; 23] =
-    ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "?", ":", "(", ")", "[", "]", ",", ".", "{"];
+const SIGNS: [&str; 24] =
+    ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "?", ":", "(", ")", "[", "]", ",", ".", "{", "}"];
 
 /// Splits `source` into tokens; the last one is always [`Kind::End`].
 pub(super) fn tokens(source: &str) -> Result<Vec<Token>, ExprProblem> {
@@ -56,12 +58,16 @@ fn token(rest: &str, first: char) -> Result<(Kind, usize), ExprProblem> {
     if first.is_ascii_digit() || (first == '.' && rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit)) {
         return number(rest);
     }
+    if let Some(read) = string(rest) {
+        return read.map(|(text, len)| (Kind::Str(text), len));
+    }
     if first.is_ascii_alphabetic() || first == '_' {
         let len = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         return Ok((Kind::Ident(rest.get(..len).unwrap_or("").to_owned()), len));
     }
-    if first == '"' || first == '\'' {
-        return string(rest, first);
+    if first == '`' {
+        let problem = "names in backquotes are outside this subset of CEL; write names of letters, digits and `_`";
+        return Err(ExprProblem::new(0, "unsupported", problem.to_owned()));
     }
     for sign in SIGNS {
         if rest.starts_with(sign) {
@@ -78,6 +84,35 @@ fn token(rest: &str, first: char) -> Result<(Kind, usize), ExprProblem> {
 }
 
 fn number(rest: &str) -> Result<(Kind, usize), ExprProblem> {
+    let (kind, len) = match rest.strip_prefix("0x").or(rest.strip_prefix("0X")) {
+        Some(digits) => hexadecimal(digits)?,
+        None => plain_number(rest)?,
+    };
+    match rest.as_bytes().get(len) {
+        Some(b'u' | b'U') if matches!(kind, Kind::Int(_)) => {
+            let problem = format!("unsigned numbers are outside this subset of CEL; write `{}`", rest.get(..len).unwrap_or(""));
+            Err(ExprProblem::new(0, "unsupported", problem))
+        }
+        Some(b) if b.is_ascii_alphanumeric() || *b == b'_' => {
+            let problem = "a letter follows a number; put a space or an operator between them";
+            Err(ExprProblem::new(len, "syntax", problem.to_owned()))
+        }
+        _ => Ok((kind, len)),
+    }
+}
+
+/// Reads what follows `0x`.
+fn hexadecimal(rest: &str) -> Result<(Kind, usize), ExprProblem> {
+    let len = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+    let digits = rest.get(..len).unwrap_or("");
+    if digits.is_empty() {
+        return Err(ExprProblem::new(0, "syntax", "`0x` needs digits, as in `0x1F`".to_owned()));
+    }
+    let number = u64::from_str_radix(digits, 16).map_err(|_| too_large(&format!("0x{digits}")))?;
+    Ok((Kind::Int(number), "0x".len() + len))
+}
+
+fn plain_number(rest: &str) -> Result<(Kind, usize), ExprProblem> {
     let digits = |from: usize| rest.bytes().skip(from).take_while(u8::is_ascii_digit).count();
     let mut len = digits(0);
     let mut is_double = false;
@@ -94,16 +129,17 @@ fn number(rest: &str) -> Result<(Kind, usize), ExprProblem> {
         }
     }
     let text = rest.get(..len).unwrap_or("");
-    if rest.as_bytes().get(len).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_') {
-        let problem = "a number is followed by a letter; unsigned (`u`) and hexadecimal literals are outside the subset";
-        return Err(ExprProblem::new(len, "syntax", problem.to_owned()));
-    }
-    let too_large = || ExprProblem::new(0, "syntax", format!("`{text}` does not fit into 64 bits"));
     if is_double {
-        let problem = || ExprProblem::new(0, "syntax", format!("`{text}` has more digits than a double holds exactly; 15 are enough"));
-        return Ok((Kind::Double(decimal(text).ok_or_else(problem)?), len));
+        let problem = || format!("`{text}` is outside this subset of CEL: at most 15 digits, times a power of ten from -22 to 22");
+        let double = decimal(text).ok_or_else(|| ExprProblem::new(0, "unsupported", problem()))?;
+        return Ok((Kind::Double(double), len));
     }
-    Ok((Kind::Int(text.parse().map_err(|_| too_large())?), len))
+    Ok((Kind::Int(text.parse().map_err(|_| too_large(text))?), len))
+}
+
+/// The problem of a whole number that no int holds.
+pub(super) fn too_large(text: &str) -> ExprProblem {
+    ExprProblem::new(0, "syntax", format!("`{text}` does not fit into 64 bits"))
 }
 
 /// A decimal literal as the double nearest to it. At most 15 digits and a power of ten up to 22: both are exact doubles
@@ -131,39 +167,48 @@ fn scaled(significant: &str, exponent: &str, fraction: usize) -> Option<f64> {
     Some(if power < 0 { number / ten } else { number * ten })
 }
 
-fn string(rest: &str, quote: char) -> Result<(Kind, usize), ExprProblem> {
-    let mut text = String::new();
-    let mut chars = rest.char_indices().skip(1);
-    while let Some((i, c)) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some((_, escaped)) => text.push(unescape(escaped).ok_or_else(|| {
-                    ExprProblem::new(i, "syntax", format!("unknown escape `\\{escaped}`; known are \\\\ \\\" \\' \\n \\r \\t"))
-                })?),
-                None => break,
-            },
-            '\n' => break,
-            c if c == quote => return Ok((Kind::Str(text), i + 1)),
-            c => text.push(c),
-        }
-    }
-    Err(ExprProblem::new(0, "syntax", format!("this string is not closed; add a {quote}")))
-}
-
-fn unescape(c: char) -> Option<char> {
-    Some(match c {
-        '\\' | '"' | '\'' => c,
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn numbers_are_read_as_cel_writes_them() {
+        for (source, expected) in [
+            ("42", Kind::Int(42)),
+            ("9223372036854775808", Kind::Int(1 << 63)),
+            ("0x55555555", Kind::Int(0x5555_5555)),
+            ("0XfF", Kind::Int(255)),
+            ("007", Kind::Int(7)),
+            (".99", Kind::Double(0.99)),
+            ("0e+0", Kind::Double(0.0)),
+            ("9.80665e+0", Kind::Double(9.80665)),
+        ] {
+            assert_eq!(tokens(source).map(|tokens| tokens[0].kind.clone()), Ok(expected), "{source}");
+        }
+    }
+
+    #[test]
+    fn numbers_outside_the_subset_are_refused_by_name() {
+        for (source, at, code, part) in [
+            ("7u", 0, "unsupported", "unsigned numbers are outside this subset of CEL; write `7`"),
+            ("1 + 0xFFU", 4, "unsupported", "write `0xFF`"),
+            ("0x", 0, "syntax", "needs digits"),
+            ("0xg", 0, "syntax", "needs digits"),
+            ("12px", 2, "syntax", "a letter follows a number"),
+            ("1.5u", 3, "syntax", "a letter follows a number"),
+            ("1e", 1, "syntax", "a letter follows a number"),
+            ("18446744073709551616", 0, "syntax", "64 bits"),
+            ("0x10000000000000000", 0, "syntax", "64 bits"),
+            ("1e-324", 0, "unsupported", "at most 15 digits"),
+            ("9223372036854775807.0", 0, "unsupported", "at most 15 digits"),
+            ("a.`b-c`", 2, "unsupported", "names in backquotes"),
+        ] {
+            let problem = tokens(source).expect_err(source);
+            assert_eq!((problem.at, problem.code), (at, code), "{source}: {problem:?}");
+            assert!(problem.message.contains(part), "{source}: {}", problem.message);
+        }
+    }
 
     #[test]
     fn decimals_that_are_not_exact_are_refused() {

@@ -1,7 +1,7 @@
 //! Tokens to a tree, by CEL's grammar and precedence. The tree is untyped; [`super::check`] gives it types.
 
 use super::check::ExprProblem;
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{Kind, Token, tokens, too_large};
 
 /// The deepest nesting of a source, so that no input can exhaust the parser's stack.
 const MAX_DEPTH: usize = 64;
@@ -24,6 +24,8 @@ pub(super) enum Tree {
     Path(Vec<String>),
     /// `name(arguments)`
     Call(String, Vec<Node>),
+    /// `receiver.name(arguments)`
+    Method(Box<Node>, String, Vec<Node>),
     /// `! -`
     Unary(&'static str, Box<Node>),
     /// All two-sided operators, `in` among them.
@@ -33,6 +35,30 @@ pub(super) enum Tree {
     /// `[a, b]`
     List(Vec<Node>),
 }
+
+/// Words that CEL keeps for itself; they name nothing, but may stand after a `.`.
+const RESERVED: [&str; 17] = [
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "namespace",
+    "package",
+    "return",
+    "var",
+    "void",
+    "while",
+];
+
+/// Words that name nothing, not even after a `.`.
+const KEYWORDS: [&str; 4] = ["in", "true", "false", "null"];
 
 /// Binding strength, loosest first (`?:` binds loosest of all).
 const LEVELS: [&[&str]; 5] = [&["||"], &["&&"], &["==", "!=", "<=", ">=", "<", ">", "in"], &["+", "-"], &["*", "/", "%"]];
@@ -75,11 +101,18 @@ impl Parser {
         if self.accept(sign) { Ok(()) } else { Err(unexpected(self.peek(), &format!("`{sign}`"))) }
     }
 
-    fn ternary(&mut self) -> Result<Node, ExprProblem> {
+    /// One level deeper, as long as the stack allows it.
+    fn descend(&mut self, at: usize) -> Result<(), ExprProblem> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(ExprProblem::new(self.peek().at, "too_deep", format!("nested deeper than {MAX_DEPTH} levels")));
+        if self.depth <= MAX_DEPTH {
+            Ok(())
+        } else {
+            Err(ExprProblem::new(at, "too_deep", format!("nested deeper than {MAX_DEPTH} levels")))
         }
+    }
+
+    fn ternary(&mut self) -> Result<Node, ExprProblem> {
+        self.descend(self.peek().at)?;
         let condition = self.binary(0)?;
         let node = if self.accept("?") {
             let then = self.ternary()?;
@@ -116,56 +149,102 @@ impl Parser {
         let at = self.peek().at;
         for operator in ["!", "-"] {
             if self.accept(operator) {
-                self.depth += 1;
-                if self.depth > MAX_DEPTH {
-                    return Err(ExprProblem::new(at, "too_deep", format!("nested deeper than {MAX_DEPTH} levels")));
+                if operator == "-" && matches!(self.peek().kind, Kind::Int(_) | Kind::Double(_)) {
+                    return self.member(true, at);
                 }
+                self.descend(at)?;
                 let operand = self.unary()?;
                 self.depth -= 1;
                 return Ok(Node { tree: Tree::Unary(operator, Box::new(operand)), at });
             }
         }
-        self.primary()
+        self.member(false, at)
     }
 
-    fn primary(&mut self) -> Result<Node, ExprProblem> {
+    /// A value and what is selected from it: `.name`, `.name(arguments)`. A minus right before a number belongs to the
+    /// number, as in CEL's grammar: without its sign the smallest int would be no int.
+    fn member(&mut self, is_negative: bool, at: usize) -> Result<Node, ExprProblem> {
+        let mut node = Node { tree: self.primary(is_negative)?, at };
+        let depth = self.depth;
+        loop {
+            let next = self.peek().clone();
+            match next.kind {
+                Kind::Sign(".") => {
+                    self.next += 1;
+                    node = self.selection(node, next.at)?;
+                }
+                Kind::Sign("[") => return Err(outside(next.at, "indexing", "`x in list`, `list.exists(x, ..)` or `list.all(x, ..)`")),
+                Kind::Sign("{") if matches!(node.tree, Tree::Path(_)) => {
+                    return Err(outside(next.at, "messages", "a fact or a plain value"));
+                }
+                _ => break,
+            }
+        }
+        self.depth = depth;
+        Ok(node)
+    }
+
+    /// What follows the `.` at `at`.
+    fn selection(&mut self, of: Node, at: usize) -> Result<Node, ExprProblem> {
         let token = self.take();
-        let tree = match token.kind {
-            Kind::Int(i) => Tree::Int(i),
-            Kind::Double(d) => Tree::Double(d),
+        let name = match token.kind {
+            Kind::Sign("?") => return Err(outside(token.at, "optional values", "has(a.b) to ask whether there is a value")),
+            Kind::Ident(name) if !KEYWORDS.contains(&name.as_str()) => name,
+            _ => return Err(unexpected(&token, "a name after `.`")),
+        };
+        if self.accept("(") {
+            self.descend(at)?;
+            let arguments = self.arguments(")")?;
+            return Ok(Node { at: of.at, tree: Tree::Method(Box::new(of), name, arguments) });
+        }
+        match of.tree {
+            Tree::Path(mut path) => {
+                path.push(name);
+                Ok(Node { tree: Tree::Path(path), at: of.at })
+            }
+            _ => Err(outside(
+                at,
+                &format!("`.{name}` on anything but a name"),
+                "a dotted name, as in `usage.seats.value`, or a function with `()`",
+            )),
+        }
+    }
+
+    fn primary(&mut self, is_negative: bool) -> Result<Tree, ExprProblem> {
+        let token = self.take();
+        Ok(match token.kind {
+            Kind::Int(magnitude) => Tree::Int(signed(magnitude, is_negative).ok_or_else(|| {
+                let mut problem = too_large(&magnitude.to_string());
+                problem.at = token.at;
+                problem
+            })?),
+            Kind::Double(d) => Tree::Double(if is_negative { -d } else { d }),
             Kind::Str(s) => Tree::Str(s),
-            Kind::Ident(word) => self.word(word)?,
+            Kind::Ident(word) => self.word(word, token.at)?,
             Kind::Sign("(") => {
                 let inner = self.ternary()?;
                 self.expect(")")?;
                 inner.tree
             }
             Kind::Sign("[") => Tree::List(self.arguments("]")?),
+            Kind::Sign("{") => return Err(outside(token.at, "maps", "a list `[..]`, or the comparisons one by one")),
+            Kind::Sign(".") => return Err(outside(token.at, "a name with a `.` before it", "the name alone")),
             _ => return Err(unexpected(&token, "a value")),
-        };
-        if matches!(self.peek().kind, Kind::Sign("." | "[" | "{")) {
-            return Err(unexpected(self.peek(), "an operator"));
-        }
-        Ok(Node { tree, at: token.at })
+        })
     }
 
-    fn word(&mut self, word: String) -> Result<Tree, ExprProblem> {
+    fn word(&mut self, word: String, at: usize) -> Result<Tree, ExprProblem> {
         match word.as_str() {
             "true" => return Ok(Tree::Bool(true)),
             "false" => return Ok(Tree::Bool(false)),
+            "null" => return Err(outside(at, "null", "has(a.b) to ask whether there is a value")),
+            "in" => return Err(unexpected(&Token { kind: Kind::Ident(word), at }, "a value")),
             _ => {}
         }
-        if self.accept("(") {
-            return Ok(Tree::Call(word, self.arguments(")")?));
+        if RESERVED.contains(&word.as_str()) {
+            return Err(ExprProblem::new(at, "syntax", format!("CEL reserves the word `{word}`; use another name")));
         }
-        let mut path = vec![word];
-        while self.accept(".") {
-            match self.take() {
-                Token { kind: Kind::Ident(part), .. } => path.push(part),
-                token => return Err(unexpected(&token, "a name after `.`")),
-            }
-        }
-        Ok(Tree::Path(path))
+        if self.accept("(") { Ok(Tree::Call(word, self.arguments(")")?)) } else { Ok(Tree::Path(vec![word])) }
     }
 
     fn arguments(&mut self, close: &str) -> Result<Vec<Node>, ExprProblem> {
@@ -174,13 +253,31 @@ impl Parser {
             return Ok(arguments);
         }
         loop {
+            if close == "]" && matches!(self.peek().kind, Kind::Sign("?")) {
+                return Err(outside(self.peek().at, "optional values", "a list of plain values"));
+            }
             arguments.push(self.ternary()?);
             if self.accept(close) {
                 return Ok(arguments);
             }
             self.expect(",")?;
+            // CEL lets a list, not a call, end in a comma.
+            if close == "]" && self.accept(close) {
+                return Ok(arguments);
+            }
         }
     }
+}
+
+/// `magnitude` with its sign, when it fits into 64 bits.
+fn signed(magnitude: u64, is_negative: bool) -> Option<i64> {
+    if is_negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+}
+
+/// The problem of a part of CEL that is not in the subset; `instead` is what to write in its place.
+fn outside(at: usize, what: &str, instead: &str) -> ExprProblem {
+    let are = if what.ends_with('s') { "are" } else { "is" };
+    ExprProblem::new(at, "unsupported", format!("{what} {are} outside this subset of CEL; write {instead}"))
 }
 
 fn unexpected(token: &Token, expected: &str) -> ExprProblem {
@@ -193,4 +290,94 @@ fn unexpected(token: &Token, expected: &str) -> ExprProblem {
         Kind::End => "the end".to_owned(),
     };
     ExprProblem::new(token.at, "syntax", format!("found {found} where {expected} should be"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree in words: operators first, as in `(+ 1 2)`.
+    fn shown(node: &Node) -> String {
+        let all = |nodes: &[Node]| nodes.iter().fold(String::new(), |all, node| all + " " + &shown(node));
+        match &node.tree {
+            Tree::Bool(b) => b.to_string(),
+            Tree::Int(i) => i.to_string(),
+            Tree::Double(d) => format!("{d:?}"),
+            Tree::Str(s) => format!("{s:?}"),
+            Tree::Path(path) => path.join("."),
+            Tree::Call(name, arguments) => format!("({name}{})", all(arguments)),
+            Tree::Method(receiver, name, arguments) => format!("({} .{name}{})", shown(receiver), all(arguments)),
+            Tree::Unary(operator, operand) => format!("({operator} {})", shown(operand)),
+            Tree::Binary(operator, left, right) => format!("({operator} {} {})", shown(left), shown(right)),
+            Tree::Select(parts) => format!("(?:{})", all(parts.as_slice())),
+            Tree::List(elements) => format!("[{}]", all(elements).trim_start()),
+        }
+    }
+
+    #[test]
+    fn sources_parse_as_cel_groups_them() {
+        for (source, tree) in [
+            ("1 + 2 * 3 == 7 && !a || b", "(|| (&& (== (+ 1 (* 2 3)) 7) (! a)) b)"),
+            ("a ? b : c ? d : e", "(?: a b (?: c d e))"),
+            ("a in [1, 2,] == true", "(== (in a [1 2]) true)"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("-0x8000000000000000 - 1", "(- -9223372036854775808 1)"),
+            ("2 - -2", "(- 2 -2)"),
+            ("--2", "(- -2)"),
+            ("-(2)", "(- 2)"),
+            ("-2.3e+1", "-23.0"),
+            ("-a.b", "(- a.b)"),
+            ("tenant.industry.startsWith('a')", "(tenant.industry .startsWith \"a\")"),
+            ("has(a.b) && size(a . b) > 0", "(&& (has a.b) (> (size a.b) 0))"),
+            ("'abc'.size()", "(\"abc\" .size)"),
+            ("[1, 2].exists(x, x.all(y, y > x))", "([1 2] .exists x (x .all y (> y x)))"),
+            ("(a + b).size().size()", "(((+ a b) .size) .size)"),
+            ("-a.size()", "(- (a .size))"),
+            ("a.package.in_use", "a.package.in_use"),
+            ("a.break()", "(a .break)"),
+            ("[[]]", "[[]]"),
+        ] {
+            assert_eq!(parse(source).as_ref().map(shown), Ok(tree.to_owned()), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_is_outside_the_subset_is_refused_by_name() {
+        for (source, at, code, part) in [
+            ("a == null", 5, "unsupported", "null is outside this subset of CEL; write has(a.b)"),
+            ("{'a': 1}", 0, "unsupported", "maps are outside this subset of CEL; write a list"),
+            ("a.b[0]", 3, "unsupported", "indexing is outside"),
+            ("[1][0]", 3, "unsupported", "indexing is outside"),
+            ("a.b{c: 1}", 3, "unsupported", "messages are outside"),
+            ("f(a).b", 4, "unsupported", "`.b` on anything but a name is outside"),
+            ("'a'.b.c()", 3, "unsupported", "`.b` on anything but a name is outside"),
+            ("a.?b", 2, "unsupported", "optional values are outside"),
+            ("[?a]", 1, "unsupported", "optional values are outside"),
+            (".a", 0, "unsupported", "a name with a `.` before it is outside"),
+            ("1u", 0, "unsupported", "unsigned numbers"),
+            ("a + b'x'", 4, "unsupported", "bytes"),
+            ("a && package", 5, "syntax", "CEL reserves the word `package`; use another name"),
+            ("if(a)", 0, "syntax", "CEL reserves the word `if`"),
+            ("in", 0, "syntax", "found `in` where a value"),
+            ("a.true", 2, "syntax", "found `true` where a name"),
+            ("a.1", 1, "syntax", "found a number where the end"),
+            ("9223372036854775808", 0, "syntax", "64 bits"),
+            ("-(9223372036854775808)", 2, "syntax", "64 bits"),
+            ("-9223372036854775809", 1, "syntax", "64 bits"),
+            ("f(a,)", 4, "syntax", "found `)` where a value"),
+            ("[,]", 1, "syntax", "found `,` where a value"),
+            ("1{", 1, "syntax", "found `{` where the end"),
+            ("(a)(b)", 3, "syntax", "found `(` where the end"),
+        ] {
+            let problem = parse(source).expect_err(source);
+            assert_eq!((problem.at, problem.code), (at, code), "{source}: {problem:?}");
+            assert!(problem.message.contains(part), "{source}: {}", problem.message);
+        }
+    }
+
+    #[test]
+    fn no_chain_of_functions_exhausts_the_stack() {
+        assert_eq!(parse(&format!("a{}", ".b()".repeat(1_000))).expect_err("too deep").code, "too_deep");
+        assert!(parse(&["a.b()"; 500].join("+")).is_ok(), "functions beside each other are no deeper than one");
+    }
 }

@@ -21,6 +21,7 @@ mod parser;
 mod program;
 #[cfg(feature = "edge")]
 mod residual;
+#[cfg(feature = "edge")]
 mod strings;
 mod value;
 

@@ -89,4 +89,14 @@ impl TraitValue {
             Self::List(_) => TraitKind::List,
         }
     }
+
+    /// As a trait of this kind: JSON writes a double without a fraction as a whole number.
+    #[must_use]
+    pub fn fitted(self, kind: Option<TraitKind>) -> Self {
+        match (self, kind) {
+            #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 JSON's numbers are no more exact")]
+            (Self::Int(n), Some(TraitKind::Double)) => Self::Double((n as f64).to_bits()),
+            (value, _) => value,
+        }
+    }
 }

@@ -7,7 +7,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use upcue_engine::snapshot::Frame;
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
 use worker::worker_sys::ext::WebSocketExt;

@@ -3,24 +3,38 @@
 //! [`compile`] is the only way from one to the other, and tells every problem at once, those of shape beside those of
 //! meaning, each with the place in the document and what to do about it.
 
+mod builtins;
+mod campaigns;
 mod compile;
+mod decimal;
+mod features;
 mod json;
+mod meters;
 mod names;
+mod parts;
+mod plans;
 mod reader;
+mod segments;
+mod signals;
+mod source;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod traits;
 mod upgrade;
 
 use serde::{Deserialize, Serialize};
 
 pub use compile::compile;
+pub use segments::SegmentRule;
+pub use signals::SignalRule;
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
 use crate::campaign::{Campaign, Nudge};
 use crate::facts::Role;
 use crate::plan::{Feature, Meter, MeterSource, Plan};
 use crate::rollout::Rollout;
+use crate::traits::Traits;
 use crate::wire;
 
 /// A configuration that can run: validated, numbered, compiled.
@@ -32,8 +46,14 @@ pub struct Config {
     pub sources: Vec<MeterSource>,
     /// The features, likewise.
     pub features: Vec<Feature>,
+    /// What the app says of users and tenants.
+    pub traits: Traits,
     /// The names of tracked events that expressions read, likewise.
     pub events: Vec<String>,
+    /// What is worth noticing about a tenant, in the order of the document.
+    pub signals: Vec<SignalRule>,
+    /// Groups of tenants, likewise.
+    pub segments: Vec<SegmentRule>,
     /// Highest priority first, then in the order of the document.
     pub campaigns: Vec<CampaignRule>,
     /// The plans written into the document; `None` when they come from Stripe.
@@ -44,7 +64,9 @@ pub struct Config {
     pub upgrade: UpgradeRules,
 }
 
-wire! { struct Config { meters, sources, features, events, campaigns, inline_plans, default_plan, upgrade } }
+wire! { struct Config {
+    meters, sources, features, traits, events, signals, segments, campaigns, inline_plans, default_plan, upgrade,
+} }
 
 /// A campaign for every role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,9 +77,11 @@ pub struct CampaignRule {
     pub member: Nudge,
     /// Which tenants it is on for.
     pub rollout: Rollout,
+    /// How many tenants, in basis points, are never shown it, so that its effect can be measured.
+    pub holdout: u16,
 }
 
-wire! { struct CampaignRule { campaign, member, rollout } }
+wire! { struct CampaignRule { campaign, member, rollout, holdout } }
 
 impl CampaignRule {
     /// The campaign as a user of this role meets it.

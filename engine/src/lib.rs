@@ -49,6 +49,7 @@ pub mod tenant;
 pub mod time;
 #[cfg(feature = "edge")]
 pub mod timeline;
+pub mod traits;
 pub mod transport;
 #[cfg(feature = "edge")]
 pub mod upgrade;

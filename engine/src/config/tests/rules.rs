@@ -1,0 +1,170 @@
+//! Traits, signals and segments; and documents as large as they may be.
+
+use std::fmt::Write as _;
+
+use super::super::{Config, SegmentRule, SignalRule, compile};
+use super::problems;
+use crate::time::{DAY, HOUR};
+use crate::traits::{Trait, TraitKind};
+
+const GOOD: &str = r#"{
+  "meters": {"calls": {"kind": "counter", "label": "API calls"}, "seats": {"kind": "gauge"}},
+  "features": {"sso": {"label": "Single sign-on"}},
+  "traits": {"user": {"team": {"type": "string", "label": "Team"}, "tags": {"type": "list"}},
+             "tenant": {"founded": {"type": "int"}, "score": {"type": "double"}, "vip": {"type": "bool"}}},
+  "signals": [
+    {"id": "quota", "when": "usage.calls.ratio >= 0.8"},
+    {"id": "near", "builtin": "limit_approaching", "meter": "calls"},
+    {"id": "blocked", "builtin": "feature_blocked", "feature": "sso", "event": "sso_blocked", "label": "Wants SSO", "weight": 99,
+     "half_life": "12h", "rearm_below": "feature.sso", "rearm_each_period": false}
+  ],
+  "segments": {"ready_to_upgrade": {"enter": "score >= 60", "exit": "score < 40", "label": "Ready"}, "hot": {"enter": "score >= 90"}}
+}"#;
+
+fn with(old: &str, new: &str) -> String {
+    assert_eq!(GOOD.matches(old).count(), 1, "{old}");
+    GOOD.replace(old, new)
+}
+
+#[test]
+fn traits_signals_and_segments_are_read() {
+    let Config { traits, signals, segments, .. } = compile(GOOD).expect("good");
+    let read = |traits: &[Trait]| traits.iter().map(|t| format!("{} {} {:?}", t.key, t.label, t.of)).collect::<Vec<_>>();
+    assert_eq!(read(&traits.user), ["team Team Text", "tags tags List"]);
+    assert_eq!(read(&traits.tenant), ["founded founded Int", "score score Double", "vip vip Bool"]);
+    let segment = |key: &str, label: &str, enter: &str, exit: Option<&str>| SegmentRule {
+        key: key.to_owned(),
+        label: label.to_owned(),
+        enter: enter.to_owned(),
+        exit: exit.map(str::to_owned),
+    };
+    assert_eq!(
+        segments,
+        [segment("ready_to_upgrade", "Ready", "score >= 60", Some("score < 40")), segment("hot", "hot", "score >= 90", None)]
+    );
+    let [quota, near, blocked] = signals.as_slice() else { panic!("{signals:?}") };
+    let signal = |id: &str, label: &str, when: &str, rearm_below: Option<&str>| SignalRule {
+        id: id.to_owned(),
+        label: label.to_owned(),
+        when: when.to_owned(),
+        rearm_below: rearm_below.map(str::to_owned),
+        weight: 0,
+        half_life: 7 * DAY,
+        rearm_each_period: true,
+    };
+    assert_eq!(*quota, signal("quota", "quota", "usage.calls.ratio >= 0.8", None));
+    let expected = signal("near", "API calls: limit approaching", "usage.calls.ratio >= 0.8", Some("usage.calls.ratio < 0.7"));
+    assert_eq!(*near, SignalRule { weight: 30, ..expected });
+    let expected = signal("blocked", "Wants SSO", "events.sso_blocked.count_7d >= 3 && !feature.sso", Some("feature.sso"));
+    assert_eq!(*blocked, SignalRule { weight: 99, half_life: 12 * HOUR, rearm_each_period: false, ..expected });
+}
+
+#[test]
+fn built_in_signals_speak_of_what_they_are_given() {
+    for (given, label, when) in [
+        (r#""limit_reached", "meter": "seats""#, "seats: limit reached", "usage.seats.ratio >= 1.0"),
+        (r#""will_hit_limit", "meter": "calls""#, "API calls: will hit the limit", "usage.calls.will_exhaust"),
+        (r#""feature_blocked""#, "premium_feature_blocked: blocked", "events.premium_feature_blocked.count_7d >= 3"),
+        (
+            r#""feature_blocked", "feature": "sso""#,
+            "Single sign-on: blocked",
+            "events.premium_feature_blocked.count_7d >= 3 && !feature.sso",
+        ),
+        (r#""team_growing", "meter": "seats""#, "seats: growing", "usage.seats.growth_7d >= 0.3"),
+        (r#""velocity_up", "meter": "calls""#, "API calls: usage speeds up", "usage.calls.growth_7d >= 0.5"),
+        (r#""pricing_visited""#, "pricing_page_viewed: looks at the prices", "events.pricing_page_viewed.count_7d >= 2"),
+        (r#""pricing_visited", "event": "saw_plans""#, "saw_plans: looks at the prices", "events.saw_plans.count_7d >= 2"),
+        (
+            r#""trial_ending", "meter": "calls""#,
+            "API calls: trial ends in use",
+            "subscription.trial_ends_in < duration('72h') && usage.calls.ratio >= 0.5",
+        ),
+    ] {
+        let config = compile(&with(r#""limit_approaching", "meter": "calls""#, given)).expect(given);
+        let signal = &config.signals[1];
+        assert_eq!((signal.label.as_str(), signal.when.as_str()), (label, when));
+        assert!(signal.weight > 0 && signal.half_life >= DAY);
+    }
+}
+
+#[test]
+fn each_mistake_is_told_once_and_nothing_else_with_it() {
+    for (old, new, pointer, code) in [
+        (r#"{"type": "int"}"#, r#"{"type": "integer"}"#, "/traits/tenant/founded/type", "bad_choice"),
+        (r#"{"type": "int"}"#, "{}", "/traits/tenant/founded/type", "missing"),
+        (r#""founded""#, r#""seats""#, "/traits/tenant/seats", "conflict"),
+        (r#""team""#, r#""role""#, "/traits/user/role", "conflict"),
+        (r#""team""#, r#""Team""#, "/traits/user/Team", "bad_name"),
+        (r#""tenant""#, r#""tenants""#, "/traits/tenants", "unknown_field"),
+        (r#""id": "quota""#, r#""id": "near""#, "/signals/1/id", "duplicate"),
+        (r#""id": "quota""#, r#""id": "no.dots""#, "/signals/0/id", "bad_name"),
+        (r#""id": "quota", "#, "", "/signals/0/id", "missing"),
+        (r#""when": "usage.calls.ratio >= 0.8""#, r#""weight": 1"#, "/signals/0/when", "missing"),
+        (r#""when": "usage.calls.ratio >= 0.8""#, r#""when": " ""#, "/signals/0/when", "syntax"),
+        (r#""when": "usage.calls.ratio >= 0.8""#, r#""when": true"#, "/signals/0/when", "wrong_type"),
+        (r#""when": "usage"#, r#""event": "x", "when": "usage"#, "/signals/0/event", "conflict"),
+        (r#""builtin": "limit_approaching""#, r#""when": "true", "builtin": "limit_approaching""#, "/signals/1/when", "conflict"),
+        (r#""builtin": "limit_approaching""#, r#""builtin": "limit_aproaching""#, "/signals/1/builtin", "bad_choice"),
+        (r#""limit_approaching", "meter": "calls""#, r#""limit_approaching""#, "/signals/1/meter", "missing"),
+        (r#""meter": "calls""#, r#""meter": "call""#, "/signals/1/meter", "unknown_meter"),
+        (r#""meter": "calls""#, r#""meter": "calls", "feature": "sso""#, "/signals/1/feature", "conflict"),
+        (r#""feature": "sso""#, r#""feature": "ssso""#, "/signals/2/feature", "unknown_feature"),
+        (r#""event": "sso_blocked""#, r#""event": "SSO blocked""#, "/signals/2/event", "bad_name"),
+        (r#""weight": 99"#, r#""weight": 101"#, "/signals/2/weight", "out_of_range"),
+        (r#""weight": 99"#, r#""weight": 0.5"#, "/signals/2/weight", "wrong_type"),
+        (r#""half_life": "12h""#, r#""half_life": "0d""#, "/signals/2/half_life", "bad_duration"),
+        (r#""half_life": "12h""#, r#""half_life": "367d""#, "/signals/2/half_life", "bad_duration"),
+        (r#""half_life": "12h""#, r#""half_life": "half a day""#, "/signals/2/half_life", "bad_duration"),
+        (r#""rearm_each_period": false"#, r#""rearm_each_period": "no""#, "/signals/2/rearm_each_period", "wrong_type"),
+        (r#""enter": "score >= 90""#, r#""exit": "score < 90""#, "/segments/hot/enter", "missing"),
+        (r#""enter": "score >= 90""#, r#""enter": """#, "/segments/hot/enter", "syntax"),
+        (r#""hot""#, r#""Hot""#, "/segments/Hot", "bad_name"),
+        (r#""hot""#, r#""true""#, "/segments/true", "bad_name"),
+        (r#""hot""#, r#""ready_to_upgrade""#, "/segments/ready_to_upgrade", "duplicate"),
+    ] {
+        let told = problems(&with(old, new));
+        let places: Vec<_> = told.iter().map(|p| (p.pointer.as_str(), p.code)).collect();
+        assert_eq!(places, [(pointer, code)], "{new}: {told:#?}");
+    }
+}
+
+/// Campaigns and signals, so many of each; with what a campaign's audience compares usage to.
+fn large(count: usize, ratio: &str) -> String {
+    let mut document = r#"{"meters": {"calls": {"kind": "counter"}}, "signals": ["#.to_owned();
+    for i in 0..count {
+        let comma = if i == 0 { "" } else { "," };
+        write!(document, r#"{comma}{{"id": "s{i}", "builtin": "limit_approaching", "meter": "calls"}}"#).expect("memory");
+    }
+    document.push_str(r#"], "campaigns": ["#);
+    for i in 0..count {
+        let comma = if i == 0 { "" } else { "," };
+        let audience = format!("usage.calls.{ratio} >= 0.8 && events.e{}.count_7d > {i}", i % 100);
+        write!(document, r#"{comma}{{"id": "c{i}", "placement": "p", "audience": "{audience}", "nudge": {{"title": "t"}}}}"#)
+            .expect("memory");
+    }
+    document.push_str("]}");
+    document
+}
+
+#[test]
+fn a_thousand_signals_and_campaigns_are_read_and_one_more_is_refused() {
+    let config = compile(&large(1_000, "ratio")).expect("good");
+    assert_eq!((config.signals.len(), config.campaigns.len(), config.events.len()), (1_000, 1_000, 100));
+    let told: Vec<_> = problems(&large(1_001, "ratio")).into_iter().map(|p| (p.pointer, p.code)).collect();
+    assert_eq!(told, [("/signals".to_owned(), "too_many"), ("/campaigns".to_owned(), "too_many")]);
+}
+
+#[test]
+fn of_a_large_document_with_nothing_right_the_first_hundred_problems_are_told() {
+    let told = problems(&large(1_000, "ration"));
+    assert_eq!(told.len(), 100);
+    assert_eq!((told[99].pointer.as_str(), told[99].code), ("/campaigns/99/audience", "unknown_fact"));
+}
+
+#[test]
+fn every_kind_of_trait_has_its_word() {
+    for kind in TraitKind::ALL {
+        let document = format!(r#"{{"traits": {{"user": {{"x": {{"type": "{}"}}}}}}}}"#, kind.word());
+        assert_eq!(compile(&document).expect("good").traits.user[0].of, kind);
+    }
+}

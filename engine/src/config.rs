@@ -7,6 +7,7 @@ mod builtins;
 mod campaigns;
 mod compile;
 mod decimal;
+pub mod diff;
 mod features;
 mod json;
 mod meters;

@@ -38,6 +38,9 @@ use crate::rollout::Rollout;
 use crate::traits::Traits;
 use crate::wire;
 
+/// The JSON Schema (draft 2020-12) of the document, for editors: what of a document's shape [`compile`] refuses, it refuses.
+pub const SCHEMA: &str = include_str!("config/schema.json");
+
 /// A configuration that can run: validated, numbered, compiled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Config {

@@ -69,18 +69,19 @@ struct Preset<'j> {
 }
 
 fn signal(raw: &Object<'_>, meters: &[Meter], features: &[Feature], reader: &mut Reader) -> SignalRule {
-    let id = reader.text_or(raw.get("id"), "");
-    if let Some(part) = raw.get("id").filter(|_| !id.is_empty()) {
-        name(&id, part, reader);
+    let id = reader.text(raw.get("id"));
+    if let (Some(part), Some(id)) = (raw.get("id"), id) {
+        name(id, part, reader);
     }
+    let id = id.unwrap_or_default();
     let preset = match raw.get("builtin") {
         Some(part) => ready_to_use(raw, part, meters, features, reader),
-        None => written(raw, &id, reader),
+        None => written(raw, id, reader),
     };
     let rearm_below = Source::written(raw.get("rearm_below"), reader).or(preset.rearm_below);
     let weight = reader.whole(raw.get("weight"), 0..=100).and_then(|weight| u16::try_from(weight).ok());
     SignalRule {
-        id,
+        id: id.to_owned(),
         label: reader.text_or(raw.get("label"), &preset.label),
         when: preset.when.map(|source| source.keep(reader)).unwrap_or_default(),
         rearm_below: rearm_below.map(|source| source.keep(reader)),

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use super::json::Json;
 use super::reader::Reader;
 
+/// The longest source, in bytes.
+const MAX_SOURCE: usize = 4_096;
+
 /// The source of an expression, and the part of the document that it is told of.
 #[derive(Clone, Debug)]
 pub(super) struct Source<'j> {
@@ -27,10 +30,13 @@ impl<'j> Source<'j> {
         Self { text: Cow::Owned(text), part }
     }
 
-    /// The text to be kept. One of nothing but white space is no expression.
+    /// The text to be kept.
     pub(super) fn keep(self, reader: &mut Reader) -> String {
         if self.text.trim_ascii().is_empty() {
             reader.tell(self.part, "syntax", "an expression is needed here");
+        }
+        if self.text.len() > MAX_SOURCE {
+            reader.tell(self.part, "too_long", format!("{} bytes; an expression has at most {MAX_SOURCE}", self.text.len()));
         }
         self.text.into_owned()
     }

@@ -1,4 +1,4 @@
-//! Our reader against serde_json.
+//! Our reader against `serde_json`.
 
 use super::*;
 use proptest::prelude::*;

@@ -98,6 +98,7 @@ fn each_mistake_is_told_once_and_nothing_else_with_it() {
         (r#""tenant""#, r#""tenants""#, "/traits/tenants", "unknown_field"),
         (r#""id": "quota""#, r#""id": "near""#, "/signals/1/id", "duplicate"),
         (r#""id": "quota""#, r#""id": "no.dots""#, "/signals/0/id", "bad_name"),
+        (r#""id": "quota""#, r#""id": """#, "/signals/0/id", "bad_name"),
         (r#""id": "quota", "#, "", "/signals/0/id", "missing"),
         (r#""when": "usage.calls.ratio >= 0.8""#, r#""weight": 1"#, "/signals/0/when", "missing"),
         (r#""when": "usage.calls.ratio >= 0.8""#, r#""when": " ""#, "/signals/0/when", "syntax"),

@@ -31,7 +31,7 @@ pub(super) struct Builtin {
     rearm_below: Option<&'static str>,
     pub(super) weight: u16,
     pub(super) half_life: DurationMs,
-    /// What people read, behind what it is about.
+    /// What people read behind the meter or feature that it is about.
     label: &'static str,
 }
 
@@ -109,7 +109,7 @@ pub(super) const BUILTINS: [Builtin; 8] = [
         rearm_below: Some("events.{event}.count_7d < 1"),
         weight: 20,
         half_life: 3 * DAY,
-        label: "looks at the prices",
+        label: "prices viewed",
     },
     Builtin {
         name: "trial_ending",
@@ -142,10 +142,10 @@ impl Builtin {
         self.rearm_below.map(|source| self.fill(source, given))
     }
 
-    /// What people read: "API calls: limit approaching".
+    /// What people read: "API calls: limit approaching", or of an event alone "Pricing page viewed".
     pub(super) fn label(&self, given: Given<'_>) -> String {
         let about = given.meter.map(|meter| &meter.label).or(given.feature.map(|feature| &feature.label));
-        format!("{}: {}", about.map_or(self.event(given), String::as_str), self.label)
+        about.map_or_else(|| spoken(self.event(given)), |about| format!("{about}: {}", self.label))
     }
 
     fn fill(&self, source: &str, given: Given<'_>) -> String {
@@ -158,6 +158,13 @@ impl Builtin {
             About::Event(event) | About::Feature(event) => given.event.unwrap_or(event),
         }
     }
+}
+
+/// A name as people write it: `pricing_page_viewed` is "Pricing page viewed".
+fn spoken(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.trim().chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 #[cfg(test)]

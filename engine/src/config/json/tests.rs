@@ -45,6 +45,7 @@ fn any_json() -> impl Strategy<Value = Reference> {
         any::<u64>().prop_map(Reference::from),
         (-1e9..1e9).prop_map(Reference::from),
         any::<String>().prop_map(Reference::from),
+        r#"[\x00-\x1f"\\é]{1,4}"#.prop_map(Reference::from),
     ];
     leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![

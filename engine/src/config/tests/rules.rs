@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::super::{Config, SegmentRule, SignalRule, compile};
+use super::super::builtins::BUILTINS;
+use super::super::{Config, PaymentBehavior, Proration, SCHEMA, SegmentRule, SignalRule, compile};
 use super::problems;
+use crate::campaign::NudgeKind;
 use crate::time::{DAY, HOUR};
 use crate::traits::{Trait, TraitKind};
 
@@ -64,7 +66,7 @@ fn built_in_signals_speak_of_what_they_are_given() {
     for (given, label, when) in [
         (r#""limit_reached", "meter": "seats""#, "seats: limit reached", "usage.seats.ratio >= 1.0"),
         (r#""will_hit_limit", "meter": "calls""#, "API calls: will hit the limit", "usage.calls.will_exhaust"),
-        (r#""feature_blocked""#, "premium_feature_blocked: blocked", "events.premium_feature_blocked.count_7d >= 3"),
+        (r#""feature_blocked""#, "Premium feature blocked", "events.premium_feature_blocked.count_7d >= 3"),
         (
             r#""feature_blocked", "feature": "sso""#,
             "Single sign-on: blocked",
@@ -72,8 +74,8 @@ fn built_in_signals_speak_of_what_they_are_given() {
         ),
         (r#""team_growing", "meter": "seats""#, "seats: growing", "usage.seats.growth_7d >= 0.3"),
         (r#""velocity_up", "meter": "calls""#, "API calls: usage speeds up", "usage.calls.growth_7d >= 0.5"),
-        (r#""pricing_visited""#, "pricing_page_viewed: looks at the prices", "events.pricing_page_viewed.count_7d >= 2"),
-        (r#""pricing_visited", "event": "saw_plans""#, "saw_plans: looks at the prices", "events.saw_plans.count_7d >= 2"),
+        (r#""pricing_visited""#, "Pricing page viewed", "events.pricing_page_viewed.count_7d >= 2"),
+        (r#""pricing_visited", "event": "saw_plans""#, "Saw plans", "events.saw_plans.count_7d >= 2"),
         (
             r#""trial_ending", "meter": "calls""#,
             "API calls: trial ends in use",
@@ -167,5 +169,21 @@ fn every_kind_of_trait_has_its_word() {
     for kind in TraitKind::ALL {
         let document = format!(r#"{{"traits": {{"user": {{"x": {{"type": "{}"}}}}}}}}"#, kind.word());
         assert_eq!(compile(&document).expect("good").traits.user[0].of, kind);
+    }
+}
+
+#[test]
+fn the_schema_offers_every_word_there_is() {
+    let schema: serde_json::Value = serde_json::from_str(SCHEMA).expect("JSON");
+    let all = |words: &[&str]| words.iter().map(|word| serde_json::Value::from(*word)).collect::<Vec<_>>();
+    for (pointer, words) in [
+        ("/$defs/signal/properties/builtin", all(&BUILTINS.each_ref().map(|builtin| builtin.name))),
+        ("/$defs/trait/properties/type", all(&TraitKind::ALL.map(TraitKind::word))),
+        ("/$defs/nudge/properties/kind", all(&NudgeKind::ALL.map(NudgeKind::name))),
+        ("/properties/upgrade/properties/proration", all(&Proration::ALL.map(Proration::word))),
+        ("/properties/upgrade/properties/payment_behavior", all(&PaymentBehavior::ALL.map(PaymentBehavior::word))),
+    ] {
+        let offered = schema.pointer(pointer).and_then(|part| part["enum"].as_array()).expect(pointer);
+        assert_eq!(offered.iter().filter(|word| !word.is_null()).cloned().collect::<Vec<_>>(), words, "{pointer}");
     }
 }

@@ -1,20 +1,20 @@
 //! Signals ready to use: `{"id": "api_quota", "builtin": "limit_approaching", "meter": "api_calls"}`.
 //!
-//! Each stands for expressions that could as well be written, and is compiled like them. `{meter}` and `{event}` are the
-//! names given with it. Weight, half-life, label and `rearm_below` can be given too, and then count instead of those here.
+//! Each stands for expressions that could as well be written, and is compiled like them. `$` is the name of the meter or event
+//! given with it. Weight, half-life, label and `rearm_below` can be given too, and then count instead of those here.
 //!
 //! | name | takes | when | armed again when | weight | half-life |
 //! |---|---|---|---|---|---|
-//! | `limit_approaching` | `meter` | `usage.{meter}.ratio >= 0.8` | `usage.{meter}.ratio < 0.7` | 30 | 7d |
-//! | `limit_reached` | `meter` | `usage.{meter}.ratio >= 1.0` | `usage.{meter}.ratio < 0.95` | 40 | 7d |
-//! | `will_hit_limit` | `meter` | `usage.{meter}.will_exhaust` | it does not hold | 25 | 3d |
-//! | `feature_blocked` | `event` (else `premium_feature_blocked`), `feature` | `events.{event}.count_7d >= 3` | `events.{event}.count_7d < 1` | 25 | 7d |
-//! | `team_growing` | `meter` | `usage.{meter}.growth_7d >= 0.3` | `usage.{meter}.growth_7d < 0.15` | 20 | 14d |
-//! | `velocity_up` | `meter` | `usage.{meter}.growth_7d >= 0.5` | `usage.{meter}.growth_7d < 0.25` | 20 | 7d |
-//! | `pricing_visited` | `event` (else `pricing_page_viewed`) | `events.{event}.count_7d >= 2` | `events.{event}.count_7d < 1` | 20 | 3d |
-//! | `trial_ending` | `meter` | `subscription.trial_ends_in < duration('72h') && usage.{meter}.ratio >= 0.5` | it does not hold | 15 | 3d |
+//! | `limit_approaching` | `meter` | `usage.$.ratio >= 0.8` | `usage.$.ratio < 0.7` | 30 | 7d |
+//! | `limit_reached` | `meter` | `usage.$.ratio >= 1.0` | `usage.$.ratio < 0.95` | 40 | 7d |
+//! | `will_hit_limit` | `meter` | `usage.$.will_exhaust` | it does not hold | 25 | 3d |
+//! | `feature_blocked` | `event` (else `premium_feature_blocked`), `feature` | `events.$.count_7d >= 3` | `events.$.count_7d < 1` | 25 | 7d |
+//! | `team_growing` | `meter` | `usage.$.growth_7d >= 0.3` | `usage.$.growth_7d < 0.15` | 20 | 14d |
+//! | `velocity_up` | `meter` | `usage.$.growth_7d >= 0.5` | `usage.$.growth_7d < 0.25` | 20 | 7d |
+//! | `pricing_visited` | `event` (else `pricing_page_viewed`) | `events.$.count_7d >= 2` | `events.$.count_7d < 1` | 20 | 3d |
+//! | `trial_ending` | `meter` | `subscription.trial_ends_in < duration('72h') && usage.$.ratio >= 0.5` | it does not hold | 15 | 3d |
 //!
-//! `feature_blocked` with a `feature` holds only for tenants whose plan lacks it (`&& !feature.{feature}`). Events are counted by
+//! `feature_blocked` with a `feature` holds only for tenants whose plan lacks it (`&& !feature.<feature>`). Events are counted by
 //! their name alone: apps that want one signal per feature give each its own event. One look at the prices is curiosity; the
 //! second within a week is intent, so `pricing_visited` waits for it. A team that grows by three in ten within a week, or usage
 //! by half, is beyond what a good week brings by itself.
@@ -51,8 +51,8 @@ pub(super) const BUILTINS: [Builtin; 8] = [
     Builtin {
         name: "limit_approaching",
         about: About::Meter,
-        when: "usage.{meter}.ratio >= 0.8",
-        rearm_below: Some("usage.{meter}.ratio < 0.7"),
+        when: "usage.$.ratio >= 0.8",
+        rearm_below: Some("usage.$.ratio < 0.7"),
         weight: 30,
         half_life: 7 * DAY,
         label: "limit approaching",
@@ -60,8 +60,8 @@ pub(super) const BUILTINS: [Builtin; 8] = [
     Builtin {
         name: "limit_reached",
         about: About::Meter,
-        when: "usage.{meter}.ratio >= 1.0",
-        rearm_below: Some("usage.{meter}.ratio < 0.95"),
+        when: "usage.$.ratio >= 1.0",
+        rearm_below: Some("usage.$.ratio < 0.95"),
         weight: 40,
         half_life: 7 * DAY,
         label: "limit reached",
@@ -69,7 +69,7 @@ pub(super) const BUILTINS: [Builtin; 8] = [
     Builtin {
         name: "will_hit_limit",
         about: About::Meter,
-        when: "usage.{meter}.will_exhaust",
+        when: "usage.$.will_exhaust",
         rearm_below: None,
         weight: 25,
         half_life: 3 * DAY,
@@ -78,8 +78,8 @@ pub(super) const BUILTINS: [Builtin; 8] = [
     Builtin {
         name: "feature_blocked",
         about: About::Feature("premium_feature_blocked"),
-        when: "events.{event}.count_7d >= 3",
-        rearm_below: Some("events.{event}.count_7d < 1"),
+        when: "events.$.count_7d >= 3",
+        rearm_below: Some("events.$.count_7d < 1"),
         weight: 25,
         half_life: 7 * DAY,
         label: "blocked",
@@ -87,8 +87,8 @@ pub(super) const BUILTINS: [Builtin; 8] = [
     Builtin {
         name: "team_growing",
         about: About::Meter,
-        when: "usage.{meter}.growth_7d >= 0.3",
-        rearm_below: Some("usage.{meter}.growth_7d < 0.15"),
+        when: "usage.$.growth_7d >= 0.3",
+        rearm_below: Some("usage.$.growth_7d < 0.15"),
         weight: 20,
         half_life: 14 * DAY,
         label: "growing",
@@ -96,8 +96,8 @@ pub(super) const BUILTINS: [Builtin; 8] = [
     Builtin {
         name: "velocity_up",
         about: About::Meter,
-        when: "usage.{meter}.growth_7d >= 0.5",
-        rearm_below: Some("usage.{meter}.growth_7d < 0.25"),
+        when: "usage.$.growth_7d >= 0.5",
+        rearm_below: Some("usage.$.growth_7d < 0.25"),
         weight: 20,
         half_life: 7 * DAY,
         label: "usage speeds up",
@@ -105,8 +105,8 @@ pub(super) const BUILTINS: [Builtin; 8] = [
     Builtin {
         name: "pricing_visited",
         about: About::Event("pricing_page_viewed"),
-        when: "events.{event}.count_7d >= 2",
-        rearm_below: Some("events.{event}.count_7d < 1"),
+        when: "events.$.count_7d >= 2",
+        rearm_below: Some("events.$.count_7d < 1"),
         weight: 20,
         half_life: 3 * DAY,
         label: "prices viewed",
@@ -114,7 +114,7 @@ pub(super) const BUILTINS: [Builtin; 8] = [
     Builtin {
         name: "trial_ending",
         about: About::Meter,
-        when: "subscription.trial_ends_in < duration('72h') && usage.{meter}.ratio >= 0.5",
+        when: "subscription.trial_ends_in < duration('72h') && usage.$.ratio >= 0.5",
         rearm_below: None,
         weight: 15,
         half_life: 3 * DAY,
@@ -149,7 +149,7 @@ impl Builtin {
     }
 
     fn fill(&self, source: &str, given: Given<'_>) -> String {
-        source.replace("{meter}", given.meter.map_or("", |meter| &meter.key)).replace("{event}", self.event(given))
+        source.replace('$', given.meter.map_or(self.event(given), |meter| &meter.key))
     }
 
     fn event<'a>(&self, given: Given<'a>) -> &'a str {

@@ -1,0 +1,62 @@
+//! The forecast beside a plain threshold, on the same made-up traces.
+
+use super::measure::{Alarm, Score, forecast, fortnight, mean, measure, threshold};
+use super::traces::Manner;
+
+/// The alarm of the forecast that suits this manner. A gauge comes near its limit by single steps, some days apart: three days
+/// are too near to tell.
+fn alarm_for(manner: Manner) -> Alarm {
+    if manner == Manner::Seats { fortnight } else { forecast }
+}
+
+/// The scores of forecast, threshold and mean. `seeds` traces are asked every six hours; a daily quota, which goes faster,
+/// every quarter of an hour, and so on fewer.
+fn scores(manner: Manner, seeds: u64) -> [Score; 3] {
+    let (seeds, every) = if manner == Manner::Daily { (seeds.div_ceil(8), 1) } else { (seeds, 24) };
+    let mut sums = [const { Score::NONE }; 3];
+    for seed in 0..seeds {
+        for (sum, score) in sums.iter_mut().zip(measure(manner, seed, every, [alarm_for(manner), threshold, mean])) {
+            sum.add(&score);
+        }
+    }
+    sums
+}
+
+fn print(name: &str, scores: &[Score; 3]) {
+    let cells = scores.each_ref().map(|s| {
+        format!("{:4.1} {:5.1} {:5.1} {:4}", 100.0 * s.false_alarm_rate(), 100.0 * s.recall(), 100.0 * s.foreseen(), s.median_lead())
+    });
+    println!("| {name:13} | {:5} | {:5} | {} |", scores[0].calm, scores[0].reached, cells.join(" | "));
+}
+
+#[test]
+fn the_forecast_cries_wolf_far_less_often_than_a_threshold_and_misses_no_more() {
+    let mut billing = [const { Score::NONE }; 3];
+    println!("per alarm: false alarms (% of calm periods), recall (% of periods that reach the limit), the same without sudden ones, lead (h)");
+    println!("| manner        | calm  | reach | forecast              | 80 % of the limit     | mean of seven days    |");
+    for manner in Manner::ALL {
+        let all = scores(manner, 40);
+        print(&format!("{manner:?}"), &all);
+        let [forecast, threshold, _] = &all;
+        assert!(forecast.false_alarm_rate() < threshold.false_alarm_rate(), "{manner:?}");
+        match manner {
+            Manner::Daily => {
+                assert!(forecast.foreseen() >= 0.97, "{manner:?}");
+                assert!(forecast.median_lead() >= 8 * threshold.median_lead().max(1), "{manner:?}");
+            }
+            Manner::Seats => assert!(forecast.foreseen() >= 0.97, "{manner:?}"),
+            _ => {
+                assert!(forecast.false_alarm_rate() <= 0.1, "{manner:?}");
+                assert!(forecast.foreseen() >= threshold.foreseen(), "{manner:?}");
+                for (sum, score) in billing.iter_mut().zip(&all) {
+                    sum.add(score);
+                }
+            }
+        }
+    }
+    print("all billing", &billing);
+    let [forecast, threshold, _] = billing;
+    assert!(forecast.false_alarm_rate() <= 0.05);
+    assert!(forecast.false_alarm_rate() * 6.0 <= threshold.false_alarm_rate());
+    assert!(forecast.median_lead() >= 48, "in time to do something about it");
+}

@@ -110,7 +110,8 @@ impl MeterState {
         self.days.sum(now.day(), n)
     }
 
-    /// What the history says of the meter's pace, and of when it will reach `quota`'s limit. Costs a few microseconds.
+    /// What the history says of the meter's pace at `now`, and of when it will reach the limit of `quota`: see
+    /// [`forecast`](super::forecast). Allocates nothing and costs a few microseconds, whatever the history.
     pub fn pace(&self, kind: MeterKind, quota: Quota, now: Millis) -> Pace {
         match kind {
             MeterKind::Counter(_) => of_counter(&self.hours, &self.days, quota, now),

@@ -9,8 +9,11 @@ use crate::usage::Buckets;
 
 /// What lies further ahead than this many days is not told.
 const FARTHEST: f64 = 400.0;
-/// Who comes so close to the limit (a share of it) is said to reach it: a forecast is not more exact than that, and to be
-/// told nothing is worse than to be told in vain.
+/// A limit counts as reached when the forecast passes what is left by a tenth: early in a period the forecast is uncertain by
+/// about that, and much is left; late in it little is left, and a tenth of it is nothing.
+const SURPLUS: f64 = 1.1;
+/// Who is this close (a share of the limit) counts as having reached it, if anything is used at all. Single days and hours are
+/// not forecast more exactly than that.
 const CLOSE: f64 = 0.01;
 
 /// The pace of a counter with this history.
@@ -38,7 +41,8 @@ fn exhausts_in(past: &Past<'_>, quota: Quota, now: Millis) -> Option<DurationMs>
         return Some(0);
     }
     let outlook = Outlook::of(past)?;
-    let close = (number(left) - CLOSE * number(limit)).max(0.0);
-    outlook.uses_up(close, end)?;
+    let sure = (SURPLUS * number(left) - CLOSE * number(limit)).max(0.0);
+    outlook.uses_up(sure, end)?;
+    // Who comes close only, is expected there at the end.
     Some(millis(outlook.uses_up(number(left), end).unwrap_or(end)))
 }

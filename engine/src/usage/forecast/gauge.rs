@@ -8,7 +8,7 @@ use crate::time::{DAY, DurationMs, Millis};
 use crate::usage::Buckets;
 
 /// Days that the slope is taken over.
-const SLOPE_DAYS: usize = 28;
+const SLOPE_DAYS: usize = 21;
 /// Readings it is taken from: the ends of those days, and now.
 const READINGS: usize = SLOPE_DAYS + 1;
 /// Pairs of them.

@@ -106,12 +106,12 @@ impl Score {
     }
 }
 
-const QUARTER: DurationMs = HOUR / 4;
 /// Monday, 2025-01-06T00:00:00Z.
 const MONDAY: Millis = Millis(1_736_121_600_000);
 
-/// How well each of `alarms` does on the trace of `manner` and `seed`, asked every `every` quarters of an hour.
-pub(super) fn measure<const N: usize>(manner: Manner, seed: u64, every: usize, alarms: [Alarm; N]) -> [Score; N] {
+/// How well each of `alarms` does on the trace of `manner` and `seed`, asked every
+/// `every` steps, of which an hour has `steps`.
+pub(super) fn measure<const N: usize>(manner: Manner, seed: u64, (steps, every): (usize, usize), alarms: [Alarm; N]) -> [Score; N] {
     let (trace, kind) = (Trace::of(manner, seed), manner.kind());
     let start = MONDAY.plus(trace.offset * HOUR);
     let (mut meter, mut value) = (MeterState::default(), trace.start);
@@ -120,8 +120,8 @@ pub(super) fn measure<const N: usize>(manner: Manner, seed: u64, every: usize, a
     }
     let mut scores = [const { Score::NONE }; N];
     let (mut first, mut reached, mut period) = ([None; N], None, period_of(kind, start, start));
-    for quarter in 0..trace.hours.len() * 4 {
-        let now = start.plus(quarter as i64 * QUARTER);
+    for step in 0..trace.hours.len() * steps {
+        let now = start.plus(step as i64 * HOUR / steps as i64);
         let current = period_of(kind, start, now);
         if current != period {
             for (score, first) in scores.iter_mut().zip(&mut first) {
@@ -131,7 +131,7 @@ pub(super) fn measure<const N: usize>(manner: Manner, seed: u64, every: usize, a
         }
         let resets_at = (kind != MeterKind::Gauge).then_some(period.end);
         let quota = Quota { value: meter.value(kind, Some(period), now), limit: Limit::Upto(trace.limit), resets_at };
-        if quarter % every == 0 && reached.is_none() {
+        if step % every == 0 && reached.is_none() {
             let pace = meter.pace(kind, quota, now);
             for (alarm, first) in alarms.iter().zip(&mut first) {
                 if first.is_none() && alarm(&pace, quota, period, now) {
@@ -139,8 +139,8 @@ pub(super) fn measure<const N: usize>(manner: Manner, seed: u64, every: usize, a
                 }
             }
         }
-        let (at, hour) = (now.plus(QUARTER / 2), trace.hours[quarter / 4]);
-        let moved = (hour + quarter as i64 % 4) / 4;
+        let (at, hour) = (now.plus(HOUR / 2 / steps as i64), trace.hours[step / steps]);
+        let moved = (hour + (step % steps) as i64) / steps as i64;
         match kind {
             MeterKind::Gauge if moved != 0 => {
                 value = value.saturating_add_signed(moved);

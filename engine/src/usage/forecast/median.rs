@@ -45,7 +45,7 @@ pub(super) fn median(values: &mut [f64]) -> Option<f64> {
     }
     // Whatever is smaller than the k-th has been moved before it.
     let lower = values.get(..half)?.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    Some((lower + upper) / 2.0)
+    Some(f64::midpoint(lower, upper))
 }
 
 #[cfg(test)]

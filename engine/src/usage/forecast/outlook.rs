@@ -71,9 +71,8 @@ impl Outlook {
     /// In how many days `left` units are used up; `None` when they last for `end` days.
     pub(super) fn uses_up(&self, left: f64, end: f64) -> Option<f64> {
         let (mut left, mut level, mut growth) = (left, self.level, self.growth);
-        let mut ahead = 0;
         // The season from today on: it is told from yesterday back.
-        for season in self.season.iter().rev().cycle() {
+        for (ahead, season) in self.season.iter().rev().cycle().enumerate() {
             if small(ahead) - self.gone >= end {
                 break;
             }
@@ -89,7 +88,6 @@ impl Outlook {
             }
             level *= 1.0 + growth;
             growth *= DAMPING;
-            ahead += 1;
         }
         None
     }
@@ -127,7 +125,9 @@ fn level(known: &[f64], growth: f64, season: &[f64; WEEK]) -> f64 {
     let mut n = 0;
     let mut grown = 1.0 + growth / 2.0;
     for (count, season) in known.iter().take(LEVEL_DAYS).zip(season.iter().cycle()) {
-        if *season >= QUIET && let Some(flat) = flat.get_mut(n) {
+        if *season >= QUIET
+            && let Some(flat) = flat.get_mut(n)
+        {
             *flat = count / season * grown;
             n += 1;
         }

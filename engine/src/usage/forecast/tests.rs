@@ -57,15 +57,16 @@ fn growth_compares_with_as_many_days_before() {
     for (history, doubled_since, growth_7d, growth_28d) in [
         (70, 7, Some(1.0), Some(0.25)),
         (70, 28, Some(0.0), Some(1.0)),
-        (56, 28, Some(0.0), Some(1.0)),
-        (55, 28, Some(0.0), None),
-        (14, 7, Some(1.0), None),
-        (13, 7, None, None),
+        // The first day does not count: it may have begun late.
+        (57, 28, Some(0.0), Some(1.0)),
+        (56, 28, Some(0.0), None),
+        (15, 7, Some(1.0), None),
+        (14, 7, None, None),
     ] {
         let pace = hourly(history, doubled(doubled_since)).pace(COUNTER, Quota::default(), NOW);
         assert_eq!((pace.growth_7d, pace.growth_28d), (growth_7d, growth_28d), "{history} days, doubled {doubled_since} days ago");
     }
-    let silent = hourly(14, |at| if NOW.since(at) < 7 * DAY { 5 } else { 0 }).pace(COUNTER, Quota::default(), NOW);
+    let silent = hourly(15, |at| if NOW.since(at) < 7 * DAY { 5 } else { 0 }).pace(COUNTER, Quota::default(), NOW);
     assert_eq!(silent.growth_7d, None, "from nothing there is no growth to tell");
 }
 
@@ -82,7 +83,8 @@ fn a_limit_is_reached_before_the_reset_or_not_at_all() {
         ("ten days' use is left", quota(1_600, 4_000, 20 * DAY), (Some(240), true)),
         ("the limit is reached", quota(1_000, 1_000, 20 * DAY), (Some(0), true)),
         ("the limit is passed", quota(1_700, 1_000, 20 * DAY), (Some(0), true)),
-        ("it comes within a hundredth of the limit", quota(515, 1_000, 2 * DAY), (Some(48), true)),
+        ("it is passed by less than a tenth of what is left", quota(520, 1_000, 49 * HOUR), (None, false)),
+        ("it comes within a hundredth of the limit", quota(1_905, 2_000, 9 * HOUR), (Some(9), true)),
         ("nothing is allowed", quota(0, 0, 20 * DAY), (Some(0), true)),
         ("the period is over", quota(999, 1_000, 0), (None, false)),
         ("no limit", Quota { limit: Limit::Unlimited, ..quota(520, 0, 20 * DAY) }, (None, false)),

@@ -19,6 +19,11 @@ pub(super) fn fortnight(pace: &Pace, _: Quota, _: Bounds, _: Millis) -> bool {
     pace.will_exhaust && pace.exhausts_in.is_some_and(|left| left < 14 * DAY)
 }
 
+/// The limit is reached at the forecast pace, however far ahead.
+pub(super) fn ever(pace: &Pace, _: Quota, _: Bounds, _: Millis) -> bool {
+    pace.will_exhaust
+}
+
 /// Four fifths of the limit are used.
 pub(super) fn threshold(_: &Pace, quota: Quota, _: Bounds, _: Millis) -> bool {
     quota.value as f64 >= 0.8 * limit_of(quota)

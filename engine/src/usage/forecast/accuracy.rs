@@ -12,8 +12,8 @@ fn alarm_for(manner: Manner) -> Alarm {
 /// The numbers in the forecast were chosen on seeds below a hundred; these it has not seen.
 const HELD_OUT: u64 = 1_000;
 
-/// The scores of forecast, threshold, mean, and forecast however far ahead. `seeds` traces are asked every six hours; a daily quota, which goes faster,
-/// every half hour, and so on fewer.
+/// The scores of forecast, threshold, mean, and forecast however far ahead. `seeds` traces are asked every six hours; a daily
+/// quota, which goes faster, every half hour, and so on fewer.
 fn scores(manner: Manner, seeds: u64) -> [Score; 4] {
     let (seeds, steps) = if manner == Manner::Daily { (seeds / 4, (2, 1)) } else { (seeds, (1, 6)) };
     let mut sums = [const { Score::NONE }; 4];

@@ -55,7 +55,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_kth_smallest_and_the_median_are_where_sorting_puts_them(mut values in prop::collection::vec(-9_i32..9, 0..80), k in 0_usize..90) {
+        fn the_kth_smallest_and_the_median_are_where_sorting_puts_them(
+            mut values in prop::collection::vec(-9_i32..9, 0..80),
+            k in 0_usize..90,
+        ) {
             let mut numbers: Vec<f64> = values.iter().map(|v| f64::from(*v)).collect();
             values.sort_unstable();
             prop_assert_eq!(smallest(&mut numbers, k), values.get(k).map(|v| f64::from(*v)));

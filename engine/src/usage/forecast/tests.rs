@@ -216,7 +216,12 @@ fn pace_of(uses: &[(i64, u64)], times: u64, quota: Quota, now: Millis) -> Pace {
 
 proptest! {
     #[test]
-    fn more_use_of_everything_is_as_much_more_pace(uses in some_use(), times in 1_u64..1_000, value in 0_u64..9_000, limit in 1_u64..10_000) {
+    fn more_use_of_everything_is_as_much_more_pace(
+        uses in some_use(),
+        times in 1_u64..1_000,
+        value in 0_u64..9_000,
+        limit in 1_u64..10_000,
+    ) {
         let one = pace_of(&uses, 1, quota(value, limit, 20 * DAY), NOW);
         let many = pace_of(&uses, times, quota(value * times, limit * times, 20 * DAY), NOW);
         let factor = f64::from(u32::try_from(times).unwrap());
@@ -225,7 +230,13 @@ proptest! {
     }
 
     #[test]
-    fn whole_weeks_later_nothing_is_different(uses in some_use(), weeks in -500_i64..500, value in 0_u64..9_000, limit in 1_u64..10_000, ms in 0..DAY) {
+    fn whole_weeks_later_nothing_is_different(
+        uses in some_use(),
+        weeks in -500_i64..500,
+        value in 0_u64..9_000,
+        limit in 1_u64..10_000,
+        ms in 0..DAY,
+    ) {
         let now = NOW.plus(ms);
         let by = weeks * 7 * DAY;
         let quota = |now: Millis| Quota { value, limit: Limit::Upto(limit), resets_at: Some(now.plus(20 * DAY)) };
@@ -233,7 +244,13 @@ proptest! {
     }
 
     #[test]
-    fn a_higher_limit_is_not_reached_sooner(uses in some_use(), value in 0_u64..9_000, limit in 1_u64..30_000, more in 0_u64..9_000, days in 1_i64..90) {
+    fn a_higher_limit_is_not_reached_sooner(
+        uses in some_use(),
+        value in 0_u64..9_000,
+        limit in 1_u64..30_000,
+        more in 0_u64..9_000,
+        days in 1_i64..90,
+    ) {
         for kind in [COUNTER, MeterKind::Gauge] {
             let meter = match kind {
                 MeterKind::Gauge => gauge(&uses.iter().map(|(back, n)| (back * HOUR, *n)).collect::<Vec<_>>()),
@@ -245,7 +262,12 @@ proptest! {
     }
 
     #[test]
-    fn a_forecast_ends_with_the_period(uses in some_use(), value in 0_u64..9_000, limit in 1_u64..30_000, ms in 1..90 * DAY) {
+    fn a_forecast_ends_with_the_period(
+        uses in some_use(),
+        value in 0_u64..9_000,
+        limit in 1_u64..30_000,
+        ms in 1..90 * DAY,
+    ) {
         let pace = pace_of(&uses, 1, quota(value, limit, ms), NOW);
         prop_assert!(pace.exhausts_in.is_none_or(|left| (0..=ms).contains(&left)), "{:?}", pace);
         prop_assert_eq!(pace.will_exhaust, pace.exhausts_in.is_some());
@@ -253,7 +275,10 @@ proptest! {
     }
 
     #[test]
-    fn late_events_may_come_in_any_order(uses in prop::collection::vec((0_i64..72, 1_u64..100), 1..60), value in 0_u64..2_000) {
+    fn late_events_may_come_in_any_order(
+        uses in prop::collection::vec((0_i64..72, 1_u64..100), 1..60),
+        value in 0_u64..2_000,
+    ) {
         let mut other = uses.clone();
         other.reverse();
         let quota = quota(value, 2_000, 20 * DAY);
@@ -261,7 +286,13 @@ proptest! {
     }
 
     #[test]
-    fn no_history_and_no_quota_is_too_odd(counts in prop::collection::vec((any::<i64>(), any::<u64>()), 0..9), value: u64, limit: u64, end: i64, now: i64) {
+    fn no_history_and_no_quota_is_too_odd(
+        counts in prop::collection::vec((any::<i64>(), any::<u64>()), 0..9),
+        value: u64,
+        limit: u64,
+        end: i64,
+        now: i64,
+    ) {
         let mut meter = MeterState::default();
         for (at, n) in counts {
             meter.add(Period::Billing, n, Millis(at), None, Millis(NOW.0));

@@ -42,8 +42,10 @@ fn answer(source: &str) -> Json {
         Value::Unknown => return json!({ "error": true }),
         Value::Bool(b) => json!(b),
         Value::Int(i) | Value::Duration(i) | Value::Timestamp(i) => json!(i.to_string()),
-        Value::Double(d) if d.is_finite() => json!(d),
-        Value::Double(d) => json!(if d.is_nan() { "NaN" } else { ["-Infinity", "Infinity"][usize::from(d > 0.0)] }),
+        // JSON has no infinities.
+        Value::Double(d) if d.is_nan() => json!("NaN"),
+        Value::Double(d) if d.is_infinite() => json!(if d > 0.0 { "Infinity" } else { "-Infinity" }),
+        Value::Double(d) => json!(d),
         Value::Str(text) => json!(text),
         Value::List(texts) => json!(texts),
     };

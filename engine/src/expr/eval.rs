@@ -119,13 +119,13 @@ fn negate(a: Value<'_>) -> Value<'_> {
 
 /// `needle in [..]`. A list with an unknown element is unknown itself, as CEL has it, and so is the answer.
 fn is_in<'a>(stack: &mut Stack<'a>, n: u8) -> Value<'a> {
-    let mut elements = [Value::Unknown; MAX_STACK];
-    for slot in elements.iter_mut().take(usize::from(n)) {
-        *slot = stack.pop();
-    }
+    let end = stack.len;
+    let begin = end.saturating_sub(usize::from(n));
+    stack.len = begin;
     let needle = stack.pop();
-    let elements = elements.get(..usize::from(n)).unwrap_or_default();
-    if matches!(needle, Value::Unknown) || elements.iter().any(|element| matches!(element, Value::Unknown)) {
+    let elements = stack.values.get(begin..end).unwrap_or_default();
+    let is_unknown = |value: &Value<'_>| matches!(value, Value::Unknown);
+    if is_unknown(&needle) || elements.iter().any(is_unknown) {
         return Value::Unknown;
     }
     Value::Bool(elements.iter().any(|element| compare(needle, *element) == Some(Ordering::Equal)))

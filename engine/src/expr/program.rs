@@ -10,8 +10,9 @@ use crate::facts::Fact;
 use crate::facts::Input;
 use crate::wire;
 
-/// The deepest stack a program may need; the compiler refuses more.
-pub(super) const MAX_STACK: usize = 24;
+/// The deepest stack a program may need; the compiler refuses more. CEL asks for 24 conditions `c ? a : d ? b : ..` in a row, and
+/// each leaves two values below the next.
+pub(super) const MAX_STACK: usize = 64;
 
 /// How many loops over facts may lie in each other. A fact has at most 32 elements, so a body is run a thousand times at most.
 #[cfg(feature = "edge")]

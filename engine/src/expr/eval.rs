@@ -35,6 +35,7 @@ impl Program {
         stack.pop()
     }
 
+    #[cfg_attr(not(feature = "edge"), expect(clippy::unused_self, reason = "only the edge has strings"))]
     pub(super) fn step<'a>(&'a self, op: &Op, stack: &mut Stack<'a>, facts: &'a impl Lookup) -> Value<'a> {
         match op {
             Op::Unknown => Value::Unknown,

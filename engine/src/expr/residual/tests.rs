@@ -69,9 +69,9 @@ impl World {
     /// The same with other values for what the browser reads.
     fn later(&self, values: [u8; FACTS.len()]) -> Self {
         let mut later = self.clone();
-        for i in 0..FACTS.len() {
+        for (i, value) in values.into_iter().enumerate() {
             if matches!(self.settled(i), Settled::Input(_)) {
-                later.values[i] = values[i];
+                later.values[i] = value;
             }
         }
         later

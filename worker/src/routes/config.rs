@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use upcue_engine::config::{Config, Problem, compile};
+use upcue_engine::config::diff::{Change, diff as changes};
+use upcue_engine::config::{Config, Problem, SCHEMA, compile};
+use upcue_engine::wire;
 use worker::{Env, Headers, Request, Response};
 
 use super::tenants::back_end;
@@ -13,6 +15,9 @@ use crate::rpc::{AppCall, ConfigVersion, Published, StoredConfig, app_object};
 
 /// The largest document, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
+/// The largest configuration once compiled, in bytes: a row may have two million, and plans are in it too. A document may become
+/// larger by compiling, as texts are kept for each role.
+const MAX_COMPILED: usize = 1_750_000;
 /// Versions on a page: usually, and at most.
 const PAGE: (u32, u32) = (50, 500);
 
@@ -56,7 +61,7 @@ async fn publish(env: &Env, caller: &Caller, call: &AppCall) -> ApiResult<Respon
 
 pub(super) async fn validate(req: &mut Request, env: &Env) -> ApiResult<Response> {
     back_end(req, env).await?;
-    let (problems, warnings) = match compile(&document(req).await?) {
+    let (problems, warnings) = match compiled(&document(req).await?) {
         Ok(config) => (Vec::new(), warnings(&config)),
         Err(problems) => (problems, Vec::new()),
     };
@@ -75,6 +80,45 @@ pub(super) async fn versions(req: &Request, env: &Env) -> ApiResult<Response> {
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|last| last.version.to_string());
     http::answer(200, &json!({"versions": found.iter().map(version).collect::<Vec<_>>(), "next_cursor": next}))
+}
+
+/// What changed between two versions: between the newest and the one before it, where none is named.
+pub(super) async fn diff(req: &Request, env: &Env) -> ApiResult<Response> {
+    let caller = back_end(req, env).await?;
+    let query = Query::of(req);
+    let named = |name| query.get(name).map(|_| query.number(name, 1, u32::MAX)).transpose();
+    let (from, to) = (named("from")?, named("to")?);
+    let app = app_object(env, &caller.app.id)?;
+    let after: StoredConfig = app.call(&AppCall::Config(to)).await?;
+    let from = match from {
+        Some(from) => from,
+        None if after.version.version > 1 => after.version.version - 1,
+        None => return Err(ApiError::new(Code::NotFound, "version 1 is the first: there is none before it to compare with")),
+    };
+    let before: StoredConfig = app.call(&AppCall::Config(Some(from))).await?;
+    // What is stored was compiled, so it is JSON.
+    let changes = changes(&before.document, &after.document).map_err(|_| ApiError::unreadable())?;
+    let changes: Vec<Value> = changes.iter().map(change).collect();
+    http::answer(200, &json!({"from": from, "to": after.version.version, "changes": changes}))
+}
+
+fn change(Change { op, pointer, before, after }: &Change) -> Value {
+    let mut told = json!({"op": op, "pointer": pointer});
+    for (name, text) in [("before", before), ("after", after)] {
+        let value = text.as_ref().and_then(|text| serde_json::from_slice::<Value>(text.as_bytes()).ok());
+        if let (Some(told), Some(value)) = (told.as_object_mut(), value) {
+            told.insert(name.to_owned(), value);
+        }
+    }
+    told
+}
+
+/// The JSON Schema of the document: the same for everybody and until the next build, so that editors may keep it.
+pub(super) fn schema() -> ApiResult<Response> {
+    let headers = Headers::new();
+    headers.set("content-type", "application/schema+json")?;
+    headers.set("cache-control", "public, max-age=3600")?;
+    Ok(Response::from_bytes(SCHEMA.as_bytes().to_vec())?.with_headers(headers))
 }
 
 fn if_match(req: &Request) -> ApiResult<String> {
@@ -110,7 +154,7 @@ pub(crate) fn warnings(_config: &Config) -> Vec<Problem> {
 
 /// Compiles a document, or tells everything that is wrong with it.
 pub(crate) fn check(document: &str) -> ApiResult<Config> {
-    compile(document).map_err(|problems| {
+    compiled(document).map_err(|problems| {
         let (code, detail) = match problems.as_slice() {
             [first] if first.code == Problem::MALFORMED => (Code::MalformedJson, told(first)),
             all => {
@@ -120,6 +164,17 @@ pub(crate) fn check(document: &str) -> ApiResult<Config> {
         };
         ApiError::new(code, detail).with(&json!({ "problems": problems }))
     })
+}
+
+/// A configuration that can run, and be stored.
+fn compiled(document: &str) -> Result<Config, Vec<Problem>> {
+    let config = compile(document)?;
+    let size = wire::encode(&config).len();
+    if size <= MAX_COMPILED {
+        return Ok(config);
+    }
+    let detail = format!("this compiles to {size} bytes, of which {MAX_COMPILED} can be stored; shorten texts or remove campaigns");
+    Err(vec![Problem { code: "too_large", pointer: String::new(), line: 1, column: 1, offset: None, detail }])
 }
 
 fn told(problem: &Problem) -> String {

@@ -36,30 +36,34 @@ impl AppObject {
     /// A page of a segment's members.
     pub(super) fn segment(&self, listing: &Listing) -> ApiResult<SegmentPage> {
         let wanted = listing.segment.as_deref().unwrap_or_default();
-        let segment = self.find_segment(wanted, Code::NotFound)?;
+        let segments = self.rulebook()?.config.segments;
+        let segment = find(&segments, wanted, Code::NotFound)?;
         let counted = self.rows()?.query("SELECT count(*) FROM member WHERE segment = ?", vec![wanted.into()])?;
         let members = counted.first().and_then(|row| row.first()).and_then(count).unwrap_or(0);
-        let of = SegmentRow { segment: segment.id, label: segment.label, members };
+        let of = SegmentRow { segment: segment.id.clone(), label: segment.label.clone(), members };
         Ok(SegmentPage { of, members: self.list(listing)? })
     }
 
     /// A page of the app's tenants.
     pub(super) fn tenants(&self, listing: &Listing) -> ApiResult<Vec<TenantRow>> {
-        self.head()?;
-        if let Some(wanted) = &listing.segment {
-            self.find_segment(wanted, Code::InvalidRequest)?;
-        }
-        self.list(listing)
-    }
-
-    fn find_segment(&self, wanted: &str, code: Code) -> ApiResult<Segment> {
         let segments = self.rulebook()?.config.segments;
-        if let Some(found) = segments.iter().find(|segment| segment.id == wanted) {
-            return Ok(found.clone());
+        if let Some(wanted) = &listing.segment {
+            find(&segments, wanted, Code::InvalidRequest)?;
         }
-        let known: Vec<&str> = segments.iter().map(|segment| segment.id.as_str()).collect();
-        Err(ApiError::new(code, unknown("segment", wanted, &known)))
+        let mut rows = self.list(listing)?;
+        // A tenant leaves a segment that was removed when it next hears of the rules. Until then its row stays here, too, as the
+        // tenant would tell nothing if the segment came back meanwhile; it is only not shown.
+        for row in &mut rows {
+            row.segments.retain(|id| segments.iter().any(|segment| segment.id == *id));
+        }
+        Ok(rows)
     }
+}
+
+fn find<'s>(segments: &'s [Segment], wanted: &str, code: Code) -> ApiResult<&'s Segment> {
+    let known = || segments.iter().map(|segment| segment.id.as_str()).collect::<Vec<_>>();
+    let unknown = || ApiError::new(code, unknown("segment", wanted, &known()));
+    segments.iter().find(|segment| segment.id == wanted).ok_or_else(unknown)
 }
 
 /// Writes down whether a tenant is in a segment.

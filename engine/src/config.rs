@@ -28,6 +28,7 @@ mod upgrade;
 use serde::{Deserialize, Serialize};
 
 pub use compile::compile;
+pub use names::unknown;
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
 use crate::campaign::{Campaign, Nudge};

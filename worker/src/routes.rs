@@ -7,11 +7,13 @@ pub(crate) mod config;
 pub(crate) mod dev;
 mod events;
 mod health;
+mod listing;
 mod live;
 mod plans;
 mod quotes;
 mod reports;
 mod requests;
+mod segments;
 mod snapshot;
 mod subscription;
 mod sweep;
@@ -48,6 +50,11 @@ pub(crate) enum Route {
     ConfigPut,
     ConfigValidate,
     ConfigVersions,
+    ConfigDiff,
+    ConfigRollback,
+    ConfigSchema,
+    Segments,
+    Segment,
     CatalogGet,
     CatalogSync,
     Tenants,
@@ -85,6 +92,11 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Put, "/v1/config", Route::ConfigPut),
     (Method::Post, "/v1/config/validate", Route::ConfigValidate),
     (Method::Get, "/v1/config/versions", Route::ConfigVersions),
+    (Method::Get, "/v1/config/diff", Route::ConfigDiff),
+    (Method::Post, "/v1/config/rollback", Route::ConfigRollback),
+    (Method::Get, "/v1/config/schema", Route::ConfigSchema),
+    (Method::Get, "/v1/segments", Route::Segments),
+    (Method::Get, "/v1/segments/*", Route::Segment),
     (Method::Get, "/v1/catalog", Route::CatalogGet),
     (Method::Post, "/v1/catalog/sync", Route::CatalogSync),
     (Method::Get, "/v1/tenants", Route::Tenants),
@@ -227,6 +239,11 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::ConfigPut => config::put(req, env).await.into(),
         Route::ConfigValidate => config::validate(req, env).await.into(),
         Route::ConfigVersions => config::versions(req, env).await.into(),
+        Route::ConfigDiff => config::diff(req, env).await.into(),
+        Route::ConfigSchema => config::schema().into(),
+        Route::ConfigRollback => config::rollback(req, env).await.into(),
+        Route::Segments => segments::list(req, env).await.into(),
+        Route::Segment => segments::get(req, env, path).await.into(),
         Route::CatalogGet => catalog::get(req, env).await.into(),
         Route::CatalogSync => catalog::sync(req, env).await.into(),
         Route::Tenants => tenants::list(req, env).await.into(),

@@ -197,8 +197,8 @@ fn find<'k>(what: &str, wanted: &str, keys: impl Iterator<Item = &'k str> + Clon
 /// The longest name that is compared with known ones, in bytes.
 const MAX_COMPARED: usize = 128;
 
-/// "unknown meter `api_call`; did you mean `api_calls`?"
-pub(super) fn unknown(what: &str, wanted: &str, known: &[&str]) -> String {
+/// What to tell of a name that is none of those known: "unknown meter `api_call`; did you mean `api_calls`?"
+pub fn unknown(what: &str, wanted: &str, known: &[&str]) -> String {
     let compared = if wanted.len() <= MAX_COMPARED { known } else { &[] };
     let nearest = compared.iter().map(|name| (strsim::osa_distance(wanted, name), *name)).min();
     match nearest {

@@ -143,7 +143,7 @@ impl Core {
             TenantCall::Ask { user, subject } => rpc::reply(&self.ask(&user, &subject, now)?),
             TenantCall::Requests => rpc::reply(&self.with_loaded(|stored| Ok(stored.requested(now)))?),
             TenantCall::Timeline { before, limit } => rpc::reply(&self.with_loaded(|stored| stored.timeline(before, limit))?),
-            TenantCall::RulesChanged => rpc::reply(&()),
+            TenantCall::RulesChanged { .. } => rpc::reply(&()),
             TenantCall::Live(_) => Err(ApiError::new(crate::problem::Code::UpgradeRequired, "a live connection needs a WebSocket request")),
             #[cfg(feature = "dev-tools")]
             TenantCall::Panic => crate::routes::dev::boom(),
@@ -153,7 +153,8 @@ impl Core {
     /// Loads what is stored, and the rules if a newer revision of them is in force.
     async fn prepare(&self, envelope: &TenantEnvelope) -> ApiResult<()> {
         let known = self.with(envelope, |stored| Ok(stored.rules.revision))?;
-        let nobody_looks = matches!(envelope.call, TenantCall::RulesChanged) && self.state.get_websockets().is_empty();
+        let may_wait = matches!(envelope.call, TenantCall::RulesChanged { detect: false });
+        let nobody_looks = may_wait && self.state.get_websockets().is_empty() && self.with_loaded(|stored| Ok(stored.is_in_nothing()))?;
         if known >= envelope.revision || nobody_looks {
             return Ok(());
         }

@@ -120,8 +120,11 @@ pub(crate) enum TenantCall {
         /// At most so many.
         limit: u32,
     },
-    /// Rules have changed: fetch them if anybody is looking → `()`.
-    RulesChanged,
+    /// Rules have changed: fetch them if anybody is looking, or if they detect something by themselves → `()`.
+    RulesChanged {
+        /// Whether they have signals or segments.
+        detect: bool,
+    },
     /// Panics.
     #[cfg(feature = "dev-tools")]
     Panic,
@@ -131,7 +134,7 @@ wire! { enum TenantCall {
     Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
-    Requests, Timeline { before, limit }, RulesChanged, #[cfg(feature = "dev-tools")] Panic,
+    Requests, Timeline { before, limit }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
 } }
 
 /// What a quote is asked for.

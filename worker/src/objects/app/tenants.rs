@@ -19,6 +19,8 @@ const ANNOUNCING: &str = "announcing";
 const AT_A_TIME: i64 = 50;
 /// Tenants silent for longer have no page open; they learn of new rules when they next come.
 const RECENT: i64 = 2 * DAY;
+/// Where rules detect something by themselves, tenants that came within this time are told, so that segments are complete.
+const ACTIVE: i64 = 35 * DAY;
 
 impl AppObject {
     /// Takes facts in, each once: numbers up to the last known one have been counted. Answers the highest known.
@@ -55,12 +57,14 @@ impl AppObject {
         let rows = self.rows()?;
         let Some(after) = rows.get::<String>(ANNOUNCING)? else { return Ok(()) };
         let head = self.head()?;
-        let since = Self::now().plus(-RECENT).0.max(0);
+        let rules = self.rulebook()?;
+        let detect = !rules.config.signals.is_empty() || !rules.config.segments.is_empty();
+        let since = Self::now().plus(if detect { -ACTIVE } else { -RECENT }).0.max(0);
         let sql = "SELECT tenant FROM tenant WHERE tenant > ? AND seen_at >= ? ORDER BY tenant LIMIT ?";
         let values = vec![after.as_str().into(), SqlStorageValue::Integer(since), SqlStorageValue::Integer(AT_A_TIME)];
         let names: Vec<String> = rows.query(sql, values)?.iter().filter_map(|row| row.first().and_then(text)).collect();
         let calls = names.iter().map(|tenant| {
-            let call = TenantCall::RulesChanged;
+            let call = TenantCall::RulesChanged { detect };
             let envelope = TenantEnvelope { app: head.id.clone(), tenant: tenant.clone(), revision: head.revision, call };
             async move {
                 // A tenant that cannot be reached now learns of the rules with its next request.

@@ -461,7 +461,10 @@ proptest! {
             match ended {
                 None => 0.0,
                 Some(None) => weight,
-                Some(Some(at)) => weight * (-(now.since(at) as f64) / (half_life_days * DAY as f64)).exp2(),
+                Some(Some(at)) => {
+                    let minutes = f64::from(u32::try_from(now.since(at) / MINUTE).expect("not so long"));
+                    weight * (-minutes / (half_life_days * 1_440.0)).exp2()
+                }
             }
         };
         let sum = part(&|n| n >= 4, &|n| n * 2 < 5, 45.0, 3.0) + part(&|n| n == 2, &|n| n != 2, 30.0, 14.0);

@@ -64,9 +64,10 @@ impl Template {
     pub fn fill(&self, facts: &impl Lookup) -> Option<String> {
         let mut text = String::new();
         for part in &self.parts {
-            match part {
-                Part::Text(literal) => text.push_str(literal),
-                part => mark(&mut text, part, part.value(facts))?,
+            if let Part::Text(literal) = part {
+                text.push_str(literal);
+            } else {
+                mark(&mut text, part, part.value(facts))?;
             }
         }
         Some(text)

@@ -90,6 +90,13 @@ fn expressions_have_the_values_cel_gives_them() {
         ("0.0 / 0.0 != 0.0 / 0.0", Value::Bool(true)),
         ("-9223372036854775808 < -9223372036854775807", Value::Bool(true)),
         ("false < true && !(true < true)", Value::Bool(true)),
+        ("i <= 7 && i >= 7 && !(i < 7) && !(i > 7) && i <= 8 && i >= 6 && i != 8 && !(i != 7)", Value::Bool(true)),
+        ("d - 0.25 == 0.25 && d * 4.0 == 2.0 && d / 0.25 == 2.0 && -d == -0.5 && -(d) < 0.0", Value::Bool(true)),
+        ("7 * 3 == 21 && 7 - 9 == -2 && i % 4 == 3 && -(i) == -7 && 7 / 2 == 3", Value::Bool(true)),
+        ("-(-9223372036854775808) == 0", Value::Unknown),
+        ("'a' < 'b' && s < 'prp' && s >= 'pro' && 'Z' < 'a'", Value::Bool(true)),
+        ("now < timestamp('2025-06-18T10:30:00.001Z') && now >= timestamp('2025-06-18T10:30:00Z')", Value::Bool(true)),
+        ("-(duration('1h')) == duration('-1h') && duration('1h') > duration('59m')", Value::Bool(true)),
         // Known or not.
         ("has(a.i) && !has(a.n)", Value::Bool(true)),
         ("has(a.l)", Value::Bool(true)),

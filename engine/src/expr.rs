@@ -18,6 +18,8 @@ mod lexer;
 mod literals;
 #[cfg(feature = "edge")]
 mod parser;
+#[cfg(feature = "edge")]
+mod parts;
 mod program;
 #[cfg(feature = "edge")]
 mod residual;

@@ -315,7 +315,11 @@ fn campaign(raw: &Object<'_>, names: &mut ConfigNames<'_>, reader: &mut Reader) 
         cooldown_after_dismiss: duration(raw.get("cooldown_after_dismiss"), reader),
         held_out: false,
     };
-    CampaignRule { campaign, member, rollout: rollout(raw.get("rollout"), reader), holdout: 0 }
+    let audience_source = match raw.get("audience").map(|part| &part.value) {
+        Some(Value::Text(source)) => source.clone(),
+        _ => "true".to_owned(),
+    };
+    CampaignRule { campaign, member, rollout: rollout(raw.get("rollout"), reader), holdout: 0, audience_source }
 }
 
 /// For everybody, where there is none.

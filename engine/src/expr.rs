@@ -23,6 +23,7 @@ mod parts;
 mod program;
 #[cfg(feature = "edge")]
 mod residual;
+#[cfg(feature = "edge")]
 mod strings;
 mod value;
 

@@ -8,6 +8,7 @@ mod facts;
 mod fold;
 mod residue;
 mod upgrade;
+mod verdict;
 mod view;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use detect::{Changed, Detected, Transition};
 pub use facts::{Facts, Person};
 pub use fold::Folded;
 pub use upgrade::{NewUpgrade, Unready};
+pub use verdict::Verdict;
 pub use view::{Present, Viewer};
 
 use crate::config::Config;

@@ -134,6 +134,34 @@ pub enum What {
         /// For what, in words.
         label: String,
     },
+    /// A signal was detected.
+    SignalDetected {
+        /// Its name.
+        signal: String,
+        /// The expansion score after it.
+        score: u8,
+    },
+    /// A signal was re-armed.
+    SignalRearmed {
+        /// Its name.
+        signal: String,
+        /// The expansion score after it.
+        score: u8,
+    },
+    /// The tenant entered a segment.
+    SegmentEntered {
+        /// Its name.
+        segment: String,
+        /// The expansion score then.
+        score: u8,
+    },
+    /// The tenant left a segment.
+    SegmentLeft {
+        /// Its name.
+        segment: String,
+        /// The expansion score then.
+        score: u8,
+    },
 }
 
 wire! { enum What {
@@ -145,4 +173,8 @@ wire! { enum What {
     ProrationDrift { upgrade, quoted, invoiced },
     MirrorDrift { subscription },
     UpgradeAsked { label },
+    SignalDetected { signal, score },
+    SignalRearmed { signal, score },
+    SegmentEntered { segment, score },
+    SegmentLeft { segment, score },
 } }

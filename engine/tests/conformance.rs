@@ -248,7 +248,7 @@ impl World {
     /// The Worker counts.
     fn tell(&mut self, user: &str, kind: EventKind, client: Option<(u64, u64)>) -> Vec<String> {
         let event = Event { index: 0, id: None, user: Some(user.to_owned()), at: Some(self.now), kind };
-        let receipt = self.tenant.apply(&self.rules, &Batch { client, events: vec![event] }, self.now).receipt;
+        let receipt = self.tenant.apply(&self.rules, &Batch { client, events: vec![event], ..Batch::default() }, self.now).receipt;
         receipt.rejected.into_iter().map(|r| format!("rejected: {}: {}", r.code, r.detail)).collect()
     }
 

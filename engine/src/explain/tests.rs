@@ -5,82 +5,46 @@ mod scenes;
 
 use serde_json::{Value as Json, json};
 
-use super::{Account, Explanation, Names, Verdict};
+use super::{Account, Explanation, Verdict};
 use crate::config::{Config, compile};
-use crate::expr::{self, Program, Type};
-use crate::facts::{Fact, Input, PaceField, PlanField, Role, UsageField};
+use crate::expr::Program;
+use crate::facts::Role;
 use crate::plan::{Limit, Plan};
 use crate::rollout::Rollout;
-use crate::signal::Signal;
 use crate::tenant::{Batch, Rulebook, Tenant, Viewer};
 use crate::time::{DAY, HOUR, Millis};
-use crate::traits::{Trait, TraitKind};
 use crate::usage::{Event, EventKind, NoteKind, Reading};
 
 /// 2026-11-22T10:00:00Z, far from the ends of day and month.
 const NOW: Millis = Millis(1_795_341_600_000);
 const PLACE: &str = "app.header";
 
-/// Everything expressions can name, with its type.
-fn table(config: &Config) -> Vec<(String, Fact, Type)> {
-    let usage = |field| Fact::Input(Input::Usage { meter: 0, field });
-    let pace = |field| Fact::Pace { meter: 0, field };
-    let names = Names::of_config(config);
-    let mut facts = vec![
-        (usage(UsageField::Value), Type::Int),
-        (usage(UsageField::Ratio), Type::Double),
-        (usage(UsageField::Percent), Type::Int),
-        (usage(UsageField::Remaining), Type::Int),
-        (Fact::Limit(0), Type::Int),
-        (pace(PaceField::Velocity1d), Type::Double),
-        (pace(PaceField::Velocity7d), Type::Double),
-        (pace(PaceField::Growth7d), Type::Double),
-        (pace(PaceField::Growth28d), Type::Double),
-        (pace(PaceField::ExhaustsIn), Type::Duration),
-        (pace(PaceField::WillExhaust), Type::Bool),
-        (Fact::Feature(0), Type::Bool),
-        (Fact::Feature(1), Type::Bool),
-        (Fact::Input(Input::EventLastAge { event: 0 }), Type::Duration),
-        (Fact::UserRole, Type::Str),
-        (Fact::UserAge, Type::Duration),
-        (Fact::TenantAge, Type::Duration),
-        (Fact::TenantSeats, Type::Int),
-        (Fact::TenantTrait(0), Type::Str),
-        (Fact::TenantTrait(1), Type::List),
-        (Fact::PlanMaxRank, Type::Int),
-        (Fact::SubscriptionStatus, Type::Str),
-        (Fact::TrialEndsIn, Type::Duration),
-        (Fact::RenewsIn, Type::Duration),
-        (Fact::Input(Input::Signal(0)), Type::Bool),
-        (Fact::SignalAge(0), Type::Duration),
-        (Fact::SignalCount(0), Type::Int),
-        (Fact::Score, Type::Int),
-        (Fact::RequestsCount, Type::Int),
-        (Fact::RequestsTop, Type::Str),
-        (Fact::Now, Type::Timestamp),
-    ];
-    let seats = |field| Fact::Input(Input::Usage { meter: 1, field });
-    facts.extend([(seats(UsageField::Value), Type::Int), (seats(UsageField::Ratio), Type::Double)]);
-    facts.extend([1, 7, 28].map(|days| (Fact::Input(Input::EventCount { event: 0, days }), Type::Int)));
-    for (field, of) in
-        [(PlanField::Id, Type::Str), (PlanField::Name, Type::Str), (PlanField::Rank, Type::Int), (PlanField::Interval, Type::Str)]
-    {
-        facts.extend([(Fact::Plan(field), of), (Fact::BestPlan(field), of)]);
-    }
-    facts.into_iter().map(|(fact, of)| (names.name(fact), fact, of)).collect()
+/// A configuration with something of everything, and with these campaigns.
+fn document(campaigns: &[Json]) -> Json {
+    json!({
+        "meters": {"api_calls": {"kind": "counter", "period": "month"}, "seats": {"kind": "gauge"}},
+        "features": {"sso": {}, "audit": {}},
+        "traits": {"tenant": {"industry": {"type": "string"}, "tags": {"type": "list"}}, "user": {"title": {"type": "string"}}},
+        "plans": {"source": "inline", "list": [
+            {"id": "free", "rank": 0, "limits": {"api_calls": 1_000, "seats": 5}},
+            {"id": "pro", "rank": 1, "features": ["sso"]},
+        ]},
+        "signals": [{"id": "api_quota_80", "when": "usage.api_calls.ratio >= 0.8", "rearm_below": "usage.api_calls.ratio < 0.5"}],
+        "segments": {"ready": {"enter": "signal.api_quota_80.active && feature.sso"}},
+        "campaigns": campaigns,
+    })
 }
 
-struct Table(Vec<(String, Fact, Type)>);
-
-impl expr::Names for Table {
-    fn resolve(&mut self, path: &[String]) -> Result<(Fact, Type), String> {
-        let name = path.join(".");
-        self.0.iter().find(|(known, ..)| *known == name).map(|(_, fact, of)| (*fact, *of)).ok_or(format!("no fact `{name}`"))
-    }
+fn compiled(campaigns: &[Json]) -> Config {
+    compile(&document(campaigns).to_string()).unwrap_or_else(|p| panic!("{p:#?}"))
 }
 
-fn program(config: &Config, source: &str) -> Program {
-    expr::compile(source, Type::Bool, &mut Table(table(config))).unwrap_or_else(|p| panic!("{source}: {p:?}"))
+/// The audience of a campaign, compiled, and the configuration it belongs to.
+fn audience(source: &str) -> (Config, Program) {
+    let nudge = json!({"kind": "badge", "title": "It holds"});
+    let config = compiled(&[json!({"id": "c", "placement": PLACE, "audience": source, "nudge": nudge})]);
+    let program = config.campaigns[0].campaign.audience.clone();
+    (config, program)
 }
 
 /// A tenant on the free plan, with rules of which `campaign` is the first campaign, and whatever a test changes.
@@ -94,42 +58,14 @@ struct Case {
 impl Case {
     fn new(campaigns: &[Json]) -> Self {
         let campaign = |(i, campaign): (usize, &Json)| {
-            let mut whole = json!({
-                "id": format!("c{i}"), "placement": PLACE,
-                "nudge": {"kind": "banner", "title": "Running low"},
-            });
+            let nudge = json!({"kind": "banner", "title": "Running low"});
+            let mut whole = json!({"id": format!("c{i}"), "placement": PLACE, "nudge": nudge});
             for (key, value) in campaign.as_object().expect("an object") {
-                if key != "audience" && key != "holdout" {
-                    whole[key] = value.clone();
-                }
+                whole[key] = value.clone();
             }
             whole
         };
-        let document = json!({
-            "meters": {"api_calls": {"kind": "counter", "period": "month"}, "seats": {"kind": "gauge"}},
-            "features": {"sso": {}, "audit": {}},
-            "plans": {"source": "inline", "list": [
-                {"id": "free", "rank": 0, "limits": {"api_calls": 1_000, "seats": 5}},
-                {"id": "pro", "rank": 1, "features": ["sso"]},
-            ]},
-            "campaigns": campaigns.iter().enumerate().map(campaign).collect::<Vec<_>>(),
-        });
-        let mut config = compile(&document.to_string()).unwrap_or_else(|p| panic!("{p:?}"));
-        config.events = vec!["export_clicked".to_owned()];
-        let declared = |key: &str, of| Trait { key: key.to_owned(), label: key.to_owned(), of };
-        config.traits.tenant = vec![declared("industry", TraitKind::Text), declared("tags", TraitKind::List)];
-        let signal = |when: Program| Signal { id: "api_quota_80".to_owned(), when, ..Signal::default() };
-        config.signals = vec![signal(Program::default())];
-        config.signals[0] = signal(program(&config, "usage.api_calls.ratio >= 0.8"));
-        config.signal_order = vec![0];
-        for (i, campaign) in campaigns.iter().enumerate() {
-            let source = campaign["audience"].as_str().unwrap_or("true");
-            let compiled = program(&config, source);
-            let rule = config.campaigns.iter_mut().find(|rule| rule.campaign.id == format!("c{i}")).expect("it was compiled");
-            rule.campaign.audience = compiled;
-            source.clone_into(&mut rule.audience_source);
-            rule.holdout = u16::try_from(campaign["holdout"].as_u64().unwrap_or(0)).expect("basis points");
-        }
+        let config = compiled(&campaigns.iter().enumerate().map(campaign).collect::<Vec<_>>());
         let plans: Vec<Plan> = config.inline_plans.clone().unwrap_or_default();
         let rules = Rulebook { version: 1, revision: 1, config, plans, ..Rulebook::default() };
         Self { rules, tenant: Tenant { name: "acme".to_owned(), ..Tenant::default() }, role: Role::Admin }
@@ -144,7 +80,7 @@ impl Case {
 
     fn happens(&mut self, kind: EventKind, at: Millis) {
         let event = Event { index: 0, id: None, user: Some("ada".to_owned()), at: Some(at), kind };
-        let receipt = self.tenant.apply(&self.rules, &Batch { client: None, events: vec![event] }, at).receipt;
+        let receipt = self.tenant.apply(&self.rules, &Batch { client: None, role: None, events: vec![event] }, at).receipt;
         assert!(receipt.rejected.is_empty(), "{receipt:?}");
         self.tenant.detect(&self.rules, at);
     }
@@ -222,6 +158,10 @@ fn an_audience_that_does_not_hold_says_what_would_make_it_hold() {
             "signal.api_quota_80.active && feature.sso",
             "signal.api_quota_80.active (usage.api_calls.ratio >= 0.8; now 0.74) and feature.sso (now false)",
         ),
+        (
+            "segment.ready",
+            "segment.ready (signal.api_quota_80.active (usage.api_calls.ratio >= 0.8; now 0.74) and feature.sso (now false))",
+        ),
         // What is unknown says why.
         ("tenant.seats > 3", "tenant.seats > 3; tenant.seats is unknown: there is no subscription"),
         ("tenant.industry == 'health'", "tenant.industry == 'health'; tenant.industry is unknown: the back end has not told it"),
@@ -245,6 +185,14 @@ fn a_value_that_prints_like_its_threshold_is_said_to_be_just_beside_it() {
     case.rules.plans[0].allowances[0].limit = Limit::Upto(1_000_000);
     case.uses("api_calls", 799_999 - 740);
     assert_eq!(case.last(NOW).would_show_if.as_deref(), Some("usage.api_calls.ratio >= 0.8; now just under 0.8"));
+}
+
+#[test]
+fn a_signal_that_is_to_end_says_what_re_arms_it() {
+    let mut case = Case::of(&json!({"audience": "!signal.api_quota_80.active"}));
+    case.uses("api_calls", 100);
+    let expected = "!signal.api_quota_80.active (usage.api_calls.ratio < 0.5; now 0.84)";
+    assert_eq!(case.last(NOW).would_show_if.as_deref(), Some(expected));
 }
 
 #[test]
@@ -358,7 +306,7 @@ fn a_rollout_says_at_how_many_per_cent_it_reaches_the_tenant() {
 
 #[test]
 fn nothing_brings_a_campaign_to_its_control_group() {
-    let account = Case::of(&json!({"holdout": 10_000})).last(NOW);
+    let account = Case::of(&json!({"holdout": 1})).last(NOW);
     assert_eq!((account.reason.code(), account.would_show_if), ("held_out", None));
 }
 

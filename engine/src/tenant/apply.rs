@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rulebook, Tenant};
-use crate::facts::MeterStanding;
+use crate::facts::{MeterStanding, Role};
 use crate::hash::hash_parts;
 use crate::ids::is_name;
 use crate::plan::{Limit, MeterKind, MeterSource};
@@ -20,11 +20,13 @@ const MAX_EVENT_NAMES: usize = 256;
 pub struct Batch {
     /// Who sent it (see [`client_key`](Batch::client_key)) and the sender's number for it.
     pub client: Option<(u64, u64)>,
+    /// The role of the user who sent it; `None` when the back end did.
+    pub role: Option<Role>,
     /// What happened.
     pub events: Vec<Event>,
 }
 
-wire! { struct Batch { client, events } }
+wire! { struct Batch { client, role, events } }
 
 impl Batch {
     /// The key under which a client's batches are numbered: the name it gives itself, apart for each owner, so that one
@@ -67,6 +69,8 @@ pub struct Applied {
     pub receipt: Receipt,
     /// Whether [`Counts`](super::Counts) changed.
     pub counts: bool,
+    /// The positions in the batch of the events that were counted.
+    pub counted: Vec<usize>,
     /// Whether [`Profile`](super::Profile) changed.
     pub profile: bool,
     /// Users whose state changed.
@@ -87,8 +91,9 @@ impl Tenant {
     /// Counts `batch` once. Users named in it must be loaded. A batch of which nothing can be accepted changes nothing.
     pub fn apply(&mut self, rules: &Rulebook, batch: &Batch, now: Millis) -> Applied {
         let mut applied = Applied::default();
-        let (good, bad): (Vec<_>, Vec<_>) = batch.events.iter().map(|e| (e, self.check(rules, e))).partition(|(_, r)| r.is_ok());
-        applied.receipt.rejected.extend(bad.into_iter().filter_map(|(_, result)| result.err()));
+        let checked = batch.events.iter().enumerate().map(|(i, e)| (i, e, self.check(rules, e)));
+        let (good, bad): (Vec<_>, Vec<_>) = checked.partition(|(.., result)| result.is_ok());
+        applied.receipt.rejected.extend(bad.into_iter().filter_map(|(.., result)| result.err()));
         if good.is_empty() {
             return applied;
         }
@@ -102,8 +107,12 @@ impl Tenant {
         }
         applied.profile = self.profile.first_seen.is_none();
         self.profile.first_seen.get_or_insert(now);
-        for (event, _) in good {
+        for (i, event, _) in good {
+            let before = applied.receipt.accepted;
             self.count(rules, event, now, &mut applied);
+            if applied.receipt.accepted > before {
+                applied.counted.push(i);
+            }
         }
         applied
     }
@@ -147,9 +156,11 @@ impl Tenant {
                         &mut self.profile.traits
                     }
                 };
+                let declared = if event.user.is_some() { &rules.config.traits.user } else { &rules.config.traits.tenant };
                 for (key, value) in traits {
+                    let kind = declared.iter().find(|t| t.key == *key).map(|t| t.of);
                     match value {
-                        Some(value) => known.insert(key, value.clone()),
+                        Some(value) => known.insert(key, value.clone().fitted(kind)),
                         None => {
                             known.remove(key);
                         }
@@ -248,8 +259,8 @@ fn check_trait(declared: &[Trait], key: &str, value: Option<&TraitValue>) -> Res
         return Err(("unknown_trait", format!("no trait `{key}`; known: {known}")));
     };
     match value {
-        Some(value) if value.kind() != declared.of => {
-            Err(("wrong_type", format!("`{key}` is declared to be of type {}", declared.of.name())))
+        Some(value) if value.clone().fitted(Some(declared.of)).kind() != declared.of => {
+            Err(("wrong_type", format!("`{key}` is declared to be of type {}", declared.of.word())))
         }
         Some(TraitValue::Text(text)) if text.len() > MAX_TEXT => Err(("invalid_value", format!("`{key}`: at most {MAX_TEXT} bytes"))),
         Some(TraitValue::List(texts)) if texts.len() > MAX_TEXTS || texts.iter().any(|text| text.len() > MAX_TEXT) => {

@@ -20,9 +20,11 @@ pub struct Detected {
     pub signals: Map<SignalState>,
     /// Segments that the tenant was ever in.
     pub segments: Map<Membership>,
+    /// The score that the app was last told.
+    pub told: u8,
 }
 
-wire! { struct Detected { signals, segments } }
+wire! { struct Detected { signals, segments, told } }
 
 /// What an evaluation has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +97,9 @@ impl Tenant {
         }
         self.forget_removed(rules, now, &mut changes);
         let score = self.score(rules, now);
+        if !changes.is_empty() {
+            self.detected.told = score;
+        }
         changes.into_iter().map(|(of, id)| Transition { at: now, of, id, score }).collect()
     }
 

@@ -10,8 +10,8 @@ use worker::{SqlStorage, SqlStorageValue, State, Storage};
 
 use crate::problem::{ApiError, ApiResult};
 
-/// The format of all values. 1 was that of builds before the upgrade, which nobody deployed.
-const FORMAT: u8 = 2;
+/// The format of all values. 1 and 2 were those of builds before the upgrade and before signals, which nobody deployed.
+const FORMAT: u8 = 3;
 
 /// An object's storage.
 pub(super) struct Rows {

@@ -4,6 +4,7 @@
 //! rows; with no `await` in between, so that nothing else runs meanwhile and all rows commit together. The platform holds an
 //! answer back until what was written before it is durable: what is acknowledged survives a kill.
 
+mod detection;
 mod live;
 mod outbox;
 mod quotes;
@@ -197,20 +198,18 @@ impl Core {
 
     /// What was left for later: facts to be delivered, upgrades to be taken up again. Sets the alarm for what is still left;
     /// an object has one, so its moment is computed from all of it.
-    async fn catch_up(&self) -> ApiResult<()> {
+    async fn catch_up(self: &Rc<Self>) -> ApiResult<()> {
         // An alarm comes without saying whose it is, so the name was stored with the first fact.
         let Some((app, tenant)) = Rows::peek::<(String, String)>(&self.state, outbox::IDENTITY)? else { return Ok(()) };
         self.call_it(&app, &tenant);
+        let tick = self.tick()?;
         let delivered = self.deliver().await;
         let recovered = self.recover(&app).await;
-        let due = self.with_loaded(|stored| Ok(stored.tenant.upgrades.due()))?;
-        let facts = match &delivered {
-            Ok(true) => Some(0),
-            Ok(false) => None,
-            Err(_) => Some(RETRY),
-        };
-        let upgrades = due.map(|at| at.since(host::now()).max(SECOND));
-        if let Some(ms) = facts.into_iter().chain(upgrades).min() {
+        // From here on nothing else runs: facts that came in meanwhile are seen.
+        let (due, waits) = self.with_loaded(|stored| Ok((stored.tenant.upgrades.due(), stored.has_facts()?)))?;
+        let facts = waits.then_some(if delivered.is_ok() { 0 } else { RETRY });
+        let later = due.into_iter().chain(tick).map(|at| at.since(host::now()).max(SECOND));
+        if let Some(ms) = facts.into_iter().chain(later).min() {
             set_alarm(&self.state.storage(), ms)?;
         }
         delivered?;
@@ -227,7 +226,7 @@ impl Core {
 
     fn snapshot(&self, who: &WhoLooks, now: Millis) -> ApiResult<SnapshotReply> {
         self.with_loaded(|stored| {
-            stored.load_user(&who.user)?;
+            stored.meet(&who.user, now)?;
             let mut snapshot = stored.tenant.snapshot(&stored.rules, &viewer(who), now);
             snapshot.live.server_time = Millis(0); // the one thing that differs although nothing has changed
             let hash = hash64(&Frame::Snapshot(Box::new(snapshot.clone())).encode());
@@ -245,6 +244,9 @@ impl Core {
                 features: stored.rules.config.features.clone(),
                 subscription: stored.tenant.mirror.current().cloned(),
                 sockets,
+                score: stored.tenant.score(&stored.rules, now),
+                signals: stored.signals(now),
+                segments: stored.segments(),
             })
         })
     }

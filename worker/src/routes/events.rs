@@ -5,6 +5,7 @@ use upcue_engine::ids::is_id;
 use upcue_engine::map::{Map, ordered};
 use upcue_engine::tenant::{Batch, Receipt, Rejection};
 use upcue_engine::time::Millis;
+use upcue_engine::traits::TraitValue;
 use upcue_engine::usage::{Event, EventKind, MAX_EVENTS, MAX_VALUE, NoteKind, Reading};
 use worker::{Env, Request, Response};
 
@@ -114,7 +115,8 @@ async fn count(env: &Env, caller: &Caller, batch: RawBatch) -> ApiResult<Respons
 fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(Map<Batch>, Receipt)> {
     let client = numbered(caller, raw.client.as_deref(), raw.seq)?;
     let of_batch = raw.tenant.as_deref();
-    if matches!(caller.credential, Credential::User(_)) {
+    let role = if let Credential::User(token) = &caller.credential { Some(token.role) } else { None };
+    if role.is_some() {
         caller.tenant(of_batch)?;
     }
     let mut batches: Map<Batch> = Map::new();
@@ -122,12 +124,16 @@ fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(Map<Batch>, Receipt)> {
     for (index, event) in (0..).zip(raw.events) {
         let sorted = address(caller, of_batch, &event).and_then(|tenant| {
             let user = user(caller, raw.user.as_deref(), &event)?;
+            if role.is_some() && part(&event, "type") == "identify" {
+                return Err(("forbidden_event", "only a back end, with its secret key, may say who somebody is".to_owned()));
+            }
             Ok((tenant, read_event(index, user, &event)?))
         });
         match sorted {
             Ok((tenant, event)) => {
                 let batch = batches.entry(&tenant, Batch::default);
                 batch.client = client;
+                batch.role = role;
                 batch.events.push(event);
             }
             Err(("forbidden_tenant", detail)) => return Err(ApiError::new(Code::ForbiddenTenant, detail)),
@@ -189,6 +195,7 @@ fn read_kind(raw: &Value) -> Result<EventKind, Refusal> {
             let feature = part(raw, "feature").as_str().map(str::to_owned);
             return Ok(EventKind::Track { name: required(part(raw, "name"), "name")?, feature });
         }
+        "identify" => return Ok(EventKind::Identify { traits: traits(part(raw, "traits"))? }),
         "exposure" => NoteKind::Exposure,
         "click" => NoteKind::Click,
         "dismiss" => NoteKind::Dismiss,
@@ -196,9 +203,34 @@ fn read_kind(raw: &Value) -> Result<EventKind, Refusal> {
             let until = time(part(raw, "until"), "until")?;
             NoteKind::Snooze(until.ok_or(("invalid_event", "`until` is missing: until when, in milliseconds since 1970".to_owned()))?)
         }
-        _ => return Err(("unknown_type", format!("`type` is `{kind}`; known: usage, track, exposure, click, dismiss, snooze"))),
+        _ => return Err(("unknown_type", format!("`type` is `{kind}`; known: usage, track, exposure, click, dismiss, snooze, identify"))),
     };
     Ok(EventKind::Note { kind: note, campaign: required(part(raw, "campaign"), "campaign")? })
+}
+
+/// What is said of somebody: texts, numbers, yes or no, lists of texts; null takes back what was said.
+fn traits(raw: &Value) -> Result<Vec<(String, Option<TraitValue>)>, Refusal> {
+    let Value::Object(members) = raw else {
+        return Err(("invalid_event", "`traits` must be an object, as in {\"industry\": \"retail\"}".to_owned()));
+    };
+    members.iter().map(|(key, value)| Ok((key.clone(), if value.is_null() { None } else { Some(trait_value(key, value)?) }))).collect()
+}
+
+fn trait_value(key: &str, value: &Value) -> Result<TraitValue, Refusal> {
+    let refused = || ("invalid_value", format!("`{key}` is {value}; a trait is a string, a number, true or false, or a list of strings"));
+    Ok(match value {
+        Value::String(text) => TraitValue::Text(text.clone()),
+        Value::Bool(b) => TraitValue::Bool(*b),
+        Value::Number(n) => match (n.as_i64(), n.as_f64()) {
+            (Some(whole), _) => TraitValue::Int(whole),
+            (None, Some(double)) => TraitValue::Double(double.to_bits()),
+            (None, None) => return Err(refused()),
+        },
+        Value::Array(items) => {
+            TraitValue::List(items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(refused)).collect::<Result<_, _>>()?)
+        }
+        _ => return Err(refused()),
+    })
 }
 
 fn reading(raw: &Value) -> Result<Reading, Refusal> {

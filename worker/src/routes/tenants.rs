@@ -1,7 +1,7 @@
 //! `/v1/tenants`: what is known of tenants, for the app's back end.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use upcue_engine::facts::Role;
 use upcue_engine::ids::is_id;
 use worker::{Env, Request, Response};
@@ -12,7 +12,7 @@ use crate::auth::{self, Caller};
 use crate::host;
 use crate::http::{self, Query, read};
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{AppCall, DecisionReport, TenantCall, TenantReport, TenantRow, WhoLooks, app_object};
+use crate::rpc::{AppCall, DecisionReport, SignalReport, TenantCall, TenantReport, TenantRow, WhoLooks, app_object};
 
 /// Tenants on a page: usually, and at most.
 const PAGE: (u32, u32) = (50, 500);
@@ -45,8 +45,20 @@ pub(super) async fn get(req: &Request, env: &Env, path: &str) -> ApiResult<Respo
     let mut document = document(&tenant, &report);
     if let Some(document) = document.as_object_mut() {
         document.insert("live_connections".to_owned(), json!(report.sockets));
+        document.insert("score".to_owned(), json!(report.score));
+        document.insert("signals".to_owned(), report.signals.iter().map(signal).collect());
+        let segments = report.segments.iter().map(|s| json!({"segment": s.id, "label": s.label, "since": s.since}));
+        document.insert("segments".to_owned(), segments.collect());
     }
     http::answer(200, &document)
+}
+
+/// A signal of a tenant, with what it adds to the score in points.
+fn signal(SignalReport { id, label, state, hundredths }: &SignalReport) -> Value {
+    json!({
+        "signal": id, "label": label, "active": state.active, "first": state.first, "last": state.last, "ended": state.ended,
+        "count": state.count, "contribution": f64::from(*hundredths) / 100.0,
+    })
 }
 
 pub(super) async fn decisions(req: &Request, env: &Env, path: &str) -> ApiResult<Response> {

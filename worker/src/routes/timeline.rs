@@ -74,6 +74,10 @@ fn told(what: &What) -> (&'static str, Value) {
         }
         What::MirrorDrift { subscription } => ("MirrorDrift", json!({ "subscription": subscription })),
         What::UpgradeAsked { label } => ("UpgradeAsked", json!({ "label": label })),
+        What::SignalDetected { signal, score } => ("SignalDetected", json!({"signal": signal, "score": score})),
+        What::SignalRearmed { signal, score } => ("SignalRearmed", json!({"signal": signal, "score": score})),
+        What::SegmentEntered { segment, score } => ("SegmentEntered", json!({"segment": segment, "score": score})),
+        What::SegmentLeft { segment, score } => ("SegmentLeft", json!({"segment": segment, "score": score})),
     }
 }
 

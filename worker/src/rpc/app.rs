@@ -1,6 +1,7 @@
 //! Calls to an app's object, and their answers.
 
 use serde::{Deserialize, Serialize};
+use upcue_engine::tenant::Transition;
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
 
@@ -268,9 +269,18 @@ pub(crate) enum Fact {
     },
     /// An upgrade has ended, one way or the other.
     Upgrade(UpgradeFact),
+    /// A signal was detected or re-armed, a segment entered or left.
+    Transition(Transition),
+    /// The score is another one now, though nothing was detected or left: told at most once an hour.
+    Score {
+        /// When.
+        at: Millis,
+        /// 0 to 100.
+        score: u8,
+    },
 }
 
-wire! { enum Fact { Seen { at }, Subscription { at, plan, status }, Upgrade(fact) } }
+wire! { enum Fact { Seen { at }, Subscription { at, plan, status }, Upgrade(fact), Transition(transition), Score { at, score } } }
 
 /// How an upgrade ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

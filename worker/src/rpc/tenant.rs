@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use upcue_engine::facts::Role;
 use upcue_engine::plan::{Feature, Meter};
+use upcue_engine::signal::SignalState;
 use upcue_engine::subscription::Subscription;
 use upcue_engine::tenant::{Batch, Comparison};
 use upcue_engine::time::Millis;
@@ -330,9 +331,43 @@ pub(crate) struct TenantReport {
     pub(crate) subscription: Option<Subscription>,
     /// Live connections.
     pub(crate) sockets: u32,
+    /// The expansion score.
+    pub(crate) score: u8,
+    /// The signals ever detected: label, state, and what each adds to the score in hundredths of a point.
+    pub(crate) signals: Vec<SignalReport>,
+    /// The segments the tenant is in.
+    pub(crate) segments: Vec<SegmentReport>,
 }
 
-wire! { struct TenantReport { standing, meters, features, subscription, sockets } }
+wire! { struct TenantReport { standing, meters, features, subscription, sockets, score, signals, segments } }
+
+/// A signal of a tenant.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SignalReport {
+    /// Its name.
+    pub(crate) id: String,
+    /// What people read.
+    pub(crate) label: String,
+    /// Its history.
+    pub(crate) state: SignalState,
+    /// What it adds to the score, in hundredths of a point.
+    pub(crate) hundredths: u32,
+}
+
+wire! { struct SignalReport { id, label, state, hundredths } }
+
+/// A segment that a tenant is in.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SegmentReport {
+    /// Its name.
+    pub(crate) id: String,
+    /// What people read.
+    pub(crate) label: String,
+    /// Since when.
+    pub(crate) since: Millis,
+}
+
+wire! { struct SegmentReport { id, label, since } }
 
 /// Why which campaign is shown where.
 #[derive(Debug, Serialize, Deserialize)]

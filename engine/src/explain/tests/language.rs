@@ -4,36 +4,72 @@ use proptest::prelude::*;
 
 use super::super::tree::read;
 use super::super::want::{Want, want};
-use super::{Case, Names, program, table};
+use super::{audience, compiled};
+use crate::explain::Names;
 use crate::expr::{Lookup, Type, Value};
 use crate::facts::{Fact, Input};
 
+/// Everything an expression can name: the table in `facts.rs`.
+const FACTS: [&str; 45] = [
+    "usage.api_calls.value",
+    "usage.api_calls.limit",
+    "usage.api_calls.ratio",
+    "usage.api_calls.percent",
+    "usage.api_calls.remaining",
+    "usage.api_calls.velocity_1d",
+    "usage.api_calls.velocity_7d",
+    "usage.api_calls.growth_7d",
+    "usage.api_calls.growth_28d",
+    "usage.api_calls.exhausts_in",
+    "usage.api_calls.will_exhaust",
+    "usage.seats.value",
+    "events.export_clicked.count_1d",
+    "events.export_clicked.count_7d",
+    "events.export_clicked.count_28d",
+    "events.export_clicked.last_age",
+    "feature.sso",
+    "user.role",
+    "user.age",
+    "user.title",
+    "tenant.age",
+    "tenant.seats",
+    "tenant.industry",
+    "tenant.tags",
+    "plan.id",
+    "plan.name",
+    "plan.rank",
+    "plan.interval",
+    "plan.max_rank",
+    "best_plan.id",
+    "best_plan.name",
+    "best_plan.rank",
+    "best_plan.interval",
+    "subscription.status",
+    "subscription.trial_ends_in",
+    "subscription.renews_in",
+    "signal.api_quota_80.active",
+    "signal.api_quota_80.age",
+    "signal.api_quota_80.count",
+    "score",
+    "segment.ready",
+    "requests.count",
+    "requests.top",
+    "now",
+    "feature.audit",
+];
+
 #[test]
 fn every_fact_is_printed_under_the_name_it_is_written_with() {
-    let case = Case::new(&[]);
-    // Signals and traits are declared, which this document does not.
-    let is_built_in = |name: &str| !name.starts_with("signal.") && !["tenant.industry", "tenant.tags"].contains(&name);
-    for (name, ..) in table(&case.rules.config).iter().filter(|(name, ..)| is_built_in(name)) {
-        let audience = format!("{name} == {name}");
-        // By the names of the configuration itself, not those of this test.
-        let document = serde_json::json!({
-            "meters": {"api_calls": {"kind": "counter", "period": "month"}, "seats": {"kind": "gauge"}},
-            "features": {"sso": {}, "audit": {}},
-            "plans": {"source": "stripe"},
-            "campaigns": [{"id": "c", "placement": "p", "audience": audience, "nudge": {"kind": "badge", "title": "t"}}],
-        });
-        let compiled = crate::config::compile(&document.to_string()).unwrap_or_else(|p| panic!("{name}: {p:?}"));
-        let names = Names::of_config(&compiled);
-        let rule = &compiled.campaigns[0];
-        assert_eq!(read(&rule.campaign.audience, &names).map(|node| node.text).as_ref(), Some(&audience));
-        assert_eq!(rule.audience_source, audience);
+    for name in FACTS {
+        let source = format!("{name} == {name}");
+        let (config, program) = audience(&source);
+        assert_eq!(read(&program, &Names::of_config(&config)).map(|node| node.text).as_ref(), Some(&source));
+        assert_eq!(config.campaigns[0].audience_source, source);
     }
 }
 
 #[test]
 fn an_expression_is_written_with_the_brackets_it_needs() {
-    let case = Case::new(&[]);
-    let config = &case.rules.config;
     for (source, expected) in [
         ("feature.sso&&(feature.audit||feature.sso)", "feature.sso && (feature.audit || feature.sso)"),
         ("(feature.sso && feature.audit) || !feature.sso", "feature.sso && feature.audit || !feature.sso"),
@@ -49,11 +85,11 @@ fn an_expression_is_written_with_the_brackets_it_needs() {
         ("usage.api_calls.ratio > 5e-1", "usage.api_calls.ratio > 0.5"),
         ("plan.rank in [1, 2]", "plan.rank in [1, 2]"),
     ] {
-        let compiled = program(config, source);
-        let text = read(&compiled, &Names::of_config(config)).expect("all steps are known").text;
+        let (config, program) = audience(source);
+        let text = read(&program, &Names::of_config(&config)).expect("all steps are known").text;
         assert_eq!(text, expected);
         if !text.contains("1h30m") {
-            assert_eq!(program(config, &text), compiled, "it means what was written");
+            assert_eq!(audience(&text).1, program, "it means what was written");
         }
     }
 }
@@ -135,7 +171,7 @@ fn grant(want: &Want, choice: usize, bits: &mut u8) {
 proptest! {
     #[test]
     fn whoever_does_what_is_wanted_gets_what_they_want(tree in trees(), bits in any::<u8>(), target in any::<bool>(), choice in 0..64_usize) {
-        let mut config = Case::new(&[]).rules.config;
+        let mut config = compiled(&[]);
         config.features = (0..8).map(|i| crate::plan::Feature { key: format!("f{i}"), label: String::new() }).collect();
         let mut read = 0;
         let source = tree.source(&mut read);

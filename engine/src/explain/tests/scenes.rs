@@ -27,7 +27,7 @@ const AUDIENCES: [&str; 6] = [
 fn campaigns() -> impl Strategy<Value = Json> {
     let schedule = (prop::option::of(-2..2_i64), prop::option::of(1..4_i64));
     let caps = prop::collection::vec((1..3_u8, 1..30_i64, any::<bool>()), 0..3);
-    let chances = (prop_oneof![Just(100), 0..101_u8], prop_oneof![Just(0), 0..10_001_u16]);
+    let chances = (prop_oneof![Just(100), 0..101_u8], prop_oneof![Just(0), 0..101_u8]);
     (0..AUDIENCES.len(), schedule, caps, prop::option::of(1..40_i64), chances, any::<bool>(), 0..3_i32).prop_map(
         |(audience, (from, lasts), caps, cooldown, (percent, holdout), counts, priority)| {
             let cap = |(max, hours, of_tenant): (u8, i64, bool)| {
@@ -35,7 +35,7 @@ fn campaigns() -> impl Strategy<Value = Json> {
             };
             let mut campaign = json!({
                 "audience": AUDIENCES[audience], "cap": caps.into_iter().map(cap).collect::<Vec<_>>(),
-                "rollout": {"percent": percent}, "holdout": holdout, "priority": priority,
+                "rollout": {"percent": percent}, "holdout": f64::from(holdout) / 100.0, "priority": priority,
                 "nudge": {"kind": "banner", "title": if counts { "{{tenant.seats}} seats" } else { "Running low" }},
             });
             if let Some(hours) = cooldown {

@@ -43,7 +43,7 @@ fn tenant(rules: &Rulebook, plan: &str) -> Tenant {
 fn happened(tenant: &mut Tenant, rules: &Rulebook, kind: EventKind, days_ago: i64) {
     let at = Some(NOW.plus(-days_ago * DAY));
     let events = vec![Event { index: 0, id: None, user: Some("bob".to_owned()), at, kind }];
-    assert_eq!(tenant.apply(rules, &Batch { client: None, events }, NOW).receipt.accepted, 1);
+    assert_eq!(tenant.apply(rules, &Batch { events, ..Batch::default() }, NOW).receipt.accepted, 1);
 }
 
 fn used(tenant: &mut Tenant, rules: &Rulebook, calls: u64, days_ago: i64) {

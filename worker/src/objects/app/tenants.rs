@@ -41,6 +41,8 @@ impl AppObject {
                     self.put_upgrade(tenant, *seq, upgrade)?;
                     &upgrade.at
                 }
+                Fact::Transition(transition) => &transition.at,
+                Fact::Score { at, .. } => at,
             };
             seen = seen.max(u64::try_from(at.0).unwrap_or(0));
             last = *seq;

@@ -7,7 +7,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use upcue_engine::snapshot::Frame;
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
 use worker::worker_sys::ext::WebSocketExt;
@@ -77,7 +76,10 @@ impl Core {
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         self.state.accept_web_socket(&server);
         let mut page = Page { who: who.clone(), rules: 0 };
-        let frame = self.with_loaded(|stored| frame(stored, What::Snapshot, &mut page, host::now()))?;
+        let frame = self.with_loaded(|stored| {
+            stored.meet(&page.who.user, host::now())?;
+            frame(stored, What::Snapshot, &mut page, host::now())
+        })?;
         attach(&server, &page)?;
         server.send_with_bytes(frame)?;
         let headers = Headers::new();

@@ -33,18 +33,17 @@ pub(super) fn is_empty(rows: &Rows) -> ApiResult<bool> {
 }
 
 impl Core {
-    /// Delivers once; answers whether more waits.
-    pub(super) async fn deliver(&self) -> ApiResult<bool> {
+    /// Delivers what waits, as much as goes into one delivery.
+    pub(super) async fn deliver(&self) -> ApiResult<()> {
         let rows = Rows::open(&self.state, &[TABLE])?;
         // An alarm comes without saying whose it is, so the name was stored with the first fact.
-        let Some((app, tenant)) = rows.get::<(String, String)>(IDENTITY)? else { return Ok(false) };
+        let Some((app, tenant)) = rows.get::<(String, String)>(IDENTITY)? else { return Ok(()) };
         let facts = waiting(&rows)?;
         if facts.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         let known: u64 = app_object(&self.env, &app)?.call(&AppCall::Facts { tenant, facts }).await?;
-        rows.run("DELETE FROM outbox WHERE seq <= ?", vec![super::store::number(known)])?;
-        Ok(!is_empty(&rows)?)
+        rows.run("DELETE FROM outbox WHERE seq <= ?", vec![super::store::number(known)])
     }
 }
 

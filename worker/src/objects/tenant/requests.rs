@@ -23,7 +23,7 @@ impl Stored {
             Asked::New => {
                 let what = What::UpgradeAsked { label: label.clone() };
                 let entries = vec![Entry { at: now, actor: Actor::User(user.to_owned()), what }];
-                self.record(&Step { requests: true, entries, ..Step::default() })?;
+                self.record(Step { requests: true, entries, ..Step::default() })?;
             }
         }
         let count = self.tenant.requests.totals(now).into_iter().find(|t| t.subject == *subject).map_or(0, |t| t.count);

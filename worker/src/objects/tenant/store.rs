@@ -7,6 +7,8 @@
 //! | `mirror` | subscriptions | Stripe |
 //! | `upgrades` | upgrades on their way and done | each of their steps |
 //! | `requests` | what teammates ask for | asking, and the upgrade that answers |
+//! | `profile` | when the tenant was first seen, what its back end says of it | the first batch; saying so |
+//! | `detected` | signals, segments, the score last told | what changes them |
 //! | `quote_key` | what quotes are signed with | the first quote |
 //! | `rules` | the compiled configuration and plans | publishing |
 //! | `seen` | the day this tenant was last told of | the first change of a day |
@@ -18,7 +20,7 @@
 use std::rc::Rc;
 
 use upcue_engine::tenant::{Applied, Batch, Receipt, Rulebook, Tenant};
-use upcue_engine::time::{Millis, SECOND};
+use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::timeline::{Actor, Entry, What};
 use upcue_engine::usage::{EventKind, Page, RecentIds};
 use worker::{SqlStorageValue, State};
@@ -46,6 +48,8 @@ pub(super) struct Step {
     pub(super) requests: bool,
     /// Metering.
     pub(super) counts: bool,
+    /// Signals and segments.
+    pub(super) detected: bool,
     /// For the timeline.
     pub(super) entries: Vec<Entry>,
     /// For the app.
@@ -76,6 +80,8 @@ impl Stored {
             counts: rows.get("counts")?.unwrap_or_default(),
             ids: RecentIds::load(pages),
             mirror: rows.get("mirror")?.unwrap_or_default(),
+            profile: rows.get("profile")?.unwrap_or_default(),
+            detected: rows.get("detected")?.unwrap_or_default(),
             ..Tenant::default()
         };
         Ok(Self {
@@ -109,11 +115,15 @@ impl Stored {
         let after = self.tenant.held(&rules);
         self.rows.put("rules", &rules)?;
         self.rules = Rc::new(rules);
+        let mut entries = Vec::new();
         // The catalogue has learned what the subscription sells: the timeline should know it, too.
         if self.tenant.mirror.current().is_some() && before.plan != after.plan {
             let what = What::SubscriptionChanged { before, after };
-            let entries = vec![Entry { at: host::now(), actor: Actor::Upcue, what }];
-            self.record(&Step { entries, ..Step::default() })?;
+            entries.push(Entry { at: host::now(), actor: Actor::Upcue, what });
+        }
+        self.record(Step { entries, ..Step::default() })?;
+        if !self.rules.config.signals.is_empty() {
+            self.wake_in(0)?; // to see what time alone will change
         }
         Ok(true)
     }
@@ -121,44 +131,85 @@ impl Stored {
     /// Counts a batch; answers whether anything changed.
     pub(super) fn apply(&mut self, batch: &Batch, now: Millis) -> ApiResult<(Receipt, bool)> {
         for event in &batch.events {
-            if let (EventKind::Note { .. }, Some(user)) = (&event.kind, &event.user) {
+            if let (EventKind::Note { .. } | EventKind::Identify { .. }, Some(user)) = (&event.kind, &event.user) {
                 self.load_user(user)?;
             }
         }
         let rules = Rc::clone(&self.rules);
         let applied = self.tenant.apply(&rules, batch, now);
         if applied.counts {
-            self.write(&applied, now)?;
+            let mut step = Step::default();
+            self.detect(&mut step, now);
+            self.write(&applied, &step, now)?;
         }
         Ok((applied.receipt, applied.counts))
     }
 
-    /// Writes what a step of an upgrade or a reading has changed, as one transaction.
-    pub(super) fn record(&self, step: &Step) -> ApiResult<()> {
+    /// Takes note that a user looks: from now on, if it was not known before.
+    pub(super) fn meet(&mut self, user: &str, now: Millis) -> ApiResult<()> {
+        self.load_user(user)?;
+        let known = self.tenant.users.entry(user, Default::default);
+        if known.first_seen.is_none() {
+            known.first_seen = Some(now);
+            self.rows.put(&user_key(user), known)?;
+        }
+        if self.tenant.profile.first_seen.is_none() {
+            self.tenant.profile.first_seen = Some(now);
+            self.rows.put("profile", &self.tenant.profile)?;
+        }
+        Ok(())
+    }
+
+    /// Evaluates, and writes what a step of an upgrade or a reading has changed.
+    pub(super) fn record(&mut self, mut step: Step) -> ApiResult<()> {
+        self.detect(&mut step, host::now());
+        self.write_step(&step)
+    }
+
+    /// Writes what a step has changed, as one transaction.
+    pub(super) fn write_step(&self, step: &Step) -> ApiResult<()> {
         self.rows.transaction(&mut || {
-            for (row, changed) in
-                [("mirror", step.mirror), ("upgrades", step.upgrades), ("requests", step.requests), ("counts", step.counts)]
-            {
-                match row {
-                    _ if !changed => {}
-                    "mirror" => self.rows.put(row, &self.tenant.mirror)?,
-                    "upgrades" => self.rows.put(row, &self.tenant.upgrades)?,
-                    "requests" => self.rows.put(row, &self.tenant.requests)?,
-                    _ => self.rows.put(row, &self.tenant.counts)?,
-                }
-            }
-            step.entries.iter().try_for_each(|entry| timeline::push(&self.rows, entry))?;
-            step.facts.iter().try_for_each(|fact| outbox::push(&self.rows, &self.app, &self.tenant.name, fact))?;
+            self.write_rows(step)?;
             match self.tenant.upgrades.due() {
                 // Should everything in memory be lost now, the alarm takes it up. Where facts wait an alarm is set already, and
                 // sooner; its handler sets the next.
-                Some(due) if step.upgrades && outbox::is_empty(&self.rows)? => {
-                    outbox::identify(&self.rows, &self.app, &self.tenant.name)?;
-                    set_alarm(self.rows.storage(), due.since(host::now()).max(SECOND))
-                }
+                Some(due) if step.upgrades && outbox::is_empty(&self.rows)? => self.wake_in(due.since(host::now()).clamp(SECOND, HOUR)),
                 _ => Ok(()),
             }
         })
+    }
+
+    /// Writes the rows, the entries and the facts of a step; part of a transaction.
+    fn write_rows(&self, step: &Step) -> ApiResult<()> {
+        let tenant = &self.tenant;
+        if step.mirror {
+            self.rows.put("mirror", &tenant.mirror)?;
+        }
+        if step.upgrades {
+            self.rows.put("upgrades", &tenant.upgrades)?;
+        }
+        if step.requests {
+            self.rows.put("requests", &tenant.requests)?;
+        }
+        if step.counts {
+            self.rows.put("counts", &tenant.counts)?;
+        }
+        if step.detected {
+            self.rows.put("detected", &tenant.detected)?;
+        }
+        step.entries.iter().try_for_each(|entry| timeline::push(&self.rows, entry))?;
+        step.facts.iter().try_for_each(|fact| outbox::push(&self.rows, &self.app, &tenant.name, fact))
+    }
+
+    /// Whether facts wait to be delivered.
+    pub(super) fn has_facts(&self) -> ApiResult<bool> {
+        Ok(!outbox::is_empty(&self.rows)?)
+    }
+
+    /// Has the alarm look after what is left for later, in `ms`.
+    fn wake_in(&self, ms: i64) -> ApiResult<()> {
+        outbox::identify(&self.rows, &self.app, &self.tenant.name)?;
+        set_alarm(self.rows.storage(), ms)
     }
 
     /// The plan comparison for a user.
@@ -189,13 +240,18 @@ impl Stored {
     }
 
     /// One row for a plain batch; more, as one transaction, when it touches more.
-    fn write(&mut self, applied: &Applied, now: Millis) -> ApiResult<()> {
+    fn write(&mut self, applied: &Applied, step: &Step, now: Millis) -> ApiResult<()> {
         let first_today = now.day() > self.seen_day;
-        if applied.users.is_empty() && applied.pages.dirty.is_empty() && !first_today {
+        let touches_others = !applied.users.is_empty() || !applied.pages.dirty.is_empty() || applied.profile || step.detected;
+        if !touches_others && !first_today {
             return self.rows.put("counts", &self.tenant.counts);
         }
         self.rows.transaction(&mut || {
             self.rows.put("counts", &self.tenant.counts)?;
+            if applied.profile {
+                self.rows.put("profile", &self.tenant.profile)?;
+            }
+            self.write_rows(step)?;
             for user in &applied.users {
                 if let Some(state) = self.tenant.users.get(user) {
                     self.rows.put(&user_key(user), state)?;

@@ -134,7 +134,7 @@ impl Core {
         let drifted = known.as_ref() != Some(&read) && !known.is_some_and(|k| k.status.is_terminal());
         if drifted {
             let entry = Entry { at: host::now(), actor: Actor::Upcue, what: What::MirrorDrift { subscription: id.to_owned() } };
-            self.with_loaded(|stored| stored.record(&Step { entries: vec![entry], ..Step::default() }))?;
+            self.with_loaded(|stored| stored.record(Step { entries: vec![entry], ..Step::default() }))?;
         }
         Ok(drifted)
     }
@@ -181,8 +181,9 @@ impl Stored {
         facts.extend(upgraded.map(|u| Fact::Upgrade(super::upgrades::fact(u, needed_since, now))));
         let settled = folded.upgraded.is_some();
         let answered = folded.other_plan;
-        let step = Step { mirror: true, upgrades: settled, requests: answered, counts: answered, entries: folded.entries, facts };
-        self.record(&step)?;
+        let entries = folded.entries;
+        let step = Step { mirror: true, upgrades: settled, requests: answered, counts: answered, entries, facts, ..Step::default() };
+        self.record(step)?;
         Ok(true)
     }
 
@@ -210,7 +211,7 @@ impl Stored {
             return Ok(false);
         }
         self.tenant.mirror.metered.insert(meter, metered);
-        self.record(&Step { mirror: true, ..Step::default() })?;
+        self.record(Step { mirror: true, ..Step::default() })?;
         Ok(true)
     }
 }

@@ -301,7 +301,7 @@ impl Stored {
             Ok((begin, entries)) if entries.is_empty() => Ok(begin),
             Ok((begin, entries)) => {
                 let facts = self.superseded(&begin, now);
-                self.record(&Step { upgrades: true, entries, facts, ..Step::default() })?;
+                self.record(Step { upgrades: true, entries, facts, ..Step::default() })?;
                 Ok(begin)
             }
             Err(Unready::Busy) => Err(busy()),
@@ -352,7 +352,7 @@ impl Stored {
     fn interrupted(&mut self, now: Millis) -> ApiResult<Option<(String, Quote, Recovery)>> {
         let found = self.tenant.upgrades.interrupted(now);
         let Some(found) = found.map(|(upgrade, recovery)| (upgrade.id.clone(), upgrade.quote.clone(), recovery)) else { return Ok(None) };
-        self.record(&Step { upgrades: true, ..Step::default() })?;
+        self.record(Step { upgrades: true, ..Step::default() })?;
         Ok(Some(found))
     }
 
@@ -369,7 +369,7 @@ impl Stored {
         let ended = matches!(upgrade.state, State::Failed(_));
         let facts = if ended { vec![Fact::Upgrade(fact(upgrade, self.tenant.counts.needs_since, now))] } else { Vec::new() };
         let entries = vec![Entry { at: now, actor: Actor::User(upgrade.by.clone()), what }];
-        self.record(&Step { upgrades: true, entries, facts, ..Step::default() })
+        self.record(Step { upgrades: true, entries, facts, ..Step::default() })
     }
 
     /// An upgrade, with the plans it leads between.

@@ -1,0 +1,93 @@
+//! Signals, score and segments: evaluated with every step, and by the alarm when time alone changes them.
+
+use std::rc::Rc;
+
+use upcue_engine::map::ordered;
+use upcue_engine::score::contribution;
+use upcue_engine::tenant::{Changed, Transition};
+use upcue_engine::time::{HOUR, Millis};
+use upcue_engine::timeline::{Actor, Entry, What};
+
+use super::Core;
+use super::store::{Step, Stored};
+use crate::host;
+use crate::problem::ApiResult;
+use crate::rpc::{Fact, SegmentReport, SignalReport};
+
+impl Stored {
+    /// Evaluates as of `now`, and adds what has changed to `step`.
+    pub(super) fn detect(&mut self, step: &mut Step, now: Millis) {
+        let rules = Rc::clone(&self.rules);
+        let transitions = self.tenant.detect(&rules, now);
+        step.detected |= !transitions.is_empty();
+        step.entries.extend(transitions.iter().map(entry));
+        step.facts.extend(transitions.into_iter().map(Fact::Transition));
+    }
+
+    /// The signals ever detected, those that add most to the score first.
+    pub(super) fn signals(&self, now: Millis) -> Vec<SignalReport> {
+        let detected = &self.tenant.detected;
+        let reports = self.rules.config.signals.iter().filter_map(|signal| {
+            let state = detected.signals.get(&signal.id)?.clone();
+            let hundredths = contribution(signal, &state, now);
+            Some(SignalReport { id: signal.id.clone(), label: signal.label.clone(), state, hundredths })
+        });
+        ordered(reports.collect(), |report| -i64::from(report.hundredths))
+    }
+
+    /// The segments the tenant is in.
+    pub(super) fn segments(&self) -> Vec<SegmentReport> {
+        let reports = self.rules.config.segments.iter().filter_map(|segment| {
+            let since = self.tenant.detected.segments.get(&segment.id)?.since?;
+            Some(SegmentReport { id: segment.id.clone(), label: segment.label.clone(), since })
+        });
+        reports.collect()
+    }
+
+    /// Evaluates although nothing came in. Answers whether anything changed, and when to do so again.
+    fn tick(&mut self, now: Millis) -> ApiResult<(bool, Option<Millis>)> {
+        let mut step = Step::default();
+        self.detect(&mut step, now);
+        let changed = step.detected;
+        let rules = Rc::clone(&self.rules);
+        let score = self.tenant.score(&rules, now);
+        // Transitions tell the score as well.
+        if self.tenant.detected.told != score {
+            self.tenant.detected.told = score;
+            step.detected = true;
+            if !changed {
+                step.facts.push(Fact::Score { at: now, score });
+            }
+        }
+        if step.detected {
+            self.write_step(&step)?;
+        }
+        Ok((changed, self.tenant.next_change(&rules, now)))
+    }
+}
+
+impl Core {
+    /// Evaluates what time alone may have changed; when to do so again. While pages are open, each hour: what is left of the
+    /// rules for them may be other rules by then.
+    pub(super) fn tick(self: &Rc<Self>) -> ApiResult<Option<Millis>> {
+        let now = host::now();
+        let (changed, next) = self.with_loaded(|stored| stored.tick(now))?;
+        if changed {
+            self.push_live();
+        }
+        let is_watched = next.is_some() && !self.state.get_websockets().is_empty();
+        Ok(if is_watched { next.min(Some(now.plus(HOUR))) } else { next })
+    }
+}
+
+fn entry(transition: &Transition) -> Entry {
+    let Transition { at, of, id, score } = transition;
+    let (id, score) = (id.clone(), *score);
+    let what = match of {
+        Changed::Detected => What::SignalDetected { signal: id, score },
+        Changed::Rearmed => What::SignalRearmed { signal: id, score },
+        Changed::Entered => What::SegmentEntered { segment: id, score },
+        Changed::Left => What::SegmentLeft { segment: id, score },
+    };
+    Entry { at: *at, actor: Actor::Upcue, what }
+}

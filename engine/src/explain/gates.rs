@@ -10,7 +10,7 @@ use crate::decision::Reason;
 use crate::expr::{Lookup, Value};
 use crate::facts::Fact;
 use crate::ledger::Ledger;
-use crate::template::plain;
+use crate::template::{Template, plain};
 use crate::time::Millis;
 
 /// What campaigns are judged by.
@@ -174,7 +174,7 @@ impl<F: Lookup> Stage<'_, F> {
 
     fn texts(&self, campaign: &Campaign) -> Found {
         let mut named: Vec<Fact> = Vec::new();
-        for fact in campaign.texts().flat_map(|text| text.facts()) {
+        for fact in campaign.texts().flat_map(Template::facts) {
             if !named.contains(&fact) {
                 named.push(fact);
             }

@@ -95,7 +95,8 @@ pub(super) fn duration(ms: DurationMs) -> String {
     for (unit, of, letter) in [(hour, i128::MAX, 'h'), (minute, hour, 'm')] {
         let count = ms % of / unit;
         if count > 0 {
-            text.push_str(&format!("{count}{letter}"));
+            text.push_str(&count.to_string());
+            text.push(letter);
         }
     }
     let (seconds, thousandths) = (ms % minute / second, ms % second);

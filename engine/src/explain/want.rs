@@ -80,6 +80,12 @@ impl Want {
     }
 }
 
+/// `node`, or its opposite, must come to hold.
+fn one(node: &Node, target: bool, note: Option<String>) -> Want {
+    let condition = if target { node.text.clone() } else { node.opposite() };
+    Want::One { condition, note }
+}
+
 fn one_or(mut wants: Vec<Want>, none: Want, several: fn(Vec<Want>) -> Want) -> Want {
     match wants.len() {
         0 => none,
@@ -128,13 +134,8 @@ impl<F: Lookup> Asking<'_, F> {
             }
             _ if is_unknown => self.unknown(node, target),
             Shape::Fact(fact) => self.fact(*fact, node, target),
-            _ => self.one(node, target, Some(self.note(node))),
+            _ => one(node, target, Some(self.note(node))),
         }
-    }
-
-    fn one(&self, node: &Node, target: bool, note: Option<String>) -> Want {
-        let condition = if target { node.text.clone() } else { node.opposite() };
-        Want::One { condition, note }
     }
 
     /// How the facts of a comparison stand.
@@ -165,10 +166,10 @@ impl<F: Lookup> Asking<'_, F> {
         let opened = self.names.condition(fact).filter(|_| self.depth > 0).and_then(|condition| self.open(condition, target));
         match opened {
             Some(words) => {
-                let Want::One { condition, .. } = self.one(node, target, None) else { return Want::Never };
+                let condition = if target { node.text.clone() } else { node.opposite() };
                 Want::One { condition: format!("{condition} ({words})"), note: None }
             }
-            None => self.one(node, target, Some(format!("now {}", !target))),
+            None => one(node, target, Some(format!("now {}", !target))),
         }
     }
 
@@ -186,7 +187,7 @@ impl<F: Lookup> Asking<'_, F> {
         let facts = facts(self.program, node.steps.clone());
         let unknown: Vec<String> = facts.into_iter().filter(|f| look(self.facts, *f) == Value::Unknown).map(|f| self.why(f)).collect();
         let note = if unknown.is_empty() { format!("cannot be computed {}", self.note(node)) } else { unknown.join(", ") };
-        self.one(node, target, Some(note))
+        one(node, target, Some(note))
     }
 
     fn why(&self, fact: Fact) -> String {

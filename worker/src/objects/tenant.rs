@@ -28,10 +28,7 @@ use super::rows::{Rows, set_alarm};
 use crate::host;
 use crate::log;
 use crate::problem::{ApiError, ApiResult};
-use crate::rpc::{
-    self, AppCall, AskReport, DecisionReport, SnapshotReply, TenantCall, TenantEnvelope, TenantReport, WhoLooks,
-    app_object,
-};
+use crate::rpc::{self, AppCall, AskReport, DecisionReport, SnapshotReply, TenantCall, TenantEnvelope, TenantReport, WhoLooks, app_object};
 use live::Pulse;
 use store::Stored;
 use subscriptions::Readings;
@@ -262,11 +259,8 @@ impl Core {
         self.with_loaded(|stored| {
             stored.load_user(&who.user)?;
             let (tenant, rules, viewer) = (&stored.tenant, &stored.rules, viewer(who));
-            let placements = if as_page {
-                tenant.decide_as_page(rules, &viewer, placement, now)
-            } else {
-                tenant.decide(rules, &viewer, placement, now)
-            };
+            let placements =
+                if as_page { tenant.decide_as_page(rules, &viewer, placement, now) } else { tenant.decide(rules, &viewer, placement, now) };
             Ok(DecisionReport { at: now, config_version: rules.version, placements })
         })
     }

@@ -64,7 +64,9 @@ fn cases() -> impl Strategy<Value = Case> {
             case.role = if is_admin { Role::Admin } else { Role::Member };
             case.uses("seats", seats);
             case.uses("api_calls", calls);
-            happened.into_iter().for_each(|what| happen(&mut case, what));
+            for what in happened {
+                happen(&mut case, what);
+            }
             case
         },
     )

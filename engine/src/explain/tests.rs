@@ -130,6 +130,10 @@ fn an_audience_that_does_not_hold_says_what_would_make_it_hold() {
         ("feature.sso", "feature.sso; now false"),
         ("!(user.role == 'admin')", "user.role != 'admin'; now 'admin'"),
         ("!(usage.api_calls.value < 1000)", "usage.api_calls.value >= 1000; now 740"),
+        ("!(usage.api_calls.value <= 740)", "usage.api_calls.value > 740; now 740"),
+        ("!(usage.api_calls.value > 739)", "usage.api_calls.value <= 739; now 740"),
+        ("!(usage.api_calls.value >= 740)", "usage.api_calls.value < 740; now 740"),
+        ("!(plan.rank != 1)", "plan.rank == 1; now 0"),
         // Of `&&` what fails; of `||` every way.
         (
             "usage.api_calls.ratio >= 0.8 && plan.rank == 0 && feature.sso",
@@ -256,6 +260,7 @@ fn what_time_mends_says_when() {
         // The last of several, unless all is over by then.
         (json!({"cap": [{"max": 1, "window": "1h"}, {"max": 1, "window": "1d"}]}), Some(NoteKind::Exposure), "after 2026-11-23T10:00:00Z"),
         (json!({"cooldown_after_dismiss": "7d", "schedule": {"until": NOW.0 + DAY}}), Some(NoteKind::Dismiss), ""),
+        (json!({"cooldown_after_dismiss": "1d", "schedule": {"until": NOW.0 + DAY}}), Some(NoteKind::Dismiss), ""),
         // What comes later stands beside what stops it now.
         (
             json!({"audience": "feature.sso", "cooldown_after_dismiss": "7d"}),

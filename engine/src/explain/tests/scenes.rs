@@ -27,15 +27,15 @@ const AUDIENCES: [&str; 6] = [
 fn campaigns() -> impl Strategy<Value = Json> {
     let schedule = (prop::option::of(-2..2_i64), prop::option::of(1..4_i64));
     let caps = prop::collection::vec((1..3_u8, 1..30_i64, any::<bool>()), 0..3);
-    let chances = (prop_oneof![Just(100), 0..101_u8], prop_oneof![Just(0), 0..101_u8]);
+    let chances = (prop_oneof![Just(100), 0..101_u8], any::<bool>(), prop_oneof![Just(0), 0..101_u8]);
     (0..AUDIENCES.len(), schedule, caps, prop::option::of(1..40_i64), chances, any::<bool>(), 0..3_i32).prop_map(
-        |(audience, (from, lasts), caps, cooldown, (percent, holdout), counts, priority)| {
+        |(audience, (from, lasts), caps, cooldown, (percent, named, holdout), counts, priority)| {
             let cap = |(max, hours, of_tenant): (u8, i64, bool)| {
                 json!({"max": max, "window": format!("{hours}h"), "scope": if of_tenant { "tenant" } else { "user" }})
             };
             let mut campaign = json!({
                 "audience": AUDIENCES[audience], "cap": caps.into_iter().map(cap).collect::<Vec<_>>(),
-                "rollout": {"percent": percent}, "holdout": f64::from(holdout) / 100.0, "priority": priority,
+                "rollout": {"percent": percent, "tenants": if named { &["acme"][..] } else { &[] }}, "holdout": f64::from(holdout) / 100.0, "priority": priority,
                 "nudge": {"kind": "banner", "title": if counts { "{{tenant.seats}} seats" } else { "Running low" }},
             });
             if let Some(hours) = cooldown {
@@ -175,6 +175,7 @@ proptest! {
         let (whole, page) = (case.explain(NOW), case.as_page(NOW));
         prop_assert_eq!(&page.campaign, &whole.campaign);
         prop_assert_eq!(&page.title, &whole.title);
+        prop_assert_eq!(page.reason, whole.reason);
         prop_assert_eq!(page.campaigns.len() + page.settled as usize, whole.campaigns.len());
         for account in &page.campaigns {
             let same = whole.campaigns.iter().find(|c| c.campaign == account.campaign).expect("the whole rules have it");

@@ -113,6 +113,16 @@ impl Template {
         self.parts.iter().filter_map(|part| if let Part::Input(input) = part { Some(*input) } else { None })
     }
 
+    /// The facts it names, in its order.
+    #[cfg(feature = "edge")]
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Input(input) => Some(Fact::Input(*input)),
+            Part::Fact(fact) => Some(*fact),
+        })
+    }
+
     /// Gives every input the number that `number` says.
     #[cfg(feature = "edge")]
     pub fn renumber(&mut self, number: &impl Fn(Input) -> Input) {

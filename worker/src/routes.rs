@@ -3,6 +3,7 @@
 mod apps;
 mod catalog;
 pub(crate) mod config;
+mod decisions;
 #[cfg(feature = "dev-tools")]
 pub(crate) mod dev;
 mod events;
@@ -39,6 +40,7 @@ pub(crate) enum Route {
     Snapshot,
     Live,
     Subscription,
+    Decisions,
     Plans,
     QuoteCreate,
     UpgradeCreate,
@@ -79,6 +81,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/snapshot", Route::Snapshot),
     (Method::Get, "/v1/live", Route::Live),
     (Method::Get, "/v1/subscription", Route::Subscription),
+    (Method::Get, "/v1/decisions", Route::Decisions),
     (Method::Get, "/v1/plans", Route::Plans),
     (Method::Post, "/v1/upgrade/quotes", Route::QuoteCreate),
     (Method::Post, "/v1/upgrades", Route::UpgradeCreate),
@@ -228,6 +231,7 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::Snapshot => snapshot::get(req, env).await,
         Route::Live => live::get(req, env).await,
         Route::Subscription => subscription::get(req, env).await,
+        Route::Decisions => decisions::get(req, env).await,
         Route::Plans => plans::get(req, env).await,
         Route::QuoteCreate => quotes::post(req, env).await,
         Route::UpgradeCreate => upgrades::post(req, env).await,

@@ -6,6 +6,7 @@ use upcue_engine::facts::Role;
 use upcue_engine::ids::is_id;
 use worker::{Env, Request, Response};
 
+use super::decisions::explained;
 use super::subscription::document;
 use super::{call_tenant, listing, segment};
 use crate::auth::{self, Caller};
@@ -72,19 +73,9 @@ pub(super) async fn decisions(req: &Request, env: &Env, path: &str) -> ApiResult
     let role = query.get("role").map_or(Some(Role::Admin), Role::parse);
     let role = role.ok_or_else(|| ApiError::new(Code::InvalidRequest, "`role` must be admin or member"))?;
     let who = WhoLooks { user: user.clone(), role, client: 0, expires: host::now() };
-    let call = TenantCall::Decisions { who, placement: query.get("placement").map(str::to_owned) };
+    let call = TenantCall::Decisions { who, placement: query.get("placement").map(str::to_owned), as_page: false };
     let report: DecisionReport = call_tenant(env, &caller, &tenant, call).await?;
-    let placements = report.placements.iter().map(|p| {
-        let trace = p.trace.iter().map(|(campaign, reason)| json!({"campaign": campaign, "reason": reason}));
-        json!({"placement": p.placement, "campaign": p.campaign, "title": p.title, "reason": p.reason, "trace": trace.collect::<Vec<_>>()})
-    });
-    http::answer(
-        200,
-        &json!({
-            "tenant": tenant, "user": user, "role": role.name(), "at": report.at, "config_version": report.config_version,
-            "decisions": placements.collect::<Vec<_>>(),
-        }),
-    )
+    http::answer(200, &explained(&tenant, &user, role, &report))
 }
 
 #[derive(Deserialize)]

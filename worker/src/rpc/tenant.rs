@@ -1,6 +1,7 @@
 //! Calls to a tenant's object, and their answers.
 
 use serde::{Deserialize, Serialize};
+use upcue_engine::explain::Explanation;
 use upcue_engine::facts::Role;
 use upcue_engine::plan::{Feature, Meter};
 use upcue_engine::signal::SignalState;
@@ -46,6 +47,8 @@ pub(crate) enum TenantCall {
         who: WhoLooks,
         /// Where; `None`: everywhere.
         placement: Option<String>,
+        /// Whether only what is left of the rules in this user's page is told.
+        as_page: bool,
     },
     /// Reads a subscription from Stripe again and folds it in → the ids of its prices.
     SyncSubscription {
@@ -131,7 +134,7 @@ pub(crate) enum TenantCall {
 }
 
 wire! { enum TenantCall {
-    Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement },
+    Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement, as_page },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
     Requests, Timeline { before, limit }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
@@ -380,24 +383,7 @@ pub(crate) struct DecisionReport {
     /// The version of the configuration.
     pub(crate) config_version: u32,
     /// By placement.
-    pub(crate) placements: Vec<PlacementDecision>,
+    pub(crate) placements: Vec<Explanation>,
 }
 
 wire! { struct DecisionReport { at, config_version, placements } }
-
-/// Why which campaign is shown at one placement.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct PlacementDecision {
-    /// Where.
-    pub(crate) placement: String,
-    /// What is shown.
-    pub(crate) campaign: Option<String>,
-    /// The title it is shown with.
-    pub(crate) title: Option<String>,
-    /// Why this, or why nothing.
-    pub(crate) reason: String,
-    /// Of every campaign there: its name and what decided about it.
-    pub(crate) trace: Vec<(String, String)>,
-}
-
-wire! { struct PlacementDecision { placement, campaign, title, reason, trace } }

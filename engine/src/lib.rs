@@ -28,6 +28,8 @@ pub mod entitlement;
 pub mod expr;
 pub mod facts;
 pub mod hash;
+#[cfg(feature = "edge")]
+pub mod history;
 pub mod ids;
 pub mod ledger;
 #[cfg(feature = "edge")]

@@ -3,13 +3,26 @@
 //! [`compile`] is the only way from one to the other, and tells every problem at once, those of shape beside those of
 //! meaning, each with the place in the document and what to do about it.
 
+mod builtins;
+mod campaigns;
 mod compile;
+mod decimal;
+pub mod diff;
+mod features;
 mod json;
+mod meters;
 mod names;
+mod order;
+mod parts;
+mod plans;
 mod reader;
+mod segments;
+mod signals;
+mod source;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod traits;
 mod upgrade;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +39,9 @@ use crate::segment::Segment;
 use crate::signal::Signal;
 use crate::traits::Traits;
 use crate::wire;
+
+/// The JSON Schema (draft 2020-12) of the document, for editors: what of a document's shape [`compile`] refuses, it refuses.
+pub const SCHEMA: &str = include_str!("config/schema.json");
 
 /// A configuration that can run: validated, numbered, compiled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

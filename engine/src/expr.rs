@@ -10,12 +10,19 @@
 
 #[cfg(feature = "edge")]
 mod check;
+#[cfg(feature = "edge")]
+mod code;
 mod eval;
+#[cfg(feature = "edge")]
+mod functions;
 #[cfg(feature = "edge")]
 mod lexer;
 #[cfg(feature = "edge")]
-#[cfg_attr(not(test), expect(dead_code, reason = "the checker has neither CEL's durations nor timestamps yet"))]
+mod lists;
+#[cfg(feature = "edge")]
 mod literals;
+#[cfg(feature = "edge")]
+mod loops;
 #[cfg(feature = "edge")]
 mod parser;
 mod program;
@@ -23,10 +30,14 @@ mod program;
 mod residual;
 #[cfg(feature = "edge")]
 mod strings;
+#[cfg(feature = "edge")]
+mod texts;
+#[cfg(feature = "edge")]
+mod times;
 mod value;
 
 #[cfg(feature = "edge")]
-pub use check::{ExprProblem, Names, compile};
+pub use check::{ExprProblem, Names, compile, compile_any};
 pub use eval::Lookup;
 pub use program::{Op, Program};
 #[cfg(feature = "edge")]

@@ -2,8 +2,9 @@
 //!
 //! A signal is *detected* on an edge: when its condition begins to hold. It stays active until it is re-armed: by its
 //! re-arming condition, so that a value that wavers about a threshold is detected once; or, without one, by its condition
-//! ceasing to hold. What could not be computed changes nothing of an active signal with a re-arming condition, and never
-//! detects one. A signal that is still active when a billing period begins is detected again, unless that is switched off.
+//! ceasing to hold. While its condition holds it is never re-armed. What could not be computed changes nothing of an active
+//! signal with a re-arming condition, and never detects one. A signal that is still active when a billing period begins is
+//! detected again, unless that is switched off.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +60,8 @@ pub enum Edge {
 }
 
 impl SignalState {
-    /// Takes in an evaluation at `now`; `period` is when the present billing period began.
+    /// Takes in an evaluation at `now`; `period` is when the present billing period began, if that
+    /// detects anew.
     pub fn take(&mut self, when: Value<'_>, rearm: Option<Value<'_>>, period: Option<Millis>, now: Millis) -> Option<Edge> {
         let was = self.active;
         self.active = next(was, when, rearm);

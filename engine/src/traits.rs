@@ -1,34 +1,59 @@
-//! Traits: what the app's back end says of its users and tenants, declared in the configuration so that rules can be checked.
+//! Traits: what an app says of its users and tenants, as configuration declares it.
+//!
+//! Expressions read them as `user.<name>` and `tenant.<name>`, so no trait may be called like a field that is there already
+//! ([`Traits::USER_FIELDS`], [`Traits::TENANT_FIELDS`]).
+
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::wire;
 
-/// A declared trait.
+/// The traits of an app; facts and programs number them by position.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traits {
+    /// What is said of a user, in the order of the document.
+    pub user: Vec<Trait>,
+    /// What is said of a tenant, likewise.
+    pub tenant: Vec<Trait>,
+}
+
+wire! { struct Traits { user, tenant } }
+
+impl Traits {
+    /// What expressions read of a user without anybody declaring it.
+    pub const USER_FIELDS: [&str; 2] = ["role", "age"];
+    /// What expressions read of a tenant without anybody declaring it.
+    pub const TENANT_FIELDS: [&str; 2] = ["age", "seats"];
+}
+
+/// One trait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trait {
-    /// The name events and expressions use.
+    /// The name expressions use.
     pub key: String,
-    /// What people read.
+    /// What people read ("Industry").
     pub label: String,
-    /// What it holds.
+    /// What its values are.
     pub of: TraitKind,
 }
 
 wire! { struct Trait { key, label, of } }
 
-/// What a trait holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the values of a trait are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TraitKind {
-    /// Text.
+    /// A string.
+    #[default]
     Text,
     /// A whole number.
     Int,
     /// A number.
     Double,
-    /// Yes or no.
+    /// True or false.
     Bool,
-    /// Texts.
+    /// A list of strings.
     List,
 }
 
@@ -38,8 +63,8 @@ impl TraitKind {
     /// Every kind.
     pub const ALL: [Self; 5] = [Self::Text, Self::Int, Self::Double, Self::Bool, Self::List];
 
-    /// The word in configuration.
-    pub fn name(self) -> &'static str {
+    /// The word in configuration: CEL's name of the type.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Text => "string",
             Self::Int => "int",
@@ -50,18 +75,7 @@ impl TraitKind {
     }
 }
 
-/// The declared traits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Traits {
-    /// Those of users.
-    pub user: Vec<Trait>,
-    /// Those of tenants.
-    pub tenant: Vec<Trait>,
-}
-
-wire! { struct Traits { user, tenant } }
-
-/// What a trait is.
+/// What a trait is for one user or tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TraitValue {
     /// Text.

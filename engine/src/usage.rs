@@ -3,7 +3,7 @@
 mod buckets;
 mod dedupe;
 mod event;
-mod forecast;
+pub mod forecast;
 mod meter;
 
 pub use buckets::Buckets;

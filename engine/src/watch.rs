@@ -34,10 +34,8 @@ impl Watch {
     }
 }
 
-/// Whether a signal is active after an evaluation: hysteresis, the same on both sides.
+/// Whether a signal is active after an evaluation: hysteresis, the same on both sides. While `when` holds it is, whatever the
+/// re-arming condition says, so evaluating twice is evaluating once.
 pub fn next(active: bool, when: Value<'_>, rearm: Option<Value<'_>>) -> bool {
-    match rearm {
-        Some(rearm) if active => !rearm.is_true(),
-        _ => when.is_true(),
-    }
+    when.is_true() || (active && rearm.is_some_and(|rearm| !rearm.is_true()))
 }

@@ -103,7 +103,7 @@ function withAudiences(config, expressions) {
 const duration = (text) => Number(text.slice(0, -1)) * UNITS[text.at(-1)];
 
 /** `patch` laid over `base` as a JSON merge patch (RFC 7396). */
-function merge(base, patch) {
+export function merge(base, patch) {
   if (patch === null || typeof patch !== "object" || Array.isArray(patch)) return patch;
   const merged = base !== null && typeof base === "object" && !Array.isArray(base) ? { ...base } : {};
   for (const [key, change] of Object.entries(patch)) {

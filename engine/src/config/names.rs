@@ -13,8 +13,8 @@ pub(super) struct ConfigNames<'a> {
     pub(super) features: &'a [Feature],
     pub(super) traits: &'a Traits,
     /// The ids of the signals and segments.
-    pub(super) signals: Vec<&'a str>,
-    pub(super) segments: Vec<&'a str>,
+    pub(super) signals: Vec<String>,
+    pub(super) segments: Vec<String>,
     pub(super) events: Vec<String>,
     /// Who speaks at present.
     pub(super) speaker: Speaker,
@@ -127,10 +127,10 @@ impl ConfigNames<'_> {
                 Ok((Fact::Input(input(self.event(name)?)), of))
             }
             ["signal", id, field] => {
-                let signal = find("signal", id, self.signals.iter().copied())?;
+                let signal = find("signal", id, self.signals.iter().map(String::as_str))?;
                 one_of("field of a signal", field, &SIGNAL).map(|(fact, of)| (fact(signal), of))
             }
-            ["segment", id] => Ok((Fact::Segment(find("segment", id, self.segments.iter().copied())?), Type::Bool)),
+            ["segment", id] => Ok((Fact::Segment(find("segment", id, self.segments.iter().map(String::as_str))?), Type::Bool)),
             ["feature", key] => Ok((Fact::Feature(find("feature", key, self.features.iter().map(|f| f.key.as_str()))?), Type::Bool)),
             ["score"] => Ok((Fact::Score, Type::Int)),
             ["now"] => Ok((Fact::Now, Type::Timestamp)),

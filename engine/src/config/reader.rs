@@ -4,6 +4,7 @@
 use core::ops::RangeInclusive;
 
 use super::Problem;
+use super::decimal::{Decimal, NoShare};
 use super::json::{Json, Value, place};
 use super::names::unknown;
 use crate::map::ordered;
@@ -73,8 +74,14 @@ impl Reader {
         }
     }
 
+    /// Whether as many problems are known as are ever told. Nothing comes of the document any more, so that nothing more need be
+    /// read: looking for what was meant costs time, and of a large document all of it may be wrong.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= MAX_TOLD
+    }
+
     fn push(&mut self, found: Found) {
-        if self.found.len() < MAX_TOLD && !self.found.contains(&found) {
+        if !self.is_full() && !self.found.contains(&found) {
             self.found.push(found);
         }
     }
@@ -82,8 +89,8 @@ impl Reader {
     fn mistype(&mut self, part: &Json, wanted: &str) {
         let is = match part.value {
             Value::Null => "null",
-            Value::Bool => "true or false",
-            Value::Whole(_) | Value::Number => "a number",
+            Value::Bool(_) => "true or false",
+            Value::Whole(_) | Value::Number(_) => "a number",
             Value::Text(_) => "a string",
             Value::List(_) => "a list",
             Value::Object(_) => "an object",
@@ -96,7 +103,7 @@ impl Reader {
         let Some((part, members)) = self.members(part) else { return Object { part: None, members: &[] } };
         let object = Object { part: Some(part), members };
         let known = [needed, others].concat();
-        for (name, part) in members.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+        for (name, part) in members.iter().filter(|(name, _)| !known.contains(&name.as_str())).take(MAX_TOLD) {
             self.tell(part, "unknown_field", unknown("field", name, &known));
         }
         for name in known {
@@ -128,7 +135,7 @@ impl Reader {
     }
 
     fn once(&mut self, members: &[(String, Json)], name: &str) {
-        for (_, again) in members.iter().filter(|(n, _)| n == name).skip(1) {
+        for (_, again) in members.iter().filter(|(n, _)| n == name).skip(1).take(MAX_TOLD) {
             self.tell(again, "duplicate", format!("`{name}` is here twice"));
         }
     }
@@ -173,6 +180,37 @@ impl Reader {
             Value::Whole(n) if range.contains(&n) => return Some(n),
             Value::Whole(n) => self.tell(part, "out_of_range", format!("this is {n}; it must be {}", wanted())),
             _ => self.mistype(part, &wanted()),
+        }
+        None
+    }
+
+    /// True or false.
+    pub(super) fn flag(&mut self, part: Option<&Json>) -> Option<bool> {
+        let part = part?;
+        if let Value::Bool(flag) = part.value {
+            return Some(flag);
+        }
+        self.mistype(part, "true or false");
+        None
+    }
+
+    /// A fraction of 0 to 1, in basis points: 0.1 is 1,000.
+    pub(super) fn share(&mut self, part: Option<&Json>) -> Option<u16> {
+        let part = part?;
+        let (text, points) = match &part.value {
+            Value::Whole(n) => (n.to_string(), Decimal::read(&n.to_string()).basis_points()),
+            Value::Number(text) => (text.clone(), Decimal::read(text).basis_points()),
+            _ => {
+                self.mistype(part, "a number from 0 to 1, as 0.1 for a tenth");
+                return None;
+            }
+        };
+        match points {
+            Ok(points) => return Some(points),
+            Err(NoShare::OutOfRange) => {
+                self.tell(part, "out_of_range", format!("this is {text}; it must be from 0 to 1, as 0.1 for a tenth"));
+            }
+            Err(NoShare::TooPrecise) => self.tell(part, "too_precise", format!("this is {text}; write at most 4 decimals")),
         }
         None
     }

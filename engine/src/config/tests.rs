@@ -1,3 +1,5 @@
+mod rules;
+
 use super::{Config, PaymentBehavior, Problem, Proration, UpgradeRules, compile};
 use crate::campaign::{NudgeKind, Scope};
 use crate::expr::Program;
@@ -19,7 +21,7 @@ const GOOD: &str = r#"{
     {"id": "high", "placement": "p", "priority": 1, "audience": "events.login.count_7d > 1",
      "nudge": {"kind": "modal", "title": "{{plan.name}}", "cta": {"label": "Go", "action": "go"}},
      "roles": {"member": {"kind": "badge", "title": "Ask"}},
-     "cap": [{"max": 2, "window": "7d", "scope": "tenant"}], "cooldown_after_dismiss": "1d", "schedule": {"from": 5}}
+     "cap": [{"max": 2, "window": "7d", "scope": "tenant"}], "cooldown_after_dismiss": "1d", "schedule": {"from": 5}, "holdout": 0.05}
   ]
 }"#;
 
@@ -48,6 +50,7 @@ fn a_good_document_is_read_whole() {
     let [high, low] = campaigns.as_slice() else { panic!("{campaigns:?}") };
     assert_eq!((low.campaign.id.as_str(), low.campaign.nudge.kind, low.campaign.nudge.cta.is_some()), ("low", NudgeKind::Banner, false));
     assert_eq!(low.campaign.nudge, low.member);
+    assert_eq!((high.holdout, low.holdout), (500, 0));
     let admin = &high.campaign;
     assert_eq!((admin.id.as_str(), admin.priority, admin.nudge.kind, high.member.kind), ("high", 1, NudgeKind::Modal, NudgeKind::Badge));
     assert_eq!((high.member.title.parts.as_slice(), &high.member.cta), ([Part::Text("Ask".to_owned())].as_slice(), &admin.nudge.cta));
@@ -74,7 +77,7 @@ fn problems_of_shape_and_meaning_are_told_at_once_each_with_its_place() {
     {"id": "é", "id": "quota", "placement": "p",
      "audience": "usage.call.ratio > 1", "nudge": {}, "cap": [{"max": 1.5}, "often"]}
   ],
-  "signals": {}
+  "sequences": {}
 }"#;
     let told: Vec<_> = problems(document).into_iter().map(|p| (p.pointer, p.code, (p.line, p.column), p.detail)).collect();
     let expected = [
@@ -88,7 +91,7 @@ fn problems_of_shape_and_meaning_are_told_at_once_each_with_its_place() {
         ("/campaigns/0/cap/0/window", "missing", (9, 63), "`window` is missing here"),
         ("/campaigns/0/cap/0/max", "wrong_type", (9, 64), "this is a number; it must be a whole number from 1 to 50"),
         ("/campaigns/0/cap/1", "wrong_type", (9, 77), "this is a string; it must be an object"),
-        ("/signals", "unsupported", (11, 3), "does not run `signals` yet"),
+        ("/sequences", "unsupported", (11, 3), "does not run `sequences` yet"),
     ];
     for (told, expected) in told.iter().zip(expected) {
         assert_eq!((told.0.as_str(), told.1, told.2), (expected.0, expected.1, expected.2), "{}", told.3);
@@ -133,7 +136,14 @@ fn each_mistake_is_told_once_and_nothing_else_with_it() {
         (r#""7d""#, r#""400d""#, "/campaigns/1/cap/0/window", "bad_cap"),
         (r#""1d""#, r#""1 day""#, "/campaigns/1/cooldown_after_dismiss", "bad_duration"),
         (r#""from": 5"#, r#""from": 5, "until": 5"#, "/campaigns/1/schedule/until", "conflict"),
-        (r#""schedule""#, r#""holdout": 0.1, "schedule""#, "/campaigns/1/holdout", "unsupported"),
+        (r#""schedule""#, r#""variants": [], "schedule""#, "/campaigns/1/variants", "unsupported"),
+        (r#""holdout": 0.05"#, r#""holdout": "10%""#, "/campaigns/1/holdout", "wrong_type"),
+        (r#""holdout": 0.05"#, r#""holdout": 10"#, "/campaigns/1/holdout", "out_of_range"),
+        (r#""holdout": 0.05"#, r#""holdout": 1.0001"#, "/campaigns/1/holdout", "out_of_range"),
+        (r#""holdout": 0.05"#, r#""holdout": 0.33333"#, "/campaigns/1/holdout", "too_precise"),
+        (r#""sso": {}"#, r#""sso": {}, "in": {}"#, "/features/in", "bad_name"),
+        (r#""source": "inline""#, r#""source": "inlined""#, "/plans/source", "bad_choice"),
+        (r#""https://upcue.dev/schema/config.json""#, "7", "/$schema", "wrong_type"),
         ("count_7d > 1", "count_7d", "/campaigns/1/audience", "type"),
         (r#""campaigns""#, r#""campaigns": [], "campaigns""#, "/campaigns", "duplicate"),
     ] {

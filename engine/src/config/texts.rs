@@ -4,6 +4,7 @@ use super::json::Json;
 use super::names::ConfigNames;
 use super::reader::Reader;
 use crate::expr::{Names, Type};
+use crate::facts::Fact;
 use crate::template::{Part, Template};
 
 /// The longest text, in bytes.
@@ -46,7 +47,10 @@ fn fact(path: &str, names: &mut ConfigNames<'_>) -> Result<Part, String> {
     let path: Vec<String> = path.split('.').map(|part| part.trim().to_owned()).collect();
     let (fact, of) = names.resolve(&path)?;
     match of {
-        Type::Int | Type::Str => Ok(Part::Fact(fact)),
+        Type::Int | Type::Str => Ok(match fact {
+            Fact::Input(input) => Part::Input(input),
+            fact => Part::Fact(fact),
+        }),
         _ => Err(format!(
             "`{}` is of type {}; texts take int and string (for a share, `percent` instead of `ratio`)",
             path.join("."),

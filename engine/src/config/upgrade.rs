@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::json::Json;
+use super::parts::rollout;
+use super::reader::Reader;
 use crate::rollout::Rollout;
 use crate::wire;
 
@@ -66,5 +69,17 @@ impl PaymentBehavior {
             Self::ErrorIfIncomplete => "error_if_incomplete",
             Self::PendingIfIncomplete => "pending_if_incomplete",
         }
+    }
+}
+
+/// Reads the section.
+pub(super) fn upgrade(part: Option<&Json>, reader: &mut Reader) -> UpgradeRules {
+    let section = reader.object(part, &[], &["proration", "payment_behavior", "rollout"]);
+    let prorations = Proration::ALL.map(|p| (p.word(), p));
+    let payments = PaymentBehavior::ALL.map(|p| (p.word(), p));
+    UpgradeRules {
+        proration: reader.choice(section.get("proration"), "proration", &prorations).unwrap_or_default(),
+        payment: reader.choice(section.get("payment_behavior"), "payment behaviour", &payments).unwrap_or_default(),
+        rollout: rollout(section.get("rollout"), reader),
     }
 }

@@ -2,8 +2,10 @@
 
 use core::cmp::Ordering;
 
+#[cfg(feature = "edge")]
+use super::loops::Elements;
 use super::program::{MAX_STACK, Op, Program};
-use super::value::Value;
+use super::value::{MAX_DURATION, Value};
 #[cfg(feature = "edge")]
 use crate::facts::Fact;
 use crate::facts::Input;
@@ -23,6 +25,9 @@ impl Program {
     /// [`Value::Unknown`].
     pub fn eval<'a>(&'a self, facts: &'a impl Lookup) -> Value<'a> {
         let mut stack = Stack::default();
+        #[cfg(feature = "edge")]
+        self.run(&self.ops, facts, &mut stack, Elements::default());
+        #[cfg(not(feature = "edge"))]
         for op in &self.ops {
             let value = self.step(op, &mut stack, facts);
             stack.push(value);
@@ -30,7 +35,7 @@ impl Program {
         stack.pop()
     }
 
-    fn step<'a>(&'a self, op: &Op, stack: &mut Stack<'a>, facts: &'a impl Lookup) -> Value<'a> {
+    pub(super) fn step<'a>(&'a self, op: &Op, stack: &mut Stack<'a>, facts: &'a impl Lookup) -> Value<'a> {
         match op {
             Op::Unknown => Value::Unknown,
             Op::Bool(b) => Value::Bool(*b),
@@ -42,6 +47,8 @@ impl Program {
             Op::Str(i) => self.strings.get(usize::from(*i)).map_or(Value::Unknown, |s| Value::Str(s)),
             #[cfg(feature = "edge")]
             Op::Fact(fact) => facts.fact(*fact),
+            #[cfg(feature = "edge")]
+            Op::Timestamp(ms) => Value::Timestamp(*ms),
             _ => operate(op, stack),
         }
     }
@@ -53,6 +60,7 @@ pub(super) fn operate<'a>(op: &Op, stack: &mut Stack<'a>) -> Value<'a> {
         Op::Not => not(stack.pop()),
         Op::Neg => negate(stack.pop()),
         Op::In(n) => is_in(stack, *n),
+        Op::Has => Value::Bool(!matches!(stack.pop(), Value::Unknown)),
         Op::Select => {
             let (otherwise, then) = (stack.pop(), stack.pop());
             match stack.pop() {
@@ -61,6 +69,8 @@ pub(super) fn operate<'a>(op: &Op, stack: &mut Stack<'a>) -> Value<'a> {
                 _ => Value::Unknown,
             }
         }
+        #[cfg(feature = "edge")]
+        Op::Size => super::texts::size(stack.pop()),
         _ => {
             let (b, a) = (stack.pop(), stack.pop());
             binary(op, a, b)
@@ -88,7 +98,7 @@ impl<'a> Stack<'a> {
         self.len += 1;
     }
 
-    fn pop(&mut self) -> Value<'a> {
+    pub(super) fn pop(&mut self) -> Value<'a> {
         self.len = self.len.saturating_sub(1);
         self.values.get(self.len).copied().unwrap_or(Value::Unknown)
     }
@@ -109,13 +119,13 @@ fn negate(a: Value<'_>) -> Value<'_> {
 
 /// `needle in [..]`. A list with an unknown element is unknown itself, as CEL has it, and so is the answer.
 fn is_in<'a>(stack: &mut Stack<'a>, n: u8) -> Value<'a> {
-    let mut elements = [Value::Unknown; MAX_STACK];
-    for slot in elements.iter_mut().take(usize::from(n)) {
-        *slot = stack.pop();
-    }
+    let end = stack.len;
+    let begin = end.saturating_sub(usize::from(n));
+    stack.len = begin;
     let needle = stack.pop();
-    let elements = elements.get(..usize::from(n)).unwrap_or_default();
-    if needle == Value::Unknown || elements.contains(&Value::Unknown) {
+    let elements = stack.values.get(begin..end).unwrap_or_default();
+    let is_unknown = |value: &Value<'_>| matches!(value, Value::Unknown);
+    if is_unknown(&needle) || elements.iter().any(is_unknown) {
         return Value::Unknown;
     }
     Value::Bool(elements.iter().any(|element| compare(needle, *element) == Some(Ordering::Equal)))
@@ -126,12 +136,16 @@ fn binary<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {
         Op::And => conjunction(a, b, false),
         Op::Or => conjunction(a, b, true),
         Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => comparison(op, a, b),
+        #[cfg(feature = "edge")]
+        Op::StartsWith | Op::EndsWith | Op::Contains | Op::InList => super::texts::search(op, a, b),
+        #[cfg(feature = "edge")]
+        Op::TimeAdd | Op::TimeSub | Op::TimeDiff => super::times::shift(op, a, b),
         _ => arithmetic(op, a, b),
     }
 }
 
 /// `&&` (`decisive` false) and `||` (`decisive` true): one decisive operand decides, whatever the other is.
-fn conjunction<'a>(a: Value<'a>, b: Value<'a>, decisive: bool) -> Value<'a> {
+pub(super) fn conjunction<'a>(a: Value<'a>, b: Value<'a>, decisive: bool) -> Value<'a> {
     match (a, b) {
         (Value::Bool(x), _) if x == decisive => Value::Bool(decisive),
         (_, Value::Bool(y)) if y == decisive => Value::Bool(decisive),
@@ -204,7 +218,8 @@ fn arithmetic<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {
     match (a, b) {
         (Value::Int(x), Value::Int(y)) => whole(op, x, y).map_or(Value::Unknown, Value::Int),
         (Value::Duration(x), Value::Duration(y)) if matches!(op, Op::Add | Op::Sub) => {
-            whole(op, x, y).map_or(Value::Unknown, Value::Duration)
+            let sum = whole(op, x, y).filter(|ms| (-MAX_DURATION..=MAX_DURATION).contains(ms));
+            sum.map_or(Value::Unknown, Value::Duration)
         }
         (Value::Double(x), Value::Double(y)) => match op {
             Op::Add => Value::Double(x + y),

@@ -1,11 +1,11 @@
 //! The texts in `duration('..')` and `timestamp('..')`, in CEL's notation and range, to whole milliseconds.
 
+use super::times::TIMESTAMPS;
+use super::value::MAX_DURATION;
 use crate::time::{DAY, days_from_civil};
 
 /// Nanoseconds in a millisecond, the finest time that Upcue tells apart.
 const NANOS_PER_MS: i128 = 1_000_000;
-/// The longest duration: CEL has the range of `google.protobuf.Duration`, about 10,000 years either way.
-const MAX_DURATION_MS: i128 = 315_576_000_000_000;
 
 /// A duration as CEL writes it, in milliseconds: numbers with units one after the other (`72h`, `1h30m`, `1.5h`, `-10m`,
 /// `250ms`); or what is wrong with it.
@@ -39,7 +39,7 @@ pub(super) fn duration(text: &str) -> Result<i64, String> {
         return Err(too_fine("duration", text));
     }
     let ms = sign * (nanos / NANOS_PER_MS);
-    i64::try_from(ms).ok().filter(|_| ms.abs() <= MAX_DURATION_MS).ok_or_else(|| too_long(text))
+    i64::try_from(ms).ok().filter(|ms| (-MAX_DURATION..=MAX_DURATION).contains(ms)).ok_or_else(|| too_long(text))
 }
 
 fn split(text: &str, is_first: impl Fn(char) -> bool) -> (&str, &str) {
@@ -119,8 +119,7 @@ pub(super) fn timestamp(text: &str) -> Result<i64, String> {
     let fraction =
         fraction_ms(fraction).map_err(|fault| if let Fault::TooFine = fault { too_fine("timestamp", text) } else { no_timestamp() })?;
     let ms = day * DAY + clock + fraction - zone;
-    let (first, end) = (days_from_civil(1, 1) * DAY, days_from_civil(10_000, 1) * DAY);
-    if (first..end).contains(&ms) { Ok(ms) } else { Err(out_of_range()) }
+    if TIMESTAMPS.contains(&ms) { Ok(ms) } else { Err(out_of_range()) }
 }
 
 /// The day since the epoch of `YYYY-MM-DD`, if there is such a day.

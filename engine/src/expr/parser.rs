@@ -3,8 +3,8 @@
 use super::check::ExprProblem;
 use super::lexer::{Kind, Token, tokens, too_large};
 
-/// The deepest nesting of a source, so that no input can exhaust the parser's stack.
-const MAX_DEPTH: usize = 64;
+/// The deepest nesting of a source, so that no input can exhaust the parser's stack. CEL asks for 12 at least.
+const MAX_DEPTH: usize = 40;
 
 /// A node and where it begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +28,9 @@ pub(super) enum Tree {
     Method(Box<Node>, String, Vec<Node>),
     /// `! -`
     Unary(&'static str, Box<Node>),
-    /// All two-sided operators, `in` among them.
-    Binary(&'static str, Box<Node>, Box<Node>),
+    /// Two-sided operators of one binding strength, `in` among them, from left to right: `a - b + c`. Side by side and not in
+    /// each other, so that no length of source exhausts the stack.
+    Chain(Box<Node>, Vec<(&'static str, Node)>),
     /// `c ? a : b`
     Select(Box<[Node; 3]>),
     /// `[a, b]`
@@ -113,7 +114,7 @@ impl Parser {
 
     fn ternary(&mut self) -> Result<Node, ExprProblem> {
         self.descend(self.peek().at)?;
-        let condition = self.binary(0)?;
+        let condition = self.operation()?;
         let node = if self.accept("?") {
             let then = self.ternary()?;
             self.expect(":")?;
@@ -126,23 +127,29 @@ impl Parser {
         Ok(node)
     }
 
-    fn binary(&mut self, level: usize) -> Result<Node, ExprProblem> {
-        let Some(operators) = LEVELS.get(level) else { return self.unary() };
-        let mut left = self.binary(level + 1)?;
-        while let Some(operator) = self.operator(operators) {
+    /// Operands and two-sided operators, grouped by binding strength; without a call for each strength, which would cost stack.
+    fn operation(&mut self) -> Result<Node, ExprProblem> {
+        let mut operands = vec![self.unary()?];
+        let mut operators: Vec<(usize, &'static str)> = Vec::new();
+        while let Some((level, operator)) = self.operator() {
             self.next += 1;
-            let right = self.binary(level + 1)?;
-            left = Node { at: left.at, tree: Tree::Binary(operator, Box::new(left), Box::new(right)) };
+            group(&mut operands, &mut operators, level + 1);
+            operators.push((level, operator));
+            operands.push(self.unary()?);
         }
-        Ok(left)
+        group(&mut operands, &mut operators, 0);
+        operands.pop().ok_or_else(|| unexpected(self.peek(), "a value"))
     }
 
-    fn operator(&self, operators: &[&'static str]) -> Option<&'static str> {
-        operators.iter().copied().find(|operator| match &self.peek().kind {
-            Kind::Sign(sign) => sign == operator,
-            Kind::Ident(word) => word == operator,
-            _ => false,
-        })
+    /// The operator that comes next, and its level.
+    fn operator(&self) -> Option<(usize, &'static str)> {
+        let word = match &self.peek().kind {
+            Kind::Sign(sign) => sign,
+            Kind::Ident(word) => word.as_str(),
+            _ => return None,
+        };
+        let mut all = LEVELS.iter().enumerate().flat_map(|(level, operators)| operators.iter().map(move |operator| (level, *operator)));
+        all.find(|(_, operator)| *operator == word)
     }
 
     fn unary(&mut self) -> Result<Node, ExprProblem> {
@@ -269,6 +276,18 @@ impl Parser {
     }
 }
 
+/// Makes one operand of what the last operators of level `loosest` or tighter stand between.
+fn group(operands: &mut Vec<Node>, operators: &mut Vec<(usize, &'static str)>, loosest: usize) {
+    while let Some((level, _)) = operators.last().copied().filter(|(level, _)| *level >= loosest) {
+        let count = operators.iter().rev().take_while(|(other, _)| *other == level).count();
+        let signs = operators.split_off(operators.len() - count);
+        let others = operands.split_off(operands.len().saturating_sub(count));
+        let Some(first) = operands.pop() else { return };
+        let others = signs.into_iter().map(|(_, sign)| sign).zip(others).collect();
+        operands.push(Node { at: first.at, tree: Tree::Chain(Box::new(first), others) });
+    }
+}
+
 /// `magnitude` with its sign, when it fits into 64 bits.
 fn signed(magnitude: u64, is_negative: bool) -> Option<i64> {
     if is_negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
@@ -308,7 +327,9 @@ mod tests {
             Tree::Call(name, arguments) => format!("({name}{})", all(arguments)),
             Tree::Method(receiver, name, arguments) => format!("({} .{name}{})", shown(receiver), all(arguments)),
             Tree::Unary(operator, operand) => format!("({operator} {})", shown(operand)),
-            Tree::Binary(operator, left, right) => format!("({operator} {} {})", shown(left), shown(right)),
+            Tree::Chain(first, others) => {
+                others.iter().fold(shown(first), |left, (operator, right)| format!("({operator} {left} {})", shown(right)))
+            }
             Tree::Select(parts) => format!("(?:{})", all(parts.as_slice())),
             Tree::List(elements) => format!("[{}]", all(elements).trim_start()),
         }

@@ -10,8 +10,13 @@ use crate::facts::Fact;
 use crate::facts::Input;
 use crate::wire;
 
-/// The deepest stack a program may need; the compiler refuses more.
-pub(super) const MAX_STACK: usize = 24;
+/// The deepest stack a program may need; the compiler refuses more. CEL asks for 24 conditions `c ? a : d ? b : ..` in a row, and
+/// each leaves two values below the next.
+pub(super) const MAX_STACK: usize = 64;
+
+/// How many loops over facts may lie in each other. A fact has at most 32 elements, so a body is run a thousand times at most.
+#[cfg(feature = "edge")]
+pub(super) const MAX_LOOPS: usize = 2;
 
 /// One step of a program: pops its operands from the stack and pushes its result.
 ///
@@ -65,6 +70,8 @@ pub enum Op {
     Rem,
     /// `needle in [so many elements]`
     In(u8),
+    /// `has(a)`: whether the value is known. The one step that an unknown does not make unknown.
+    Has,
     // ---- the edge's own ----
     /// Pushes the string with this number.
     #[cfg(feature = "edge")]
@@ -72,13 +79,62 @@ pub enum Op {
     /// Pushes a fact.
     #[cfg(feature = "edge")]
     Fact(Fact),
+    /// Pushes a literal: milliseconds since 1970-01-01T00:00:00Z.
+    #[cfg(feature = "edge")]
+    Timestamp(i64),
+    /// `size(a)`: the code points of a string, the elements of a list.
+    #[cfg(feature = "edge")]
+    Size,
+    /// `a.startsWith(b)`
+    #[cfg(feature = "edge")]
+    StartsWith,
+    /// `a.endsWith(b)`
+    #[cfg(feature = "edge")]
+    EndsWith,
+    /// `a.contains(b)`
+    #[cfg(feature = "edge")]
+    Contains,
+    /// `needle in list`, where the list is a fact.
+    #[cfg(feature = "edge")]
+    InList,
+    /// Timestamp + duration, in either order.
+    #[cfg(feature = "edge")]
+    TimeAdd,
+    /// Timestamp - duration.
+    #[cfg(feature = "edge")]
+    TimeSub,
+    /// Timestamp - timestamp.
+    #[cfg(feature = "edge")]
+    TimeDiff,
+    /// `list.exists(x, body)` or `list.all(x, body)` over a fact: pops the list; the body is the steps that follow.
+    #[cfg(feature = "edge")]
+    Loop {
+        /// Whether the body must hold of all elements, and not of one.
+        is_all: bool,
+        /// How many steps the body has.
+        steps: u8,
+    },
+    /// Pushes the element that the loop of this number, counted from the outermost, is at.
+    #[cfg(feature = "edge")]
+    Element(u8),
 }
 
 wire! { enum Op {
     Unknown, Bool(value), Int(value), Double(bits), Duration(ms), Input(input), Not, Neg, And, Or, Select, Eq, Ne,
-    Lt, Le, Gt, Ge, Add, Sub, Mul, Div, Rem, In(elements),
+    Lt, Le, Gt, Ge, Add, Sub, Mul, Div, Rem, In(elements), Has,
     #[cfg(feature = "edge")] Str(index),
     #[cfg(feature = "edge")] Fact(fact),
+    #[cfg(feature = "edge")] Timestamp(ms),
+    #[cfg(feature = "edge")] Size,
+    #[cfg(feature = "edge")] StartsWith,
+    #[cfg(feature = "edge")] EndsWith,
+    #[cfg(feature = "edge")] Contains,
+    #[cfg(feature = "edge")] InList,
+    #[cfg(feature = "edge")] TimeAdd,
+    #[cfg(feature = "edge")] TimeSub,
+    #[cfg(feature = "edge")] TimeDiff,
+    #[cfg(feature = "edge")] Loop { is_all, steps },
+    #[cfg(feature = "edge")] Element(number),
 } }
 
 impl Op {
@@ -87,12 +143,21 @@ impl Op {
         match self {
             Op::Unknown | Op::Bool(_) | Op::Int(_) | Op::Double(_) | Op::Duration(_) | Op::Input(_) => 0,
             #[cfg(feature = "edge")]
-            Op::Str(_) | Op::Fact(_) => 0,
-            Op::Not | Op::Neg => 1,
+            Op::Str(_) | Op::Fact(_) | Op::Timestamp(_) | Op::Element(_) => 0,
+            #[cfg(feature = "edge")]
+            Op::Size | Op::Loop { .. } => 1,
+            Op::Not | Op::Neg | Op::Has => 1,
             Op::Select => 3,
             Op::In(n) => usize::from(*n) + 1,
             _ => 2,
         }
+    }
+
+    /// Whether the step is for the edge alone.
+    #[cfg(feature = "edge")]
+    pub fn is_of_edge(&self) -> bool {
+        matches!(self, Op::Str(_) | Op::Fact(_) | Op::Timestamp(_) | Op::Size | Op::StartsWith | Op::EndsWith | Op::Contains | Op::InList)
+            || matches!(self, Op::TimeAdd | Op::TimeSub | Op::TimeDiff | Op::Loop { .. } | Op::Element(_))
     }
 }
 
@@ -121,15 +186,37 @@ impl Program {
         })
     }
 
-    /// The deepest stack the program needs; `None` when it is not well formed (a step finds too little to pop, or other
-    /// than one value is left).
-    pub fn depth(&self) -> Option<usize> {
-        let mut depth = 0_usize;
-        let mut deepest = 0;
-        for op in &self.ops {
-            depth = depth.checked_sub(op.pops())? + 1;
-            deepest = deepest.max(depth);
-        }
-        (depth == 1).then_some(deepest)
+    /// The steps.
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
     }
+
+    /// The deepest stack the program needs; `None` when it is not well formed (a step finds too little to pop, other
+    /// than one value is left, loops lie too deep in each other).
+    pub fn depth(&self) -> Option<usize> {
+        deepest(&self.ops, 0)
+    }
+}
+
+/// The deepest stack that steps within so many loops need to leave one value.
+fn deepest(mut ops: &[Op], loops: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut most = 0;
+    while let Some((op, rest)) = ops.split_first() {
+        ops = rest;
+        depth = depth.checked_sub(op.pops())? + 1;
+        most = most.max(depth);
+        #[cfg(feature = "edge")]
+        if let Op::Loop { steps, .. } = op {
+            let (body, after) = rest.split_at_checked(usize::from(*steps)).filter(|_| loops < MAX_LOOPS)?;
+            // What the loop has found so far stays below: the residual of a loop needs it.
+            most = most.max(depth + deepest(body, loops + 1)?);
+            ops = after;
+        } else if matches!(op, Op::Element(i) if usize::from(*i) >= loops) {
+            return None;
+        }
+    }
+    #[cfg(not(feature = "edge"))]
+    let _ = loops;
+    (depth == 1).then_some(most)
 }

@@ -4,8 +4,12 @@
 //! no threshold that this tenant has passed or can never meet. For every state of what the browser reads by itself the residual
 //! has the value that the whole program has.
 
+use core::slice;
+
 use super::eval::{Stack, operate};
+use super::loops::Elements;
 use super::program::{Op, Program};
+use super::times::in_durations;
 use super::value::Value;
 use crate::facts::{Fact, Input};
 
@@ -28,6 +32,7 @@ pub trait Settle {
 }
 
 /// What stands on the stack of the partial evaluation.
+#[derive(Debug, PartialEq)]
 enum Part<'a> {
     Known(Value<'a>),
     Open(Vec<Op>),
@@ -46,39 +51,72 @@ impl Part<'_> {
     }
 }
 
-/// The step that pushes a value. The type checker lets no text meet what the browser reads, so none is ever left.
+/// The step that pushes a value. A moment becomes the time since 1970, see [`super::times`]. The compiler lets no text meet what
+/// the browser reads, so none is ever left.
 fn literal(value: Value<'_>) -> Op {
     match value {
         Value::Bool(b) => Op::Bool(b),
         Value::Int(i) => Op::Int(i),
         Value::Double(d) => Op::Double(d.to_bits()),
-        Value::Duration(ms) => Op::Duration(ms),
-        Value::Unknown | Value::Str(_) | Value::Timestamp(_) | Value::List(_) => Op::Unknown,
+        Value::Duration(ms) | Value::Timestamp(ms) => Op::Duration(ms),
+        Value::Unknown | Value::Str(_) | Value::List(_) => Op::Unknown,
     }
 }
 
 impl Program {
     /// What is left of the program. Inputs keep their numbers.
     pub fn residual(&self, facts: &impl Settle) -> Program {
-        let mut stack: Vec<Part<'_>> = Vec::new();
-        for op in &self.ops {
-            let settled = match op {
-                Op::Input(input) => Some(facts.settle_input(*input)),
-                Op::Fact(fact) => Some(facts.settle_fact(*fact)),
-                Op::Str(i) => Some(Settled::Value(self.strings.get(usize::from(*i)).map_or(Value::Unknown, |s| Value::Str(s)))),
-                _ => None,
-            };
-            let part = match settled {
-                Some(Settled::Value(value)) => Part::Known(value),
-                Some(Settled::Input(input)) => Part::Open(vec![Op::Input(input)]),
-                None => {
+        Program { ops: self.settle(&self.ops, facts, Elements::default()).into_ops(), strings: Vec::new() }
+    }
+
+    /// What is left of steps that leave one value.
+    fn settle<'a>(&'a self, mut ops: &'a [Op], facts: &'a impl Settle, elements: Elements<'a>) -> Part<'a> {
+        let mut stack: Vec<Part<'a>> = Vec::new();
+        while let Some((op, rest)) = ops.split_first() {
+            ops = rest;
+            let part = match op {
+                Op::Input(input) => settled(facts.settle_input(*input)),
+                Op::Fact(fact) => settled(facts.settle_fact(*fact)),
+                Op::Str(i) => Part::Known(self.strings.get(usize::from(*i)).map_or(Value::Unknown, |s| Value::Str(s))),
+                Op::Timestamp(ms) => Part::Known(Value::Timestamp(*ms)),
+                Op::Element(number) => Part::Known(elements.get(*number)),
+                Op::Loop { is_all, steps } => {
+                    let (body, after) = rest.split_at_checked(usize::from(*steps)).unwrap_or_default();
+                    ops = after;
+                    let list = stack.pop();
+                    self.unroll(*is_all, list, body, facts, elements)
+                }
+                _ => {
                     let operands = stack.split_off(stack.len().saturating_sub(op.pops()));
                     combine(op, operands)
                 }
             };
             stack.push(part);
         }
-        Program { ops: stack.pop().map(Part::into_ops).unwrap_or_default(), strings: Vec::new() }
+        stack.pop().unwrap_or(Part::Known(Value::Unknown))
+    }
+
+    /// What is left of a loop: its body for one element after the other.
+    fn unroll<'a>(
+        &'a self,
+        is_all: bool,
+        list: Option<Part<'a>>,
+        body: &'a [Op],
+        facts: &'a impl Settle,
+        elements: Elements<'a>,
+    ) -> Part<'a> {
+        let Some(Part::Known(Value::List(texts))) = list else { return Part::Known(Value::Unknown) };
+        let mut parts: Vec<Part<'a>> = Vec::new();
+        for text in texts {
+            let Some(inner) = elements.with(text) else { return Part::Known(Value::Unknown) };
+            let part = self.settle(body, facts, inner);
+            // What does not depend on the element need not be asked twice.
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        let op = if is_all { Op::And } else { Op::Or };
+        parts.into_iter().fold(Part::Known(Value::Bool(is_all)), |found, part| combine(&op, vec![found, part]))
     }
 
     /// The value of a program that reads nothing.
@@ -93,6 +131,13 @@ impl Program {
                 *input = number(*input);
             }
         }
+    }
+}
+
+fn settled(fate: Settled<'_>) -> Part<'_> {
+    match fate {
+        Settled::Value(value) => Part::Known(value),
+        Settled::Input(input) => Part::Open(vec![Op::Input(input)]),
     }
 }
 
@@ -124,7 +169,11 @@ fn combine<'a>(op: &Op, operands: Vec<Part<'a>>) -> Part<'a> {
         Op::Select => choose(operands),
         // All others are strict: what they need and cannot be computed makes them unknown.
         _ if operands.iter().any(Part::is_unknown) => Part::Known(Value::Unknown),
-        _ => Part::Open(sequence(op, operands)),
+        _ => match in_durations(op) {
+            Some(tail) => Part::Open(sequence(&tail, operands)),
+            None if op.is_of_edge() => Part::Known(Value::Unknown),
+            None => Part::Open(sequence(slice::from_ref(op), operands)),
+        },
     }
 }
 
@@ -141,7 +190,7 @@ fn join<'a>(op: &Op, operands: Vec<Part<'a>>, neutral: bool) -> Part<'a> {
     if open.len() == 1 {
         return open.pop().unwrap_or(Part::Known(Value::Unknown));
     }
-    Part::Open(sequence(op, open))
+    Part::Open(sequence(slice::from_ref(op), open))
 }
 
 /// `c ? a : b` of which one part at least is open.
@@ -154,12 +203,15 @@ fn choose(operands: Vec<Part<'_>>) -> Part<'_> {
         Part::Known(Value::Bool(true)) => then,
         Part::Known(Value::Bool(false)) => otherwise,
         Part::Known(_) => Part::Known(Value::Unknown),
-        Part::Open(_) => Part::Open(sequence(&Op::Select, vec![condition, then, otherwise])),
+        Part::Open(_) => Part::Open(sequence(&[Op::Select], vec![condition, then, otherwise])),
     }
 }
 
-fn sequence(op: &Op, operands: Vec<Part<'_>>) -> Vec<Op> {
+fn sequence(tail: &[Op], operands: Vec<Part<'_>>) -> Vec<Op> {
     let mut ops: Vec<Op> = operands.into_iter().flat_map(Part::into_ops).collect();
-    ops.push(op.clone());
+    ops.extend_from_slice(tail);
     ops
 }
+
+#[cfg(test)]
+pub(super) mod tests;

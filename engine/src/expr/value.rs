@@ -3,6 +3,9 @@
 #[cfg(feature = "edge")]
 use alloc::string::String;
 
+/// The longest duration, in milliseconds: CEL has the range of `google.protobuf.Duration`, about 10,000 years either way.
+pub(super) const MAX_DURATION: i64 = 315_576_000_000_000;
+
 /// A value at run time. Strings are borrowed from the program or from the facts, so evaluation never allocates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -54,7 +57,7 @@ pub enum Type {
     Duration,
     /// `google.protobuf.Timestamp`
     Timestamp,
-    /// `list(string)`
+    /// `list(string)`, as facts are. Lists that are written out are looked into while compiling and are no values.
     List,
 }
 
@@ -73,8 +76,8 @@ impl Type {
         }
     }
 
-    /// Whether `<` and its kin compare two of these.
-    pub(super) fn is_ordered(self) -> bool {
-        !matches!(self, Type::Bool | Type::List)
+    /// Whether it is made of text, which the browser does without.
+    pub(super) fn is_text(self) -> bool {
+        matches!(self, Type::Str | Type::List)
     }
 }

@@ -260,7 +260,7 @@ fn check_trait(declared: &[Trait], key: &str, value: Option<&TraitValue>) -> Res
     };
     match value {
         Some(value) if value.clone().fitted(Some(declared.of)).kind() != declared.of => {
-            Err(("wrong_type", format!("`{key}` is declared to be of type {}", declared.of.name())))
+            Err(("wrong_type", format!("`{key}` is declared to be of type {}", declared.of.word())))
         }
         Some(TraitValue::Text(text)) if text.len() > MAX_TEXT => Err(("invalid_value", format!("`{key}`: at most {MAX_TEXT} bytes"))),
         Some(TraitValue::List(texts)) if texts.len() > MAX_TEXTS || texts.iter().any(|text| text.len() > MAX_TEXT) => {

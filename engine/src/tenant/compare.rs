@@ -171,6 +171,13 @@ impl Tenant {
         self.fit_of(rules, &self.needs(rules, wanted, now))
     }
 
+    /// The plan of lowest rank above the present one that covers everything, whatever it costs.
+    pub(super) fn covering<'a>(&self, rules: &'a Rulebook, now: Millis) -> Option<&'a Plan> {
+        let needs = self.needs(rules, None, now);
+        let present = self.present(rules).plan?;
+        rules.plans.iter().find(|plan| plan.rank > present.rank && needs.are_covered_by(plan, None, self.holding(rules)))
+    }
+
     fn fit_of<'a>(&'a self, rules: &'a Rulebook, needs: &Needs) -> Fit<'a> {
         let holding = self.holding(rules);
         // Who pays for something the catalogue does not know is served by nothing we could offer.

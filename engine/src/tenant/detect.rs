@@ -82,7 +82,7 @@ impl Tenant {
             let facts = Facts::new(self, rules, None, now);
             let (when, rearm) = verdicts(&signal.when, signal.rearm.as_ref(), &facts);
             let mut state = facts.signal(i).cloned().unwrap_or_default();
-            let Some(edge) = state.take(when, rearm, period, now) else { continue };
+            let Some(edge) = state.take(when, rearm, period.filter(|_| signal.each_period), now) else { continue };
             self.detected.signals.insert(&signal.id, state);
             changes.push((if edge == Edge::Detected { Changed::Detected } else { Changed::Rearmed }, signal.id.clone()));
         }

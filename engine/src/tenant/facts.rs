@@ -32,7 +32,7 @@ pub struct Facts<'a> {
     present: Present<'a>,
     meters: OnceCell<Vec<MeterStanding>>,
     paces: OnceCell<Vec<Option<Pace>>>,
-    best: OnceCell<Option<(&'a Plan, &'a PlanPrice)>>,
+    best: OnceCell<Option<(&'a Plan, Option<&'a PlanPrice>)>>,
     requests: OnceCell<Option<RequestsStanding>>,
 }
 
@@ -65,9 +65,11 @@ impl<'a> Facts<'a> {
         self.paces.get_or_init(|| self.tenant.paces(self.rules, self.now)).get(usize::from(i))?.as_ref()
     }
 
-    fn best(&self) -> Option<(&'a Plan, &'a PlanPrice)> {
+    fn best(&self) -> Option<(&'a Plan, Option<&'a PlanPrice>)> {
         *self.best.get_or_init(|| match self.tenant.fit(self.rules, None, self.now) {
-            Fit::Upgrade { plan, price, .. } => Some((plan, price)),
+            Fit::Upgrade { plan, price, .. } => Some((plan, Some(price))),
+            // Plans written into the configuration have no prices: there it is the lowest that covers everything.
+            Fit::ContactUs { .. } if self.rules.config.inline_plans.is_some() => Some((self.tenant.covering(self.rules, self.now)?, None)),
             Fit::Current | Fit::ContactUs { .. } => None,
         })
     }
@@ -150,7 +152,9 @@ impl Lookup for Facts<'_> {
             Fact::TenantSeats => self.tenant.seats(self.rules).map_or(Value::Unknown, int),
             Fact::Plan(field) => plan_field(self.present.plan, self.present.price, field),
             Fact::PlanMaxRank => Value::Int(self.rules.plans.iter().map(|p| i64::from(p.rank)).max().unwrap_or(0)),
-            Fact::BestPlan(field) => self.best().map_or(Value::Unknown, |(plan, price)| plan_field(Some(plan), Some(&price.id), field)),
+            Fact::BestPlan(field) => {
+                self.best().map_or(Value::Unknown, |(plan, price)| plan_field(Some(plan), price.map(|p| p.id.as_str()), field))
+            }
             Fact::SubscriptionStatus => self.tenant.mirror.current().map_or(Value::Unknown, |s| Value::Str(s.status.word())),
             Fact::SignalCount(i) => Value::Int(self.signal(i).map_or(0, |state| i64::from(state.count))),
             Fact::Score => Value::Int(self.score()),

@@ -25,11 +25,34 @@ impl Buckets {
         }
     }
 
-    /// Sets `bucket` to `n`, keeping at most `keep` buckets.
+    /// Sets `bucket` to `n`, keeping at most `keep` buckets. Buckets skipped since the newest one take its value: what was
+    /// set stood until now.
     pub fn set(&mut self, bucket: i64, n: u64, keep: usize) {
+        let stood = self.counts.first().copied().unwrap_or(0);
+        let skipped = usize::try_from(bucket.saturating_sub(self.head)).unwrap_or(0).min(keep);
         if let Some(count) = self.slot(bucket, keep) {
             *count = n;
         }
+        for between in self.counts.iter_mut().take(skipped).skip(1) {
+            *between = stood;
+        }
+    }
+
+    /// What `bucket` holds; 0 for one that is not kept or not yet begun.
+    pub fn get(&self, bucket: i64) -> u64 {
+        let age = self.head.checked_sub(bucket).and_then(|age| usize::try_from(age).ok());
+        age.and_then(|age| self.counts.get(age)).copied().unwrap_or(0)
+    }
+
+    /// The newest bucket; `None` when nothing was ever counted.
+    pub fn newest(&self) -> Option<i64> {
+        (!self.counts.is_empty()).then_some(self.head)
+    }
+
+    /// The oldest bucket that is kept: the first one counted, until there are as many as are kept.
+    pub fn oldest(&self) -> Option<i64> {
+        let back = i64::try_from(self.counts.len()).ok()?.checked_sub(1)?;
+        self.newest().map(|head| head.saturating_sub(back))
     }
 
     /// The sum of the `n` buckets that end with `bucket`.
@@ -104,5 +127,19 @@ mod tests {
         days.set(10, 4, 8);
         days.set(10, 2, 8);
         assert_eq!(days.sum(10, 1), 2);
+    }
+
+    #[test]
+    fn what_was_set_stands_until_it_is_set_again() {
+        let mut days = Buckets::default();
+        for (day, n) in [(10, 4), (13, 7), (14, 9)] {
+            days.set(day, n, 8);
+        }
+        let read: Vec<u64> = (9..16).map(|day| days.get(day)).collect();
+        assert_eq!(read, [0, 4, 4, 4, 7, 9, 0]);
+        assert_eq!((days.oldest(), days.newest()), (Some(10), Some(14)));
+        days.set(100, 1, 8);
+        assert_eq!((days.get(93), days.get(99), days.get(100), days.counts.len()), (9, 9, 1, 8), "also through a long silence");
+        assert_eq!(Buckets::default().oldest(), None);
     }
 }

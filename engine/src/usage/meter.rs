@@ -3,14 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Buckets;
+use super::forecast::{KEEP_DAYS, KEEP_HOURS, Pace, Quota, of_counter, of_gauge};
 use crate::plan::{MeterKind, Period};
 use crate::time::{DAY, DurationMs, Millis, calendar_month};
 use crate::wire;
-
-/// Hours kept: two days, for what happened just now.
-const KEEP_HOURS: usize = 48;
-/// Days kept: five weeks, for pace and growth.
-const KEEP_DAYS: usize = 35;
 
 /// From when (inclusive) to when (exclusive) a counter adds up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +108,15 @@ impl MeterState {
     /// The sum (counter) over the `n` UTC days that end with the day of `now`.
     pub fn last_days(&self, n: u32, now: Millis) -> u64 {
         self.days.sum(now.day(), n)
+    }
+
+    /// What the history says of the meter's pace at `now`, and of when it will reach the limit of `quota`: see
+    /// [`forecast`](super::forecast). Allocates nothing and costs a few microseconds, whatever the history.
+    pub fn pace(&self, kind: MeterKind, quota: Quota, now: Millis) -> Pace {
+        match kind {
+            MeterKind::Counter(_) => of_counter(&self.hours, &self.days, quota, now),
+            MeterKind::Gauge => of_gauge(&self.hours, &self.days, quota, now),
+        }
     }
 
     /// The stored sum belongs to `current` when it was counted within it. A subscription whose period was corrected at

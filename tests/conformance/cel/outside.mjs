@@ -29,6 +29,8 @@ const writes = (pattern) => ({ bare }) => pattern.test(bare);
 
 /** Whether two lists are compared: told by the type of the right side, or, where nothing is typed, by a `]` before the operator. */
 const COMPARED_LISTS = new RegExp(String.raw`~${LIST}(\^[\w@]+)?\)~bool\^(not_)?equals`);
+/** Whether the whole is a list that is written out. */
+const LIST_RESULT = new RegExp(String.raw`\]~${LIST}$`);
 const comparesLists = ({ bare, checked }) => COMPARED_LISTS.test(checked) || /\]\s*([=!]=|[<>])/.test(bare);
 const converts = calls("int64_to_timestamp", "duration_to_duration", "timestamp_to_timestamp");
 const EXTENSIONS = ["bindings_ext", "block_ext", "encoders_ext", "macros2", "math_ext", "string_ext", "proto2_ext", "optionals"];
@@ -56,6 +58,7 @@ export const OUTSIDE = [
   { id: "mixed-lists", applies: ({ checked }) => /[^[]\]~list\(dyn\)/.test(checked) },
   { id: "long-doubles", applies: ({ bare }) => [...bare.matchAll(DOUBLE)].some(isLong) },
   { id: "fine-times", applies: ({ expr }) => FINER_THAN_MS.test(expr) },
+  { id: "list-results", applies: ({ checked }) => LIST_RESULT.test(checked) },
   { id: "types-only", applies: ({ original }) => original.checkOnly },
   { id: "unchecked", applies: ({ checked, original }) => original.disableCheck && checked === "" && !original.evalError },
 ];

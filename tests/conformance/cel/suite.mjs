@@ -11,7 +11,7 @@ const WRITTEN_TIME = /^(duration|timestamp)\('[^']*'\)$/;
  * Every case of the suite as `{ file, section, name, expr, expect, told, outside }`.
  *
  * `outside` is the id of the rule that puts the case outside the subset; without one it is inside, and `expect` is either
- * "error" or `{ type, value }`: ints as decimal text, doubles as numbers, lists as arrays of `{ type, value }`. For an error,
+ * "error" or `{ type, value }`: ints as decimal text, doubles as numbers. For an error,
  * `told` says when: "check" for an expression that must not compile, "run" for one that must, and has no value.
  */
 export function* allCases() {
@@ -60,8 +60,6 @@ function typed(value) {
       return { type: "double", value: Number(is) };
     case "stringValue":
       return { type: "string", value: is };
-    case "listValue":
-      return { type: "list", value: (is.values ?? []).map(typed) };
     default:
       throw new Error(`a value of kind ${kind} is no value of the subset; outside.mjs lacks a rule`);
   }

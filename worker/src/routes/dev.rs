@@ -1,7 +1,10 @@
-//! `POST /dev/…`: a clock that can be moved and switches that panic. In builds with `dev-tools` only, for the operator only.
+//! `POST /dev/…`: a clock that can be moved, switches that panic, and expressions that read no facts, for CEL's conformance
+//! suite. In builds with `dev-tools` only, for the operator only.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use upcue_engine::expr::{Lookup, Names, Type, Value, compile_any};
+use upcue_engine::facts::{Fact, Input};
 use worker::{Env, Request, Response};
 
 use super::segment;
@@ -25,6 +28,53 @@ struct Fault {
     kind: Option<fault::Kind>,
 }
 
+#[derive(Deserialize)]
+struct Expressions {
+    expressions: Vec<String>,
+}
+
+/// There are no facts.
+struct Nothing;
+
+impl Names for Nothing {
+    fn resolve(&mut self, path: &[String]) -> Result<(Fact, Type), String> {
+        Err(format!("there is no fact `{}` here", path.join(".")))
+    }
+}
+
+impl Lookup for Nothing {
+    fn input(&self, _: Input) -> Value<'_> {
+        Value::Unknown
+    }
+
+    fn fact(&self, _: Fact) -> Value<'_> {
+        Value::Unknown
+    }
+}
+
+/// What an expression is worth, in the shape that `engine/examples/cel.rs` has as well.
+fn worth(source: &str) -> Json {
+    let (program, of) = match compile_any(source, &mut Nothing) {
+        Ok(compiled) => compiled,
+        Err(problems) => {
+            let told: Vec<Json> = problems.iter().map(|p| json!({"at": p.at, "code": p.code, "message": p.message})).collect();
+            return json!({ "problems": told });
+        }
+    };
+    let value = match program.eval(&Nothing) {
+        Value::Unknown => return json!({ "error": true }),
+        Value::Bool(b) => json!(b),
+        Value::Int(i) | Value::Duration(i) | Value::Timestamp(i) => json!(i.to_string()),
+        // JSON has no infinities.
+        Value::Double(d) if d.is_nan() => json!("NaN"),
+        Value::Double(d) if d.is_infinite() => json!(if d > 0.0 { "Infinity" } else { "-Infinity" }),
+        Value::Double(d) => json!(d),
+        Value::Str(text) => json!(text),
+        Value::List(texts) => json!(texts),
+    };
+    json!({ "type": of.name(), "value": value })
+}
+
 pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<Response> {
     auth::operator(req, env)?;
     match segment(path, 2)?.as_str() {
@@ -38,6 +88,10 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             fault::arm(at.zip(kind));
             http::answer(200, &json!({}))
         }
+        "cel" => {
+            let Expressions { expressions } = http::json(&read(req, 1 << 20).await?)?;
+            http::answer(200, &json!({"values": expressions.iter().map(|source| worth(source)).collect::<Vec<_>>()}))
+        }
         "panic" => boom(),
         "panic-later" => {
             read(req, 1_024).await?;
@@ -48,7 +102,7 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             tenant_object(env, "dev", "dev")?.call::<()>(&envelope).await?;
             boom()
         }
-        _ => Err(ApiError::new(Code::NotFound, "known: clock, fault, panic, panic-later, panic-in-object")),
+        _ => Err(ApiError::new(Code::NotFound, "known: clock, fault, cel, panic, panic-later, panic-in-object")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The routes: one table, one file per resource.
 
 mod apps;
+mod backtests;
 mod catalog;
 pub(crate) mod config;
 #[cfg(feature = "dev-tools")]
@@ -10,6 +11,7 @@ mod health;
 mod live;
 mod plans;
 mod quotes;
+mod replay;
 mod reports;
 mod requests;
 mod snapshot;
@@ -48,6 +50,8 @@ pub(crate) enum Route {
     ConfigPut,
     ConfigValidate,
     ConfigVersions,
+    BacktestStart,
+    Backtest,
     CatalogGet,
     CatalogSync,
     Tenants,
@@ -55,6 +59,7 @@ pub(crate) enum Route {
     TenantDecisions,
     TenantCustomer,
     TenantTimeline,
+    TenantReplay,
     StripeEvents,
     StripeReconcile,
     AppCreate,
@@ -85,6 +90,8 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Put, "/v1/config", Route::ConfigPut),
     (Method::Post, "/v1/config/validate", Route::ConfigValidate),
     (Method::Get, "/v1/config/versions", Route::ConfigVersions),
+    (Method::Post, "/v1/config/backtest", Route::BacktestStart),
+    (Method::Get, "/v1/config/backtests/*", Route::Backtest),
     (Method::Get, "/v1/catalog", Route::CatalogGet),
     (Method::Post, "/v1/catalog/sync", Route::CatalogSync),
     (Method::Get, "/v1/tenants", Route::Tenants),
@@ -92,6 +99,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/tenants/*/decisions", Route::TenantDecisions),
     (Method::Put, "/v1/tenants/*/customer", Route::TenantCustomer),
     (Method::Get, "/v1/tenants/*/timeline", Route::TenantTimeline),
+    (Method::Get, "/v1/tenants/*/replay", Route::TenantReplay),
     (Method::Get, "/v1/stripe/events", Route::StripeEvents),
     (Method::Post, "/v1/stripe/reconcile", Route::StripeReconcile),
     (Method::Post, "/v1/apps", Route::AppCreate),
@@ -227,6 +235,8 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::ConfigPut => config::put(req, env).await.into(),
         Route::ConfigValidate => config::validate(req, env).await.into(),
         Route::ConfigVersions => config::versions(req, env).await.into(),
+        Route::BacktestStart => backtests::post(req, env).await.into(),
+        Route::Backtest => backtests::get(req, env, path).await.into(),
         Route::CatalogGet => catalog::get(req, env).await.into(),
         Route::CatalogSync => catalog::sync(req, env).await.into(),
         Route::Tenants => tenants::list(req, env).await.into(),
@@ -234,6 +244,7 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::TenantDecisions => tenants::decisions(req, env, path).await.into(),
         Route::TenantCustomer => tenants::link_customer(req, env, path).await.into(),
         Route::TenantTimeline => timeline::get(req, env, path).await.into(),
+        Route::TenantReplay => replay::get(req, env, path).await.into(),
         Route::StripeEvents => webhooks_stripe::list(req, env).await.into(),
         Route::StripeReconcile => sweep::post(req, env).await.into(),
         Route::AppCreate => apps::create(req, env).await.into(),

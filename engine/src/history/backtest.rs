@@ -16,6 +16,8 @@
 //!
 //! Time alone is run as the alarm runs it: hour by hour after each step, until the next.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Base, CampaignReport, Chunk, Compared, Entry, Input, SegmentReport, TenantBacktest, Unplayable};
 use crate::campaign::Campaign;
 use crate::decision::{Reason, Scene};
@@ -25,6 +27,7 @@ use crate::map::Map;
 use crate::tenant::{Batch, Changed, Facts, Person, Rulebook, Tenant, Transition};
 use crate::time::{DurationMs, HOUR, MINUTE, Millis};
 use crate::usage::{EventKind, NoteKind};
+use crate::wire;
 
 /// So long something that was shown stays on display, and something that was held back is not counted again.
 pub const SESSION: DurationMs = 30 * MINUTE;
@@ -32,13 +35,15 @@ pub const SESSION: DurationMs = 30 * MINUTE;
 const MAX_SILENCE: u32 = 24 * 180;
 
 /// What is reported; what comes before it is run through all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// From when, inclusive.
     pub from: Millis,
     /// Until when, exclusive.
     pub until: Millis,
 }
+
+wire! { struct Window { from, until } }
 
 impl Window {
     fn covers(&self, at: Millis) -> bool {

@@ -1,5 +1,6 @@
 //! One app: its keys, configuration, catalogue, Stripe events and the list of its tenants.
 
+mod backtests;
 mod catalogue;
 mod config;
 mod events;
@@ -80,6 +81,9 @@ impl AppObject {
             AppCall::Facts { tenant, facts } => rpc::reply(&self.take_facts(&tenant, &facts)?),
             AppCall::CustomerOf(tenant) => rpc::reply(&self.customer_of(&tenant)?),
             AppCall::Sweep => rpc::reply(&self.sweep_all().await?),
+            AppCall::RulebookOf(revision) => rpc::reply(&self.rulebook_of(revision)?),
+            AppCall::StartBacktest(wish) => rpc::reply(&self.start_backtest(wish)?),
+            AppCall::Backtest(id) => rpc::reply(&self.backtest(&id)?),
             AppCall::Upgrades(since) => rpc::reply(&self.upgrades(since)?),
             AppCall::Tenants { after, limit } => rpc::reply(&self.tenants(&after, limit)?),
         }
@@ -88,6 +92,7 @@ impl AppObject {
     /// What was left for later: events that failed, tenants that must hear of new rules, and what comes round by itself.
     async fn catch_up(&self) -> ApiResult<()> {
         self.announce_some().await?;
+        self.go_on_backtesting().await?;
         self.retry_events().await?;
         self.go_round().await?;
         self.schedule()
@@ -95,7 +100,7 @@ impl AppObject {
 
     /// Sets the alarm for what is left for later. An object has one alarm, so its moment is computed from all of it.
     pub(super) fn schedule(&self) -> ApiResult<()> {
-        if self.is_announcing()? {
+        if self.is_announcing()? || self.is_backtesting()? {
             return set_alarm(&self.state.storage(), 0);
         }
         match self.next_event()?.into_iter().chain(self.next_round()?).min() {
@@ -109,8 +114,17 @@ impl AppObject {
         if self.ready.get() {
             return Ok(Rows::attach(&self.state));
         }
-        let rows =
-            Rows::open(&self.state, &[config::TABLE, events::TABLE, events::WAITING, events::CUSTOMERS, tenants::TABLE, upgrades::TABLE])?;
+        let tables = [
+            config::TABLE,
+            events::TABLE,
+            events::WAITING,
+            events::CUSTOMERS,
+            tenants::TABLE,
+            upgrades::TABLE,
+            backtests::TABLE,
+            backtests::REVISIONS,
+        ];
+        let rows = Rows::open(&self.state, &tables)?;
         self.ready.set(true);
         Ok(rows)
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::made::Recorder;
-use super::made::{START, calls, event, happenings, track};
+use super::made::{START, chunk_of, calls, event, happenings, track};
 use crate::facts::Role;
 use crate::history::{Chunk, Entry, FULL_AFTER, Input, counted};
 use crate::tenant::{Applied, Batch};
@@ -19,9 +19,7 @@ proptest! {
         }
         let bytes = recorder.all().pop().expect("the open chunk");
         let entries = Chunk::read(&bytes).expect("sound");
-        let mut again = Chunk::default();
-        entries.iter().for_each(|entry| again.push(entry));
-        prop_assert_eq!(again.bytes(), &bytes);
+        prop_assert_eq!(chunk_of(&entries).bytes(), &bytes);
         // Taken up again anywhere, it goes on as if it had not been put down.
         let mut resumed = Chunk::default();
         for entry in &entries {
@@ -40,9 +38,7 @@ proptest! {
             Entry { at: Millis(before), inputs: vec![Input::Batch(counted(&batch, &all, now))], ..Entry::default() },
             Entry { at: now, inputs: vec![Input::Batch(counted(&batch, &all, now)), Input::Rules(7)], ..Entry::default() },
         ];
-        let mut chunk = Chunk::default();
-        entries.iter().for_each(|entry| chunk.push(entry));
-        prop_assert_eq!(Chunk::read(chunk.bytes()).expect("sound"), entries);
+        prop_assert_eq!(Chunk::read(chunk_of(&entries).bytes()).expect("sound"), entries);
     }
 
     #[test]

@@ -168,6 +168,15 @@ impl Recorder {
     }
 }
 
+/// A chunk of these entries.
+pub(super) fn chunk_of(entries: &[Entry]) -> Chunk {
+    let mut chunk = Chunk::default();
+    for entry in entries {
+        chunk.push(entry);
+    }
+    chunk
+}
+
 pub(super) fn event(user: Option<&str>, kind: EventKind) -> Event {
     Event { index: 0, id: None, user: user.map(str::to_owned), at: None, kind }
 }

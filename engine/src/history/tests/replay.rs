@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 
-use super::made::{Happening, NAME, Recorder, START, calls, event, happenings, note, page, rules, track};
+use super::made::{Happening, NAME, Recorder, START, calls, chunk_of, event, happenings, note, page, rules, track};
 use crate::history::{Base, Chunk, Unplayable, advance, counted, replay, revisions};
 use crate::tenant::{Applied, Batch, Rulebook, Tenant};
 use crate::time::{HOUR, MINUTE};
 use crate::usage::{Event, NoteKind};
 
+#[expect(clippy::unnecessary_wraps, reason = "of the shape that a replay asks for")]
 fn known(revision: u32) -> Option<Rc<Rulebook>> {
     Some(Rc::new(rules(revision)))
 }
@@ -117,9 +118,7 @@ fn a_decision_that_was_recorded_otherwise_is_found() {
     ];
     let recorder = recorded(&steps, usize::MAX);
     let play = |entries: &[crate::history::Entry]| {
-        let mut chunk = Chunk::default();
-        entries.iter().for_each(|entry| chunk.push(entry));
-        replay(NAME, Base::default(), &known, [chunk.bytes().clone()]).expect("playable")
+        replay(NAME, Base::default(), &known, [chunk_of(entries).bytes().clone()]).expect("playable")
     };
     let good = Chunk::read(&recorder.all()[0]).expect("sound");
     let replayed = play(&good);

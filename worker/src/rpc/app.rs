@@ -1,6 +1,7 @@
 //! Calls to an app's object, and their answers.
 
 use serde::{Deserialize, Serialize};
+use upcue_engine::history::TenantBacktest;
 use upcue_engine::tenant::Transition;
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
@@ -112,6 +113,12 @@ pub(crate) enum AppCall {
     CustomerOf(String),
     /// Compares every subscription with its mirror now → [`Sweep`].
     Sweep,
+    /// The rules of a revision, while they are kept → `Option<Rulebook>`.
+    RulebookOf(u32),
+    /// Begins a back-test → [`Backtest`].
+    StartBacktest(BacktestWish),
+    /// A back-test, running or done → [`Backtest`].
+    Backtest(String),
     /// Upgrades since a moment → `Vec<UpgradeFact>`, newest first.
     Upgrades(Millis),
     /// Tenants, a page of them → `Vec<TenantRow>`.
@@ -125,8 +132,8 @@ pub(crate) enum AppCall {
 wire! { enum AppCall {
     Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value),
     ConfigVersions { before, limit }, Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
-    LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, Upgrades(since), Tenants(listing),
-    Segments, Segment(listing),
+    LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep,
+    RulebookOf(revision), StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing),
 } }
 
 /// What an operator sets; `None` leaves as it is.
@@ -339,6 +346,63 @@ pub(crate) struct UpgradeFact {
 wire! { struct UpgradeFact {
     at, upgrade, plan, failure, duration_ms, gateway_ms, hosted, quoted, estimated, invoiced, currency, needed_since,
 } }
+
+/// What is to be back-tested.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct BacktestWish {
+    /// The configuration, as written; `None`: a published one.
+    pub(crate) document: Option<String>,
+    /// Its version; `None`: the newest.
+    pub(crate) version: Option<u32>,
+    /// From when; `None`: as far back as histories reach.
+    pub(crate) from: Option<Millis>,
+    /// Until when; `None`: now.
+    pub(crate) until: Option<Millis>,
+    /// For whom; empty: for all.
+    pub(crate) tenants: Vec<String>,
+}
+
+wire! { struct BacktestWish { document, version, from, until, tenants } }
+
+/// How far a back-test is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BacktestStatus {
+    /// On its way.
+    #[default]
+    Running,
+    /// Through all tenants.
+    Done,
+    /// It could not go on.
+    Failed,
+}
+
+wire! { enum BacktestStatus { Running, Done, Failed } }
+
+/// A back-test.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Backtest {
+    /// `bt_…`
+    pub(crate) id: String,
+    /// How far it is.
+    pub(crate) status: BacktestStatus,
+    /// How many tenants there are.
+    pub(crate) tenants: u32,
+    /// How many of them it is through with.
+    pub(crate) done: u32,
+    /// How many of those could not be tested.
+    pub(crate) failed: u32,
+    /// Why not, of the last; or why it could not go on.
+    pub(crate) failure: Option<String>,
+    /// When it began.
+    pub(crate) started_at: Millis,
+    /// How long it has taken.
+    pub(crate) took_ms: u32,
+    /// What it has found.
+    pub(crate) totals: TenantBacktest,
+}
+
+wire! { struct Backtest { id, status, tenants, done, failed, failure, started_at, took_ms, totals } }
 
 /// What the comparison of all subscriptions with their mirrors found.
 #[derive(Debug, Default, Serialize, Deserialize)]

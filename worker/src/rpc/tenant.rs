@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use upcue_engine::explain::Explanation;
 use upcue_engine::facts::Role;
+use upcue_engine::history::Window;
 use upcue_engine::plan::{Feature, Meter};
 use upcue_engine::signal::SignalState;
 use upcue_engine::subscription::Subscription;
-use upcue_engine::tenant::{Batch, Comparison};
+use upcue_engine::tenant::{Batch, Comparison, Rulebook};
 use upcue_engine::time::Millis;
 use upcue_engine::upgrade::quote::Quote;
 use upcue_engine::upgrade::requests::Subject;
@@ -128,6 +129,15 @@ pub(crate) enum TenantCall {
         /// Whether they have signals or segments.
         detect: bool,
     },
+    /// Plays the history again → `Replayed`.
+    Replay,
+    /// Runs other rules over the history → `TenantBacktest`.
+    Backtest {
+        /// These.
+        candidate: Box<Rulebook>,
+        /// What of it is reported.
+        window: Window,
+    },
     /// Panics.
     #[cfg(feature = "dev-tools")]
     Panic,
@@ -137,7 +147,7 @@ wire! { enum TenantCall {
     Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement, as_page },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
-    Requests, Timeline { before, limit }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
+    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
 } }
 
 /// What a quote is asked for.

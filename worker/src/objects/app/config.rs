@@ -106,6 +106,7 @@ impl AppObject {
         head.revision += 1;
         rulebook.revision = head.revision;
         self.rows()?.put(RULEBOOK, &rulebook)?;
+        self.keep_revision(&rulebook)?;
         self.put_head(&head)?;
         self.announce()
     }

@@ -239,7 +239,7 @@ fn a_held_out_tenant_sees_nothing_of_it_and_the_next_campaign_instead() {
         match told.campaign.as_deref() {
             Some("second") => {
                 held_out += 1;
-                assert_eq!(told.trace[0], ("first".to_owned(), Reason::HeldOut));
+                assert_eq!((told.campaigns[0].campaign.as_str(), told.campaigns[0].reason), ("first", Reason::HeldOut));
             }
             shown => assert_eq!(shown, Some("first")),
         }
@@ -370,7 +370,7 @@ fn agree(tenant: &Tenant, rules: &Rulebook, now: Millis) {
         let mut page = Session::new(*snapshot, now);
         let left = page.decide(placement, now);
         let id = left.campaign.map(|i| page.snapshot().rules.campaigns[i].id.clone());
-        assert_eq!((id, left.reason), (whole.campaign, whole.reason), "{placement}: {:?}", whole.trace);
+        assert_eq!((id, left.reason), (whole.campaign, whole.reason), "{placement}: {:?}", whole.campaigns);
     }
 }
 
@@ -427,7 +427,7 @@ proptest! {
                 let whole = tenant.decide(&rules, &ADA, Some(placement), START).remove(0);
                 let left = page.decide(placement, START);
                 let id = left.campaign.map(|i| page.snapshot().rules.campaigns[i].id.clone());
-                prop_assert_eq!((id, left.reason), (whole.campaign, whole.reason), "{}: {:?}", placement, whole.trace);
+                prop_assert_eq!((id, left.reason), (whole.campaign, whole.reason), "{}: {:?}", placement, whole.campaigns);
             }
         }
     }

@@ -260,6 +260,9 @@ fn mistakes_are_told_with_their_place_and_remedy() {
     assert_eq!(both.len(), 2, "all problems at once");
     let once = compile("[1, 2].all(e, l.all(y, x == e))", Type::Bool, &mut Facts).expect_err("an unknown name");
     assert_eq!(once.len(), 1, "what is said of two elements is wrong once: {once:?}");
+    let (element, body) = ("!".repeat(36), "!".repeat(20));
+    let deep = compile(&format!("[{element}t].all(z, {body}z && {body}z)"), Type::Bool, &mut Facts).expect_err("too deep");
+    assert_eq!(deep.len(), 1, "an element that is read twice is wrong once: {deep:?}");
     for source in ["i in [x, y]", "x.startsWith(y)", "t ? x == 1 : y == 1", "x == 1 && 1 == 1 && y == 2", "x in [y]", "x in y"] {
         assert_eq!(compile(source, Type::Bool, &mut Facts).expect_err(source).len(), 2, "{source}");
     }

@@ -381,6 +381,7 @@ fn what_is_settled_is_not_left() {
         ("f.name == 'b' || f.flag", vec![flag.clone()]),
         ("f.name == 'a' ? f.flag : f.other", vec![flag.clone()]),
         ("f.tags.exists(tag, tag == 'b' && f.flag)", vec![flag.clone()]),
+        ("f.tags.exists(x, f.tags.all(y, x == y || f.flag))", vec![flag.clone()]),
         ("f.tags.all(tag, f.flag)", vec![flag.clone()]),
         ("f.tags.exists(tag, f.count > size(tag) + (tag == 'a' ? 0 : 1))", {
             let above = |n| [count.clone(), Op::Int(n), Op::Gt];

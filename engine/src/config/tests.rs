@@ -1,3 +1,4 @@
+mod names;
 mod rules;
 
 use super::{Config, PaymentBehavior, Problem, Proration, UpgradeRules, compile};

@@ -1,4 +1,5 @@
 mod names;
+mod review;
 mod rules;
 
 use super::{Config, PaymentBehavior, Problem, Proration, UpgradeRules, compile};

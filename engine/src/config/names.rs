@@ -24,8 +24,11 @@ pub(super) struct ConfigNames<'a> {
 /// The most different tracked events that one configuration reads.
 const MAX_EVENTS: usize = 200;
 
+/// The last part of a name: what it is of the meter, event or signal with some number, and its type.
+type Field<F> = (&'static str, fn(u16) -> F, Type);
+
 /// What follows `usage.<meter>`.
-const USAGE: [(&str, fn(u16) -> Fact, Type); 11] = [
+const USAGE: [Field<Fact>; 11] = [
     ("value", |meter| usage(meter, UsageField::Value), Type::Int),
     ("limit", Fact::Limit, Type::Int),
     ("ratio", |meter| usage(meter, UsageField::Ratio), Type::Double),
@@ -40,7 +43,7 @@ const USAGE: [(&str, fn(u16) -> Fact, Type); 11] = [
 ];
 
 /// What follows `events.<name>`.
-const EVENT: [(&str, fn(u16) -> Input, Type); 4] = [
+const EVENT: [Field<Input>; 4] = [
     ("count_1d", |event| Input::EventCount { event, days: 1 }, Type::Int),
     ("count_7d", |event| Input::EventCount { event, days: 7 }, Type::Int),
     ("count_28d", |event| Input::EventCount { event, days: 28 }, Type::Int),
@@ -48,7 +51,7 @@ const EVENT: [(&str, fn(u16) -> Input, Type); 4] = [
 ];
 
 /// What follows `signal.<id>`.
-const SIGNAL: [(&str, fn(u16) -> Fact, Type); 3] = [
+const SIGNAL: [Field<Fact>; 3] = [
     ("active", |signal| Fact::Input(Input::Signal(signal)), Type::Bool),
     ("age", Fact::SignalAge, Type::Duration),
     ("count", Fact::SignalCount, Type::Int),

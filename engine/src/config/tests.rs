@@ -1,3 +1,4 @@
+mod documentation;
 mod names;
 mod review;
 mod rules;
@@ -27,8 +28,13 @@ const GOOD: &str = r#"{
   ]
 }"#;
 
+/// What is wrong with the document; every code is one that the documentation has.
 fn problems(document: &str) -> Vec<Problem> {
-    compile(document).expect_err(document)
+    let told = compile(document).expect_err(document);
+    for problem in &told {
+        assert!(documentation::is_documented("Problems", problem.code), "{problem:?}");
+    }
+    told
 }
 
 /// A document with one part of [`GOOD`] replaced.

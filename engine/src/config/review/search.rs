@@ -21,8 +21,9 @@ use crate::time::{HOUR, MINUTE, SECOND};
 
 /// The most combinations that are tried for a condition.
 const MAX_CASES: usize = 4_096;
-/// The most steps of programs that a review runs: some tens of milliseconds. Conditions beyond are not judged.
-const MAX_STEPS: usize = 4_000_000;
+/// The most steps of programs that a review runs: some tens of milliseconds. A condition on one fact takes ten. What would come
+/// after them is not judged.
+const MAX_STEPS: usize = 1_000_000;
 
 /// What is found of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,8 +37,9 @@ fn sources(fact: Fact, config: &Config) -> Vec<Source> {
             Some(MeterSource::SubscriptionQuantity) => vec![Meter(meter), Subscription],
             _ => vec![Meter(meter)],
         },
-        Fact::Input(Input::Usage { meter, .. }) => vec![Meter(meter), Subscription],
-        Fact::Pace { meter, field: PaceField::ExhaustsIn | PaceField::WillExhaust } => vec![Meter(meter), Subscription],
+        Fact::Input(Input::Usage { meter, .. }) | Fact::Pace { meter, field: PaceField::ExhaustsIn | PaceField::WillExhaust } => {
+            vec![Meter(meter), Subscription]
+        }
         Fact::Pace { meter, .. } => vec![Meter(meter)],
         Fact::Input(Input::EventCount { event, .. }) => vec![Event(event)],
         Fact::Input(Input::EventLastAge { event }) => vec![Event(event), Time],

@@ -54,9 +54,8 @@ fn asked(ops: &[Op]) -> Vec<(Fact, u16)> {
         let strings: Vec<u16> = after.iter().map_while(|op| if let Op::Str(i) = op { Some(*i) } else { None }).collect();
         let before = i.checked_sub(1).and_then(|i| ops.get(i));
         match (before, strings.as_slice(), after.get(strings.len())) {
-            (_, [one], Some(Op::Eq | Op::Ne)) => asked.push((*fact, *one)),
+            (_, [one], Some(Op::Eq | Op::Ne)) | (Some(Op::Str(one)), [], Some(Op::Eq | Op::Ne)) => asked.push((*fact, *one)),
             (_, many, Some(Op::In(n))) if many.len() == usize::from(*n) => asked.extend(many.iter().map(|one| (*fact, *one))),
-            (Some(Op::Str(one)), [], Some(Op::Eq | Op::Ne)) => asked.push((*fact, *one)),
             _ => {}
         }
     }

@@ -2,6 +2,7 @@ mod documentation;
 mod names;
 mod review;
 mod rules;
+mod verdicts;
 
 use super::{Config, PaymentBehavior, Problem, Proration, UpgradeRules, compile};
 use crate::campaign::{NudgeKind, Scope};

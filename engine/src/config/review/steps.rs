@@ -5,7 +5,7 @@ use crate::expr::{Op, Program};
 use crate::facts::Fact;
 
 /// A program's steps.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Steps<'p>(pub(super) &'p Program);
 
 impl Steps<'_> {

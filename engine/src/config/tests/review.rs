@@ -90,7 +90,7 @@ fn each_is_told_once_at_its_place_with_what_to_do() {
             "usage.calls.ratio < 0.9",
             "/signals/0/rearm_below",
             "overlap",
-            "holds, for example at 0.8: the signal",
+            "holds, for example at 0.8: while both do the signal",
         ),
         ("usage.calls.ratio < 0.7", "usage.calls.ratio < 0.0", "/signals/0/rearm_below", "never_rearmed", "detected once and stays active"),
         (

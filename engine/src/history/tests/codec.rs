@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::made::Recorder;
-use super::made::{START, chunk_of, calls, event, happenings, track};
+use super::made::{START, calls, chunk_of, event, happenings, track};
 use crate::facts::Role;
 use crate::history::{Chunk, Entry, FULL_AFTER, Input, counted};
 use crate::tenant::{Applied, Batch};
@@ -19,7 +19,7 @@ proptest! {
         }
         let bytes = recorder.all().pop().expect("the open chunk");
         let entries = Chunk::read(&bytes).expect("sound");
-        prop_assert_eq!(chunk_of(&entries).bytes(), &bytes);
+        prop_assert_eq!(chunk_of(&entries).bytes().clone(), bytes.clone());
         // Taken up again anywhere, it goes on as if it had not been put down.
         let mut resumed = Chunk::default();
         for entry in &entries {

@@ -117,9 +117,8 @@ fn a_decision_that_was_recorded_otherwise_is_found() {
         (MINUTE, page("ada", vec![note("quota", NoteKind::Exposure)])),
     ];
     let recorder = recorded(&steps, usize::MAX);
-    let play = |entries: &[crate::history::Entry]| {
-        replay(NAME, Base::default(), &known, [chunk_of(entries).bytes().clone()]).expect("playable")
-    };
+    let play =
+        |entries: &[crate::history::Entry]| replay(NAME, Base::default(), &known, [chunk_of(entries).bytes().clone()]).expect("playable");
     let good = Chunk::read(&recorder.all()[0]).expect("sound");
     let replayed = play(&good);
     assert_eq!((replayed.entries, replayed.decisions, replayed.transitions, &replayed.first_difference), (4, 2, 2, &None));

@@ -28,6 +28,7 @@ mod upgrade;
 use serde::{Deserialize, Serialize};
 
 pub use compile::compile;
+pub use names::unknown;
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
 use crate::campaign::{Campaign, Nudge};
@@ -90,9 +91,11 @@ pub struct CampaignRule {
     pub rollout: Rollout,
     /// How many tenants are kept from seeing it, for comparison: in basis points.
     pub holdout: u16,
+    /// Its audience as written.
+    pub audience_source: String,
 }
 
-wire! { struct CampaignRule { campaign, member, rollout, holdout } }
+wire! { struct CampaignRule { campaign, member, rollout, holdout, audience_source } }
 
 impl CampaignRule {
     /// The campaign as users of this role meet it at `tenant`, which is in one arm with all its users.
@@ -101,8 +104,13 @@ impl CampaignRule {
         if role == Role::Member {
             campaign.nudge = self.member.clone();
         }
-        campaign.held_out = bucket(&["holdout", &campaign.id, tenant]) < self.holdout;
+        campaign.held_out = self.holdout_bucket(tenant) < self.holdout;
         campaign
+    }
+
+    /// The basis point of `tenant`: below the holdout it is kept from seeing the campaign.
+    pub fn holdout_bucket(&self, tenant: &str) -> u16 {
+        bucket(&["holdout", &self.campaign.id, tenant])
     }
 }
 

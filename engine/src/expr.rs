@@ -25,6 +25,8 @@ mod literals;
 mod loops;
 #[cfg(feature = "edge")]
 mod parser;
+#[cfg(feature = "edge")]
+mod parts;
 mod program;
 #[cfg(feature = "edge")]
 mod residual;

@@ -99,6 +99,12 @@ impl Ledger {
         shown < usize::from(cap.max)
     }
 
+    /// When `campaign` was shown, newest first; the last [`MAX_KEPT`] times.
+    #[cfg(feature = "edge")]
+    pub fn shown(&self, campaign: &str) -> &[Millis] {
+        self.find(campaign).map_or(&[], |e| &e.shown)
+    }
+
     /// When `campaign` was last dismissed.
     pub fn dismissed(&self, campaign: &str) -> Option<Millis> {
         self.find(campaign)?.dismissed

@@ -25,6 +25,8 @@ pub mod catalogue;
 pub mod config;
 pub mod decision;
 pub mod entitlement;
+#[cfg(feature = "edge")]
+pub mod explain;
 pub mod expr;
 pub mod facts;
 pub mod hash;

@@ -26,7 +26,17 @@ impl Rollout {
     /// Whether `what` is on for `tenant`. Raising the percentage only adds tenants, and each thing rolled out takes its own
     /// tenants first.
     pub fn includes(&self, what: &str, tenant: &str) -> bool {
-        bucket(&["rollout", what, tenant]) < self.basis_points || self.tenants.iter().any(|t| t == tenant)
+        Self::bucket(what, tenant) < self.basis_points || self.names(tenant)
+    }
+
+    /// The basis point of `tenant`, at which `what` reaches it.
+    pub fn bucket(what: &str, tenant: &str) -> u16 {
+        bucket(&["rollout", what, tenant])
+    }
+
+    /// Whether `tenant` is in whatever the percentage.
+    pub fn names(&self, tenant: &str) -> bool {
+        self.tenants.iter().any(|t| t == tenant)
     }
 }
 

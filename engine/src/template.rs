@@ -64,9 +64,10 @@ impl Template {
     pub fn fill(&self, facts: &impl Lookup) -> Option<String> {
         let mut text = String::new();
         for part in &self.parts {
-            match part {
-                Part::Text(literal) => text.push_str(literal),
-                part => mark(&mut text, part, part.value(facts))?,
+            if let Part::Text(literal) = part {
+                text.push_str(literal);
+            } else {
+                mark(&mut text, part, part.value(facts))?;
             }
         }
         Some(text)
@@ -110,6 +111,16 @@ impl Template {
     #[cfg(feature = "edge")]
     pub fn inputs(&self) -> impl Iterator<Item = Input> {
         self.parts.iter().filter_map(|part| if let Part::Input(input) = part { Some(*input) } else { None })
+    }
+
+    /// The facts it names, in its order.
+    #[cfg(feature = "edge")]
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Input(input) => Some(Fact::Input(*input)),
+            Part::Fact(fact) => Some(*fact),
+        })
     }
 
     /// Gives every input the number that `number` says.

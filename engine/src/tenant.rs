@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Batch, Receipt, Rejection};
 pub use compare::{Came, Comparison, Offer, Outcome, Relation, Row};
-pub use decide::Told;
 pub use detect::{Changed, Detected, Transition};
 pub use facts::{Facts, Person};
 pub use fold::Folded;

@@ -73,7 +73,8 @@ pub fn calendar_month(at: Millis) -> (Millis, Millis) {
     (start_of(year, month), start_of(next_year, next_month))
 }
 
-fn civil_month(day: i64) -> (i64, i64) {
+/// The year and the month (1 to 12) of a day, counted from the epoch.
+pub(crate) fn civil_month(day: i64) -> (i64, i64) {
     let shifted = day + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);

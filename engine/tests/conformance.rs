@@ -249,6 +249,7 @@ impl World {
     fn tell(&mut self, user: &str, kind: EventKind, client: Option<(u64, u64)>) -> Vec<String> {
         let event = Event { index: 0, id: None, user: Some(user.to_owned()), at: Some(self.now), kind };
         let receipt = self.tenant.apply(&self.rules, &Batch { client, events: vec![event], ..Batch::default() }, self.now).receipt;
+        self.tenant.detect(&self.rules, self.now);
         receipt.rejected.into_iter().map(|r| format!("rejected: {}: {}", r.code, r.detail)).collect()
     }
 
@@ -274,6 +275,7 @@ impl World {
     fn publish(&mut self, patch: &Value) -> Vec<String> {
         self.config = merged(&self.config, patch);
         self.rules = rules(&self.config, &self.audiences, self.rules.version + 1);
+        self.tenant.detect(&self.rules, self.now);
         let (frame, hash) = self.tenant.frame(&self.rules, &viewer(self.role), None, self.now);
         self.known = hash;
         self.session.apply(wired(&frame), device(self.now));

@@ -27,11 +27,14 @@ export type {
   Wish,
 } from "./buying/types.js";
 export type {
+  Account,
   Decision,
   Entitlement,
   EntitlementReason,
   ErrorCode,
   Explanation,
+  Gate,
+  GateName,
   Meter,
   Nudge,
   NudgeKind,

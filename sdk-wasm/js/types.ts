@@ -52,14 +52,52 @@ export interface Decision {
   trace(): Verdict[];
 }
 
+/** A gate that campaigns pass, in this order; `cap` once for each cap. */
+export type GateName =
+  | "rollout"
+  | "schedule"
+  | "audience"
+  | "texts"
+  | "dismissed"
+  | "snoozed"
+  | "cap"
+  | "holdout"
+  | "placement";
+
+export interface Gate {
+  readonly gate: GateName;
+  /** `unknown`: stopped, as something could not be computed; `not_reached`: a gate before had stopped the campaign. */
+  readonly verdict: "pass" | "stop" | "unknown" | "not_reached";
+  /** What the gate looks at, written as in expressions. */
+  readonly inputs: readonly { readonly name: string; readonly value: string }[];
+  /** What it asks of them; `null`: nothing. */
+  readonly threshold: string | null;
+  /** What would open it, as `usage.api_calls.ratio >= 0.8; now 0.74`; `null`: it is open, or nothing can. */
+  readonly would: string | null;
+}
+
+/** What became of one campaign, gate by gate. */
+export interface Account extends Verdict {
+  /** Absent when the Worker could not be asked. */
+  readonly gates?: readonly Gate[];
+  /** What would have to change for it to be shown; `null`: nothing, or nothing that can. */
+  readonly would_show_if?: string | null;
+}
+
 export interface Explanation {
   readonly placement: string;
   readonly ready: boolean;
   readonly plan: Plan | null;
-  /** The campaign that is shown. */
+  /** The campaign that is shown, as the Worker has it. */
   readonly campaign: string | null;
-  readonly reason: Reason;
-  readonly trace: Verdict[];
+  /** Why; `network`: the Worker could not be asked, and all that is told is what this page knows by itself. */
+  readonly reason: Reason | "network";
+  /** Of every campaign that this page knows, highest priority first. */
+  readonly trace: readonly Account[];
+  /** How many more the placement has, which cannot be shown whatever happens in the page. */
+  readonly settled: number;
+  /** What this page decides: what it shows is not capped by its own exposure, and what it counts counts here first. */
+  readonly local: { readonly campaign: string | null; readonly reason: Reason };
 }
 
 export interface Entitlement {

@@ -179,10 +179,26 @@ export class Upcue {
     });
   }
 
-  /** Answers "why did this (not) show?". */
-  explain(placement: string): Explanation {
+  /**
+   * Answers "why did this (not) show, and what would change it?". The Worker has the words, so it is asked; without an answer
+   * from it, what this page knows is told, with the reason `network`. Never rejects.
+   */
+  async explain(placement: string): Promise<Explanation> {
     const { nudge, reason, trace } = this.decide(placement);
-    return { placement, ready: this.ready, plan: this.plan(), campaign: nudge?.campaign ?? null, reason, trace: trace() };
+    const campaign = nudge?.campaign ?? null;
+    const told: Explanation = {
+      placement,
+      ready: this.ready,
+      plan: this.plan(),
+      campaign,
+      reason: "network",
+      trace: trace(),
+      settled: 0,
+      local: { campaign, reason },
+    };
+    // The Worker explains by what it knows: what waits here goes first.
+    this.#outbox.flush();
+    return import("./explain.js").then(({ ask }) => ask(this.#page, told)).catch(() => told);
   }
 
   /**

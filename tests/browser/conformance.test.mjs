@@ -29,6 +29,7 @@ describe("the core in a browser answers as every side must", () => {
     await page.ask("open");
     await hear(one.now);
     return {
+      isPage: true,
       happen: (event, now) => page.ask("happen", event, now),
       decide: (placement, now) => page.ask("decide", placement, now),
       entitlement: (key, now) => page.ask("entitlement", key, now),

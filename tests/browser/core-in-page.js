@@ -36,7 +36,7 @@ globalThis.page = {
     if (type === "track") core.track(name, device(now));
     else if (type !== "usage") core.note(campaign, NOTES.indexOf(type), core.now(device(now)), until ?? -1);
     else if (set === undefined) core.add(meter, value, device(now));
-    else core.set(meter, set);
+    else core.set(meter, set, device(now));
   },
 
   decide(placement, now) {

@@ -77,7 +77,7 @@ describe("configuration", () => {
     assert.equal((await stack.api("GET", "/v1/config")).headers.get("etag"), before);
     const validated = await stack.api("POST", "/v1/config/validate", bad);
     assert.deepEqual([validated.status, validated.body.valid, validated.body.problems.length], [200, false, answer.body.problems.length]);
-    assert.deepEqual((await stack.api("POST", "/v1/config/validate", inline)).body, { valid: true, problems: [] });
+    assert.deepEqual((await stack.api("POST", "/v1/config/validate", inline)).body, { valid: true, problems: [], warnings: [] });
   });
 
   test("what is misspelt, mistyped or missing is told at once, with line and column", async () => {
@@ -113,5 +113,108 @@ describe("configuration", () => {
     await stack.publish(inline);
     await live.until(async () => (await stack.snapshot(token)).campaigns.length === 1 && live.frames.length > 1);
     assert.equal((await stack.snapshot(token)).campaigns[0].title, "You’ve used 90% of your API quota");
+  });
+
+  test("versions come by pages, newest first", async () => {
+    const read = async (query) => (await stack.api("GET", `/v1/config/versions?${query}`)).body;
+    const all = (await read("")).versions;
+    const seen = [];
+    for (let cursor = ""; cursor !== null; ) {
+      const page = await read(`limit=2${cursor && `&cursor=${cursor}`}`);
+      seen.push(...page.versions);
+      cursor = page.next_cursor;
+    }
+    assert.deepEqual(seen, all);
+    assert.deepEqual(all.map(({ version }) => version), Array.from(all, (_, i) => all.length - i));
+    assert.ok(all.every(({ hash, published_at: at, rolled_back_to: back }) => /^[0-9a-f]{64}$/.test(hash) && at <= Date.now() && back === null));
+    assert.equal((await read("cursor=first")).code, "invalid_request");
+  });
+
+  test("what would be too large to store is told like any mistake", async () => {
+    const nudge = { title: "Of some length", body: "x".repeat(900) };
+    const large = { ...inline, campaigns: Array.from({ length: 1_000 }, (_, i) => ({ id: `campaign_${i}`, placement: "app.header", nudge })) };
+    const validated = await stack.api("POST", "/v1/config/validate", large);
+    assert.deepEqual([validated.body.valid, validated.body.problems.map(({ code }) => code)], [false, ["too_large"]]);
+    const answer = await stack.publish(large);
+    assert.deepEqual([answer.status, answer.body.code], [422, "invalid_config"]);
+    assert.match(answer.body.detail, /can be stored; shorten texts/);
+  });
+
+  test("the schema of the document is there for every editor", async () => {
+    const { status, headers, body } = await call(`${stack.worker.url}/v1/config/schema`);
+    assert.deepEqual([status, headers.get("content-type")], [200, "application/schema+json"]);
+    assert.match(headers.get("cache-control"), /public, max-age=/);
+    assert.equal(body.$schema, "https://json-schema.org/draft/2020-12/schema");
+    assert.ok(body.properties.segments);
+  });
+});
+
+describe("two versions of a configuration", () => {
+  const stack = sharedStack({});
+  const [campaign] = CONFIG.campaigns;
+  const versions = [inline, { ...inline, campaigns: [{ ...campaign, priority: 20 }] }, { ...inline, features: {}, campaigns: [] }];
+  versions[2].plans = { ...inline.plans, list: inline.plans.list.map(({ features, ...plan }) => plan) };
+  const rollback = (version, ifMatch) =>
+    stack.api("POST", "/v1/config/rollback", { version }, { headers: ifMatch ? { "if-match": ifMatch } : {} });
+
+  test("the first has nothing before it to compare with", async () => {
+    assert.equal((await stack.api("GET", "/v1/config/diff")).status, 404);
+    for (const document of versions.slice(0, 1)) await stack.publish(document);
+    const answer = await stack.api("GET", "/v1/config/diff");
+    assert.deepEqual([answer.status, answer.body.code], [404, "not_found"]);
+    assert.match(answer.body.detail, /version 1 is the first/);
+  });
+
+  test("differ in what somebody changed, each told with what it was", async () => {
+    for (const document of versions.slice(1)) assert.equal((await stack.publish(document)).status, 200);
+    const last = (await stack.api("GET", "/v1/config/diff")).body;
+    assert.deepEqual([last.from, last.to], [2, 3]);
+    assert.deepEqual(
+      last.changes.map(({ op, pointer }) => [op, pointer]).toSorted(),
+      [["removed", "/campaigns/0"], ["removed", "/features/sso"], ["removed", "/plans/list/1/features"]],
+    );
+    assert.deepEqual(last.changes.find(({ pointer }) => pointer === "/campaigns/0").before, { ...campaign, priority: 20 });
+    const first = (await stack.api("GET", "/v1/config/diff?from=1&to=2")).body;
+    assert.deepEqual(first, { from: 1, to: 2, changes: [{ op: "changed", pointer: "/campaigns/0/priority", before: 10, after: 20 }] });
+    assert.deepEqual((await stack.api("GET", "/v1/config/diff?to=2")).body, first);
+    const backwards = (await stack.api("GET", "/v1/config/diff?from=2&to=1")).body;
+    assert.deepEqual(backwards.changes, [{ op: "changed", pointer: "/campaigns/0/priority", before: 20, after: 10 }]);
+    assert.deepEqual((await stack.api("GET", "/v1/config/diff?from=2&to=2")).body.changes, []);
+    const unknown = await stack.api("GET", "/v1/config/diff?from=1&to=9");
+    assert.equal(unknown.status, 404);
+    assert.match(unknown.body.detail, /no version 9/);
+  });
+
+  test("an earlier one comes back as a new one, if nobody has published meanwhile", async () => {
+    assert.equal((await rollback(1)).body.code, "precondition_required");
+    assert.equal((await rollback(1, '"0000"')).body.code, "config_conflict");
+    const unknown = await rollback(7, "*");
+    assert.deepEqual([unknown.status, unknown.body.code], [404, "not_found"]);
+    const inForce = (await stack.api("GET", "/v1/config")).headers.get("etag");
+    const answer = await rollback(1, inForce);
+    assert.deepEqual([answer.status, answer.body.version, answer.body.rolled_back_to, answer.body.warnings], [200, 4, 1, []]);
+    const read = await stack.api("GET", "/v1/config");
+    assert.deepEqual(read.body, inline);
+    assert.equal(read.headers.get("etag"), answer.headers.get("etag"));
+    const told = (await stack.api("GET", "/v1/config/versions")).body.versions;
+    assert.deepEqual(told.map(({ version, rolled_back_to: back }) => [version, back]), [[4, 1], [3, null], [2, null], [1, null]]);
+    assert.equal(told[0].hash, told[3].hash);
+    assert.equal((await rollback(1, "*")).body.version, 4, "what is in force already is not published again");
+    const odd = await stack.api("POST", "/v1/config/rollback", { version: 1, force: true }, { headers: { "if-match": "*" } });
+    assert.equal(odd.body.code, "invalid_request");
+  });
+
+  test("a thousand campaigns and a thousand signals are published like one", async () => {
+    const thousand = (make) => Array.from({ length: 1_000 }, (_, i) => make(i));
+    const many = {
+      ...inline,
+      signals: thousand((i) => ({ id: `signal_${i}`, when: `usage.api_calls.value >= ${i}`, weight: 1 })),
+      campaigns: thousand((i) => ({ id: `campaign_${i}`, placement: "app.header", audience: `signal.signal_${i}.active`, nudge: { title: `No. ${i}` } })),
+    };
+    const answer = await stack.publish(many);
+    assert.deepEqual([answer.status, answer.body.version], [200, 5], JSON.stringify(answer.body).slice(0, 500));
+    const { changes } = (await stack.api("GET", "/v1/config/diff")).body;
+    assert.equal(changes.filter(({ op }) => op === "added").length, 1_001, "a thousand campaigns and one list of signals");
+    assert.equal((await rollback(4, "*")).body.version, 6);
   });
 });

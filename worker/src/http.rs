@@ -1,12 +1,14 @@
 //! HTTP in and out: dispatch, bodies, answers, CORS, one log line per request.
 
 mod body;
+mod csv;
 mod query;
 
 use serde_json::Value;
 use worker::{Env, Headers, Method, Request, Response};
 
 pub(crate) use body::{json, read};
+pub(crate) use csv::{Cell, Csv};
 pub(crate) use query::Query;
 
 use crate::auth::is_allowed;

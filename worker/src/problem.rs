@@ -163,6 +163,12 @@ impl ApiError {
         self
     }
 
+    /// Puts a few words before the sentence: what it is about.
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        self.0.detail.insert_str(0, what);
+        self
+    }
+
     /// Puts a code of finer grain in the place of the table's.
     pub(crate) fn finer(mut self, code: &str) -> Self {
         self.0.finer = Some(code.to_owned());

@@ -4,16 +4,19 @@ mod apps;
 mod backtests;
 mod catalog;
 pub(crate) mod config;
+mod decisions;
 #[cfg(feature = "dev-tools")]
 pub(crate) mod dev;
 mod events;
 mod health;
+mod listing;
 mod live;
 mod plans;
 mod quotes;
 mod replay;
 mod reports;
 mod requests;
+mod segments;
 mod snapshot;
 mod subscription;
 mod sweep;
@@ -39,6 +42,7 @@ pub(crate) enum Route {
     Snapshot,
     Live,
     Subscription,
+    Decisions,
     Plans,
     QuoteCreate,
     UpgradeCreate,
@@ -50,6 +54,11 @@ pub(crate) enum Route {
     ConfigPut,
     ConfigValidate,
     ConfigVersions,
+    ConfigDiff,
+    ConfigRollback,
+    ConfigSchema,
+    Segments,
+    Segment,
     BacktestStart,
     Backtest,
     CatalogGet,
@@ -77,6 +86,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/snapshot", Route::Snapshot),
     (Method::Get, "/v1/live", Route::Live),
     (Method::Get, "/v1/subscription", Route::Subscription),
+    (Method::Get, "/v1/decisions", Route::Decisions),
     (Method::Get, "/v1/plans", Route::Plans),
     (Method::Post, "/v1/upgrade/quotes", Route::QuoteCreate),
     (Method::Post, "/v1/upgrades", Route::UpgradeCreate),
@@ -90,6 +100,11 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Put, "/v1/config", Route::ConfigPut),
     (Method::Post, "/v1/config/validate", Route::ConfigValidate),
     (Method::Get, "/v1/config/versions", Route::ConfigVersions),
+    (Method::Get, "/v1/config/diff", Route::ConfigDiff),
+    (Method::Post, "/v1/config/rollback", Route::ConfigRollback),
+    (Method::Get, "/v1/config/schema", Route::ConfigSchema),
+    (Method::Get, "/v1/segments", Route::Segments),
+    (Method::Get, "/v1/segments/*", Route::Segment),
     (Method::Post, "/v1/config/backtest", Route::BacktestStart),
     (Method::Get, "/v1/config/backtests/*", Route::Backtest),
     (Method::Get, "/v1/catalog", Route::CatalogGet),
@@ -224,6 +239,7 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::Snapshot => snapshot::get(req, env).await,
         Route::Live => live::get(req, env).await,
         Route::Subscription => subscription::get(req, env).await,
+        Route::Decisions => decisions::get(req, env).await,
         Route::Plans => plans::get(req, env).await,
         Route::QuoteCreate => quotes::post(req, env).await,
         Route::UpgradeCreate => upgrades::post(req, env).await,
@@ -235,6 +251,11 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::ConfigPut => config::put(req, env).await.into(),
         Route::ConfigValidate => config::validate(req, env).await.into(),
         Route::ConfigVersions => config::versions(req, env).await.into(),
+        Route::ConfigDiff => config::diff(req, env).await.into(),
+        Route::ConfigSchema => config::schema().into(),
+        Route::ConfigRollback => config::rollback(req, env).await.into(),
+        Route::Segments => segments::list(req, env).await.into(),
+        Route::Segment => segments::get(req, env, path).await.into(),
         Route::BacktestStart => backtests::post(req, env).await.into(),
         Route::Backtest => backtests::get(req, env, path).await.into(),
         Route::CatalogGet => catalog::get(req, env).await.into(),

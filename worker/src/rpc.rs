@@ -126,6 +126,7 @@ mod tests {
             prop_assert!(agrees::<ApiResult<AppHead>>(&choices));
             prop_assert!(agrees::<(NewApp, NewKey)>(&choices));
             prop_assert!(agrees::<(StoredConfig, CatalogueReport)>(&choices));
+            prop_assert!(agrees::<(Published, SegmentPage)>(&choices));
             prop_assert!(agrees::<Vec<(StoredEvent, TenantRow)>>(&choices));
             prop_assert!(agrees::<(SnapshotReply, TenantReport)>(&choices));
             prop_assert!(agrees::<DecisionReport>(&choices));

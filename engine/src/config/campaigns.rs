@@ -57,7 +57,12 @@ fn campaign(raw: &Object<'_>, names: &mut ConfigNames<'_>, reader: &mut Reader) 
         held_out: false,
     };
     let rollout = rollout(raw.get("rollout"), reader);
-    CampaignRule { campaign, member, rollout, holdout: reader.share(raw.get("holdout")).unwrap_or_default() }
+    let holdout = reader.share(raw.get("holdout")).unwrap_or_default();
+    let audience_source = match raw.get("audience").map(|part| &part.value) {
+        Some(Value::Text(source)) => source.clone(),
+        _ => "true".to_owned(),
+    };
+    CampaignRule { campaign, member, rollout, holdout, audience_source }
 }
 
 /// For everybody, where there is none.

@@ -23,8 +23,11 @@ pub(super) struct ConfigNames<'a> {
 /// The most different tracked events that one configuration reads.
 const MAX_EVENTS: usize = 200;
 
+/// A field's name, what it makes of the number of what it belongs to, and its type.
+type Field<T> = (&'static str, fn(u16) -> T, Type);
+
 /// What follows `usage.<meter>`.
-const USAGE: [(&str, fn(u16) -> Fact, Type); 11] = [
+const USAGE: [Field<Fact>; 11] = [
     ("value", |meter| usage(meter, UsageField::Value), Type::Int),
     ("limit", Fact::Limit, Type::Int),
     ("ratio", |meter| usage(meter, UsageField::Ratio), Type::Double),
@@ -39,7 +42,7 @@ const USAGE: [(&str, fn(u16) -> Fact, Type); 11] = [
 ];
 
 /// What follows `events.<name>`.
-const EVENT: [(&str, fn(u16) -> Input, Type); 4] = [
+const EVENT: [Field<Input>; 4] = [
     ("count_1d", |event| Input::EventCount { event, days: 1 }, Type::Int),
     ("count_7d", |event| Input::EventCount { event, days: 7 }, Type::Int),
     ("count_28d", |event| Input::EventCount { event, days: 28 }, Type::Int),
@@ -47,7 +50,7 @@ const EVENT: [(&str, fn(u16) -> Input, Type); 4] = [
 ];
 
 /// What follows `signal.<id>`.
-const SIGNAL: [(&str, fn(u16) -> Fact, Type); 3] = [
+const SIGNAL: [Field<Fact>; 3] = [
     ("active", |signal| Fact::Input(Input::Signal(signal)), Type::Bool),
     ("age", Fact::SignalAge, Type::Duration),
     ("count", Fact::SignalCount, Type::Int),
@@ -197,8 +200,8 @@ fn find<'k>(what: &str, wanted: &str, keys: impl Iterator<Item = &'k str> + Clon
 /// The longest name that is compared with known ones, in bytes.
 const MAX_COMPARED: usize = 128;
 
-/// "unknown meter `api_call`; did you mean `api_calls`?"
-pub(super) fn unknown(what: &str, wanted: &str, known: &[&str]) -> String {
+/// What to tell of a name that is none of those known: "unknown meter `api_call`; did you mean `api_calls`?"
+pub fn unknown(what: &str, wanted: &str, known: &[&str]) -> String {
     let compared = if wanted.len() <= MAX_COMPARED { known } else { &[] };
     let nearest = compared.iter().map(|name| (strsim::osa_distance(wanted, name), *name)).min();
     match nearest {

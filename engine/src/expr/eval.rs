@@ -35,6 +35,7 @@ impl Program {
         stack.pop()
     }
 
+    #[cfg_attr(not(feature = "edge"), expect(clippy::unused_self, reason = "only the edge has strings"))]
     pub(super) fn step<'a>(&'a self, op: &Op, stack: &mut Stack<'a>, facts: &'a impl Lookup) -> Value<'a> {
         match op {
             Op::Unknown => Value::Unknown,
@@ -278,5 +279,15 @@ mod tests {
             let program = Program { ops, strings: vec![] };
             assert!(!program.eval(&Nothing).is_true() || program.depth().is_none());
         }
+    }
+
+    #[test]
+    fn loops_lie_in_each_other_no_deeper_than_they_may() {
+        let loops = |n: u8| {
+            let list = Op::Fact(Fact::TenantTrait(0));
+            let heads = (0..n).rev().flat_map(|inside| [list.clone(), Op::Loop { is_all: true, steps: 2 * inside + 1 }]);
+            Program { ops: heads.chain([Op::Bool(true)]).collect(), strings: vec![] }
+        };
+        assert_eq!((loops(2).depth(), loops(3).depth()), (Some(3), None));
     }
 }

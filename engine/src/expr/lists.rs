@@ -73,15 +73,16 @@ impl Checker<'_> {
 
     /// `answer`, or unknown where one of `codes` is unknown: CEL has no list with an error in it.
     fn guarded(&mut self, codes: &[Code], answer: Code, at: usize) -> Option<Code> {
-        match self.guard(codes, at)? {
-            // The guard is false or unknown, and `false != answer` is the answer.
-            Some(guard) => self.apply(vec![guard.form, answer.form], &[Op::Ne], Type::Bool, at),
-            None => Some(answer),
+        if codes.iter().all(Code::is_literal) {
+            return Some(answer);
         }
+        // The guard is false or unknown, and `false != answer` is the answer.
+        let guard = self.guard(codes, at)?;
+        self.apply(vec![guard.form, answer.form], &[Op::Ne], Type::Bool, at)
     }
 
-    /// Steps that are false, and unknown where one of `codes` is; none where none can be.
-    fn guard(&mut self, codes: &[Code], at: usize) -> Option<Option<Code>> {
+    /// Steps that are false, and unknown where one of `codes` is.
+    fn guard(&mut self, codes: &[Code], at: usize) -> Option<Code> {
         let open: Vec<Code> = codes.iter().filter(|code| !code.is_literal()).cloned().collect();
         let mut guard: Option<Code> = None;
         for piece in open.chunks(CHUNK) {
@@ -93,7 +94,7 @@ impl Checker<'_> {
                 None => here,
             });
         }
-        Some(guard)
+        Some(guard.unwrap_or_else(|| Code::of(Type::Bool, Op::Bool(false))))
     }
 
     /// `size(of)`
@@ -102,10 +103,11 @@ impl Checker<'_> {
         if let Tree::List(elements) = &of.tree {
             let codes = self.elements(elements, scope)?;
             let size = Op::Int(i64::try_from(elements.len()).ok()?);
-            return match self.guard(&codes, at)? {
-                Some(guard) => self.apply(vec![guard.form], &[size.clone(), size, Op::Select], Type::Int, at),
-                None => Some(Code::of(Type::Int, size)),
-            };
+            if codes.iter().all(Code::is_literal) {
+                return Some(Code::of(Type::Int, size));
+            }
+            let guard = self.guard(&codes, at)?;
+            return self.apply(vec![guard.form], &[size.clone(), size, Op::Select], Type::Int, at);
         }
         let of = self.emit(of, scope)?;
         if of.of.is_text() {

@@ -65,6 +65,7 @@ fn literal(value: Value<'_>) -> Op {
 
 impl Program {
     /// What is left of the program. Inputs keep their numbers.
+    #[must_use]
     pub fn residual(&self, facts: &impl Settle) -> Program {
         Program { ops: self.settle(&self.ops, facts, Elements::default()).into_ops(), strings: Vec::new() }
     }
@@ -84,7 +85,10 @@ impl Program {
                     let (body, after) = rest.split_at_checked(usize::from(*steps)).unwrap_or_default();
                     ops = after;
                     let list = stack.pop();
-                    self.unroll(*is_all, list, body, facts, elements)
+                    match list {
+                        Some(Part::Known(Value::List(texts))) => self.unroll(*is_all, texts, body, facts, elements),
+                        _ => Part::Known(Value::Unknown),
+                    }
                 }
                 _ => {
                     let operands = stack.split_off(stack.len().saturating_sub(op.pops()));
@@ -97,15 +101,7 @@ impl Program {
     }
 
     /// What is left of a loop: its body for one element after the other.
-    fn unroll<'a>(
-        &'a self,
-        is_all: bool,
-        list: Option<Part<'a>>,
-        body: &'a [Op],
-        facts: &'a impl Settle,
-        elements: Elements<'a>,
-    ) -> Part<'a> {
-        let Some(Part::Known(Value::List(texts))) = list else { return Part::Known(Value::Unknown) };
+    fn unroll<'a>(&'a self, is_all: bool, texts: &'a [String], body: &'a [Op], facts: &'a impl Settle, elements: Elements<'a>) -> Part<'a> {
         let mut parts: Vec<Part<'a>> = Vec::new();
         for text in texts {
             let Some(inner) = elements.with(text) else { return Part::Known(Value::Unknown) };

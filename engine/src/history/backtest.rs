@@ -95,6 +95,12 @@ struct Run<'a> {
     report: TenantBacktest,
 }
 
+/// The campaigns that are on for `tenant`, as users of this role meet them.
+fn nominees(rules: &Rulebook, tenant: &str, role: Role) -> Vec<Campaign> {
+    let on = rules.config.campaigns.iter().filter(|rule| rule.rollout.includes(&rule.campaign.id, tenant));
+    on.map(|rule| rule.for_user(tenant, role)).collect()
+}
+
 impl<'a> Run<'a> {
     fn new(tenant: Tenant, rules: &'a Rulebook, window: Window) -> Self {
         let mut report = TenantBacktest::default();
@@ -108,8 +114,8 @@ impl<'a> Run<'a> {
             report.segments.insert(&segment.id, SegmentReport::default());
         }
         Self {
-            members: rules.nominees(&tenant.name, Role::Member),
-            admins: rules.nominees(&tenant.name, Role::Admin),
+            members: nominees(rules, &tenant.name, Role::Member),
+            admins: nominees(rules, &tenant.name, Role::Admin),
             placements: rules.placements(),
             tenant,
             rules,

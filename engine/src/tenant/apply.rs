@@ -145,26 +145,26 @@ impl Tenant {
                 }
                 applied.touch(user);
             }
-            EventKind::Identify { traits } => {
-                let known = match &event.user {
-                    Some(user) => {
-                        applied.touch(user);
-                        &mut self.users.entry(user, Default::default).traits
-                    }
-                    None => {
-                        applied.profile = true;
-                        &mut self.profile.traits
-                    }
-                };
-                let declared = if event.user.is_some() { &rules.config.traits.user } else { &rules.config.traits.tenant };
-                for (key, value) in traits {
-                    let kind = declared.iter().find(|t| t.key == *key).map(|t| t.of);
-                    match value {
-                        Some(value) => known.insert(key, value.clone().fitted(kind)),
-                        None => {
-                            known.remove(key);
-                        }
-                    }
+            EventKind::Identify { traits } => self.identify(rules, event.user.as_deref(), traits, applied),
+        }
+    }
+
+    /// Takes in what the back end says of `user`, else of the tenant.
+    fn identify(&mut self, rules: &Rulebook, user: Option<&str>, traits: &[(String, Option<TraitValue>)], applied: &mut Applied) {
+        let config = &rules.config.traits;
+        let (known, declared) = if let Some(user) = user {
+            applied.touch(user);
+            (&mut self.users.entry(user, Default::default).traits, &config.user)
+        } else {
+            applied.profile = true;
+            (&mut self.profile.traits, &config.tenant)
+        };
+        for (key, value) in traits {
+            let kind = declared.iter().find(|t| t.key == *key).map(|t| t.of);
+            match value {
+                Some(value) => known.insert(key, value.clone().fitted(kind)),
+                None => {
+                    known.remove(key);
                 }
             }
         }

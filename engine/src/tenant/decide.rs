@@ -1,61 +1,83 @@
-//! Decisions at the edge, over the whole rules: what a page of this user would show now, and why.
+//! Decisions at the edge, in words: what a page of this user would show now, and why.
 
 use super::facts::{Facts, Person};
 use super::{Rulebook, Tenant, Viewer};
-use crate::decision::{Decision, Reason, Scene};
+use crate::config::CampaignRule;
+use crate::decision::Scene;
+use crate::explain::{Chance, Explanation, Names, Stage, Subject};
 use crate::ledger::Ledger;
-use crate::template::plain;
+use crate::rollout::Rollout;
+use crate::session::Session;
 use crate::time::Millis;
 
-/// What is decided for one placement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// Where.
-    pub placement: String,
-    /// What is shown.
-    pub campaign: Option<String>,
-    /// The title it is shown with.
-    pub title: Option<String>,
-    /// Why this, or why nothing.
-    pub reason: Reason,
-    /// Of every campaign there, highest priority first: why it is or is not shown.
-    pub trace: Vec<(String, Reason)>,
-}
-
 impl Tenant {
-    /// Decides for `placement`, or for every placement of the configuration. The user must be loaded.
-    pub fn decide(&self, rules: &Rulebook, viewer: &Viewer<'_>, placement: Option<&str>, now: Millis) -> Vec<Told> {
+    /// Decides for `placement`, or for every placement of the configuration, by the whole rules. The user must be loaded.
+    pub fn decide(&self, rules: &Rulebook, viewer: &Viewer<'_>, placement: Option<&str>, now: Millis) -> Vec<Explanation> {
         let user = self.users.get(viewer.user);
         let facts = Facts::new(self, rules, Some(Person { user, role: viewer.role }), now);
-        let campaigns = rules.nominees(&self.name, viewer.role);
-        let unknown = Ledger::default();
-        let ledger = user.map_or(&unknown, |user| &user.ledger);
-        let scene =
-            Scene { campaigns: &campaigns, settled: &[], facts: &facts, now, user: ledger, tenant: &self.counts.ledger, on_display: &[] };
-        let name = |i: usize| campaigns.get(i).map(|c| c.id.clone()).unwrap_or_default();
+        let nobody = Ledger::default();
+        let names = Names::of_config(&rules.config);
+        let stage =
+            Stage { facts: &facts, names: &names, now, user: user.map_or(&nobody, |user| &user.ledger), tenant: &self.counts.ledger };
         let tell = |placement: &str| {
-            let mut trace: Vec<_> = scene.trace(placement).into_iter().map(|(i, reason)| (name(i), reason)).collect();
-            let Decision { campaign, mut reason } = scene.decide(placement);
-            let mut here = rules.config.campaigns.iter().filter(|rule| rule.campaign.placement == placement);
-            let is_off = |id: &str| !campaigns.iter().any(|c| c.id == id);
-            if campaign.is_none() && here.clone().next().is_some_and(|first| is_off(&first.campaign.id)) {
-                reason = Reason::NotRolledOut;
-            }
-            trace.extend(
-                here.by_ref().filter(|rule| is_off(&rule.campaign.id)).map(|rule| (rule.campaign.id.clone(), Reason::NotRolledOut)),
-            );
-            let shown = campaign.and_then(|i| campaigns.get(i));
-            Told {
-                placement: placement.to_owned(),
-                campaign: shown.map(|c| c.id.clone()),
-                title: shown.and_then(|c| c.nudge.title.fill(&facts)).map(|marked| plain(&marked)),
-                reason,
-                trace,
+            let here = rules.config.campaigns.iter().filter(|rule| rule.campaign.placement == placement);
+            let subjects: Vec<Subject<'_>> = here.map(|rule| self.subject(rule, viewer)).collect();
+            stage.explain(placement, &subjects)
+        };
+        match placement {
+            Some(placement) => vec![tell(placement)],
+            None => rules.placements().into_iter().map(tell).collect(),
+        }
+    }
+
+    /// The same by what the viewer's own page holds: nothing is told that it could not know. Campaigns that cannot be shown
+    /// there whatever happens are only counted.
+    pub fn decide_as_page(&self, rules: &Rulebook, viewer: &Viewer<'_>, placement: Option<&str>, now: Millis) -> Vec<Explanation> {
+        let snapshot = self.snapshot(rules, viewer, now);
+        let page = Session::new(snapshot.clone(), now);
+        let facts = page.facts(now); // its signals have been looked at
+        let names = Names::of_snapshot(&snapshot);
+        let stage = Stage { facts: &facts, names: &names, now, user: &snapshot.live.user, tenant: &snapshot.live.tenant };
+        let left = &snapshot.rules;
+        let scene = Scene {
+            campaigns: &left.campaigns,
+            settled: &left.settled,
+            facts: &facts,
+            now,
+            user: stage.user,
+            tenant: stage.tenant,
+            on_display: &[],
+        };
+        let tell = |placement: &str| {
+            let here = left.campaigns.iter().filter(|campaign| campaign.placement == placement);
+            let subjects: Vec<Subject<'_>> =
+                here.map(|c| Subject { campaign: c.clone(), rollout: None, holdout: None, audience: None }).collect();
+            let all = rules.config.campaigns.iter().filter(|rule| rule.campaign.placement == placement).count();
+            Explanation {
+                reason: scene.decide(placement).reason,
+                settled: u32::try_from(all.saturating_sub(subjects.len())).unwrap_or(u32::MAX),
+                ..stage.explain(placement, &subjects)
             }
         };
         match placement {
             Some(placement) => vec![tell(placement)],
             None => rules.placements().into_iter().map(tell).collect(),
+        }
+    }
+
+    /// A campaign as `viewer` meets it, with everything that is known of it.
+    fn subject<'r>(&self, rule: &'r CampaignRule, viewer: &Viewer<'_>) -> Subject<'r> {
+        let rollout = Chance {
+            bucket: Rollout::bucket(&rule.campaign.id, &self.name),
+            share: rule.rollout.basis_points,
+            named: rule.rollout.names(&self.name),
+        };
+        let holdout = Chance { bucket: rule.holdout_bucket(&self.name), share: rule.holdout, named: false };
+        Subject {
+            campaign: rule.for_user(&self.name, viewer.role),
+            rollout: Some(rollout),
+            holdout: Some(holdout),
+            audience: Some(&rule.audience_source),
         }
     }
 }

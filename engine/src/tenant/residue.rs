@@ -46,14 +46,6 @@ impl Settle for Settling<'_> {
     }
 }
 
-impl Rulebook {
-    /// The campaigns that are on for `tenant`, as users of this role meet them, whole; highest priority first.
-    pub fn nominees(&self, tenant: &str, role: crate::facts::Role) -> Vec<Campaign> {
-        let on = self.config.campaigns.iter().filter(|rule| rule.rollout.includes(&rule.campaign.id, tenant));
-        on.map(|rule| rule.for_user(tenant, role)).collect()
-    }
-}
-
 impl Tenant {
     /// What is left of the rules for `viewer`, who must be loaded, and which signals of the configuration it watches.
     pub fn residue(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> (Residue, Vec<u16>) {

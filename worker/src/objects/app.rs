@@ -5,6 +5,9 @@ mod catalogue;
 mod config;
 mod events;
 mod keys;
+mod listing;
+mod segments;
+mod standing;
 mod sweep;
 mod tenants;
 mod upgrades;
@@ -19,6 +22,20 @@ use crate::host;
 use crate::log;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
+
+/// Tables and indexes.
+const TABLES: [&str; 10] = [
+    backtests::TABLE,
+    backtests::REVISIONS,
+    config::TABLE,
+    events::TABLE,
+    events::WAITING,
+    events::CUSTOMERS,
+    segments::TABLE,
+    segments::BY_TENANT,
+    tenants::TABLE,
+    upgrades::TABLE,
+];
 
 /// The Durable Object of an app.
 #[durable_object(alarm)]
@@ -71,8 +88,9 @@ impl AppObject {
             AppCall::RevokeKey(key) => rpc::reply(&self.revoke_key(&key)?),
             AppCall::Rulebook => rpc::reply(&self.rulebook()?),
             AppCall::Config(version) => rpc::reply(&self.config(version)?),
-            AppCall::ConfigVersions => rpc::reply(&self.config_versions()?),
+            AppCall::ConfigVersions { before, limit } => rpc::reply(&self.config_versions(before, limit)?),
             AppCall::Publish { document, if_match } => rpc::reply(&self.publish(&document, &if_match)?),
+            AppCall::Rollback { version, if_match } => rpc::reply(&self.roll_back(version, &if_match)?),
             AppCall::SyncCatalogue => rpc::reply(&self.sync_catalogue().await?),
             AppCall::Catalogue => rpc::reply(&self.catalogue()?),
             AppCall::StripeEvent(event) => rpc::reply(&self.receive_event(&event).await?),
@@ -85,7 +103,9 @@ impl AppObject {
             AppCall::StartBacktest(wish) => rpc::reply(&self.start_backtest(wish)?),
             AppCall::Backtest(id) => rpc::reply(&self.backtest(&id)?),
             AppCall::Upgrades(since) => rpc::reply(&self.upgrades(since)?),
-            AppCall::Tenants { after, limit } => rpc::reply(&self.tenants(&after, limit)?),
+            AppCall::Tenants(listing) => rpc::reply(&self.tenants(&listing)?),
+            AppCall::Segments => rpc::reply(&self.segments()?),
+            AppCall::Segment(listing) => rpc::reply(&self.segment(&listing)?),
         }
     }
 
@@ -114,17 +134,7 @@ impl AppObject {
         if self.ready.get() {
             return Ok(Rows::attach(&self.state));
         }
-        let tables = [
-            config::TABLE,
-            events::TABLE,
-            events::WAITING,
-            events::CUSTOMERS,
-            tenants::TABLE,
-            upgrades::TABLE,
-            backtests::TABLE,
-            backtests::REVISIONS,
-        ];
-        let rows = Rows::open(&self.state, &tables)?;
+        let rows = Rows::open(&self.state, &TABLES)?;
         self.ready.set(true);
         Ok(rows)
     }

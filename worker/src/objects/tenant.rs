@@ -18,7 +18,6 @@ mod upgrades;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use upcue_engine::decision::Reason;
 use upcue_engine::hash::hash64;
 use upcue_engine::snapshot::Frame;
 use upcue_engine::tenant::{Batch, Receipt, Rulebook, Viewer};
@@ -30,10 +29,7 @@ use super::rows::{Rows, set_alarm};
 use crate::host;
 use crate::log;
 use crate::problem::{ApiError, ApiResult};
-use crate::rpc::{
-    self, AppCall, AskReport, DecisionReport, PlacementDecision, SnapshotReply, TenantCall, TenantEnvelope, TenantReport, WhoLooks,
-    app_object,
-};
+use crate::rpc::{self, AppCall, AskReport, DecisionReport, SnapshotReply, TenantCall, TenantEnvelope, TenantReport, WhoLooks, app_object};
 use live::Pulse;
 use store::Stored;
 use subscriptions::Readings;
@@ -126,7 +122,7 @@ impl Core {
             TenantCall::Events(batch) => rpc::reply(&self.count(&batch, now)?),
             TenantCall::Snapshot(who) => rpc::reply(&self.snapshot(&who, now)?),
             TenantCall::Report => rpc::reply(&self.report(now)?),
-            TenantCall::Decisions { who, placement } => rpc::reply(&self.decide(&who, placement.as_deref(), now)?),
+            TenantCall::Decisions { who, placement, as_page } => rpc::reply(&self.decide(&who, placement.as_deref(), as_page, now)?),
             TenantCall::SyncSubscription { subscription, customer, api_key } => {
                 rpc::reply(&self.sync_subscription(&subscription, &customer, &api_key).await?)
             }
@@ -144,9 +140,9 @@ impl Core {
             TenantCall::Ask { user, subject } => rpc::reply(&self.ask(&user, &subject, now)?),
             TenantCall::Requests => rpc::reply(&self.with_loaded(|stored| Ok(stored.requested(now)))?),
             TenantCall::Timeline { before, limit } => rpc::reply(&self.with_loaded(|stored| stored.timeline(before, limit))?),
+            TenantCall::RulesChanged { .. } => rpc::reply(&()),
             TenantCall::Replay => rpc::reply(&self.replay(&envelope.app, &envelope.tenant).await?),
             TenantCall::Backtest { candidate, window } => rpc::reply(&self.backtest(&envelope.tenant, &candidate, window)?),
-            TenantCall::RulesChanged => rpc::reply(&()),
             TenantCall::Live(_) => Err(ApiError::new(crate::problem::Code::UpgradeRequired, "a live connection needs a WebSocket request")),
             #[cfg(feature = "dev-tools")]
             TenantCall::Panic => crate::routes::dev::boom(),
@@ -156,7 +152,8 @@ impl Core {
     /// Loads what is stored, and the rules if a newer revision of them is in force.
     async fn prepare(&self, envelope: &TenantEnvelope) -> ApiResult<()> {
         let known = self.with(envelope, |stored| Ok(stored.rules.revision))?;
-        let nobody_looks = matches!(envelope.call, TenantCall::RulesChanged) && self.state.get_websockets().is_empty();
+        let may_wait = matches!(envelope.call, TenantCall::RulesChanged { detect: false });
+        let nobody_looks = may_wait && self.state.get_websockets().is_empty() && self.with_loaded(|stored| Ok(stored.is_in_nothing()))?;
         if known >= envelope.revision || nobody_looks {
             return Ok(());
         }
@@ -264,19 +261,13 @@ impl Core {
         Ok(report)
     }
 
-    fn decide(&self, who: &WhoLooks, placement: Option<&str>, now: Millis) -> ApiResult<DecisionReport> {
+    fn decide(&self, who: &WhoLooks, placement: Option<&str>, as_page: bool, now: Millis) -> ApiResult<DecisionReport> {
         self.with_loaded(|stored| {
             stored.load_user(&who.user)?;
-            let told = stored.tenant.decide(&stored.rules, &viewer(who), placement, now);
-            let code = |reason: Reason| reason.code().to_owned();
-            let placements = told.into_iter().map(|told| PlacementDecision {
-                placement: told.placement,
-                campaign: told.campaign,
-                title: told.title,
-                reason: code(told.reason),
-                trace: told.trace.into_iter().map(|(id, reason)| (id, code(reason))).collect(),
-            });
-            Ok(DecisionReport { at: now, config_version: stored.rules.version, placements: placements.collect() })
+            let (tenant, rules, viewer) = (&stored.tenant, &stored.rules, viewer(who));
+            let placements =
+                if as_page { tenant.decide_as_page(rules, &viewer, placement, now) } else { tenant.decide(rules, &viewer, placement, now) };
+            Ok(DecisionReport { at: now, config_version: rules.version, placements })
         })
     }
 }

@@ -1,17 +1,25 @@
 //! `/v1/config`: the app's configuration, published as immutable versions.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
-use upcue_engine::config::{Config, Problem, compile};
+use upcue_engine::config::diff::{Change, diff as changes};
+use upcue_engine::config::{Config, Problem, SCHEMA, compile};
+use upcue_engine::wire;
 use worker::{Env, Headers, Request, Response};
 
 use super::tenants::back_end;
-use crate::auth;
+use crate::auth::{self, Caller};
 use crate::http::{self, Query, read};
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{AppCall, ConfigVersion, StoredConfig, app_object};
+use crate::rpc::{AppCall, ConfigVersion, Published, StoredConfig, app_object};
 
 /// The largest document, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
+/// The largest configuration once compiled, in bytes: a row may have two million, and plans are in it too. A document may become
+/// larger by compiling, as texts are kept for each role.
+const MAX_COMPILED: usize = 1_750_000;
+/// Versions on a page: usually, and at most.
+const PAGE: (u32, u32) = (50, 500);
 
 pub(super) async fn get(req: &Request, env: &Env) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
@@ -23,35 +31,111 @@ pub(super) async fn get(req: &Request, env: &Env) -> ApiResult<Response> {
 
 pub(super) async fn put(req: &mut Request, env: &Env) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
-    let if_match = req.headers().get("if-match")?.ok_or_else(|| {
-        ApiError::new(Code::PreconditionRequired, "send `If-Match` with the ETag of the version you edited (GET /v1/config), or `*`")
-    })?;
-    let document =
-        String::from_utf8(read(req, MAX_BODY).await?).map_err(|_| ApiError::new(Code::MalformedJson, "the body is not UTF-8"))?;
-    check(&document)?;
-    let if_match = if_match.trim().trim_start_matches("W/").trim_matches('"').to_owned();
-    let stored: StoredConfig = app_object(env, &caller.app.id)?.call(&AppCall::Publish { document, if_match }).await?;
+    let if_match = if_match(req)?;
+    let document = document(req).await?;
+    publish(env, &caller, &AppCall::Publish { document, if_match }).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rollback {
+    version: u32,
+}
+
+pub(super) async fn rollback(req: &mut Request, env: &Env) -> ApiResult<Response> {
+    let caller = back_end(req, env).await?;
+    let if_match = if_match(req)?;
+    let Rollback { version } = http::json(&read(req, 4_096).await?)?;
+    publish(env, &caller, &AppCall::Rollback { version, if_match }).await
+}
+
+async fn publish(env: &Env, caller: &Caller, call: &AppCall) -> ApiResult<Response> {
+    let published: Published = app_object(env, &caller.app.id)?.call(call).await?;
     auth::forget(&caller.app.id);
-    let response = Response::from_bytes(version(&stored.version).to_string().into_bytes())?;
-    Ok(response.with_headers(headers(&stored.version)?))
+    let mut document = version(&published.version);
+    if let (Some(document), Ok(warnings)) = (document.as_object_mut(), serde_json::from_slice(published.warnings.as_bytes())) {
+        document.insert("warnings".to_owned(), warnings);
+    }
+    Ok(Response::from_bytes(document.to_string().into_bytes())?.with_headers(headers(&published.version)?))
 }
 
 pub(super) async fn validate(req: &mut Request, env: &Env) -> ApiResult<Response> {
     back_end(req, env).await?;
-    let document =
-        String::from_utf8(read(req, MAX_BODY).await?).map_err(|_| ApiError::new(Code::MalformedJson, "the body is not UTF-8"))?;
-    let problems = compile(&document).err().unwrap_or_default();
-    http::answer(200, &json!({"valid": problems.is_empty(), "problems": problems}))
+    let (problems, warnings) = match compiled(&document(req).await?) {
+        Ok(config) => (Vec::new(), warnings(&config)),
+        Err(problems) => (problems, Vec::new()),
+    };
+    http::answer(200, &json!({"valid": problems.is_empty(), "problems": problems, "warnings": warnings}))
 }
 
 pub(super) async fn versions(req: &Request, env: &Env) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
-    let versions: Vec<ConfigVersion> = app_object(env, &caller.app.id)?.call(&AppCall::ConfigVersions).await?;
-    http::answer(200, &json!({"versions": versions.iter().map(version).collect::<Vec<_>>()}))
+    let query = Query::of(req);
+    let limit = query.number("limit", PAGE.0, PAGE.1)?;
+    let before = query.get("cursor").map_or(Some(u32::MAX), |text| text.parse().ok());
+    let before = before.ok_or_else(|| ApiError::new(Code::InvalidRequest, "`cursor` must be the `next_cursor` of a page before"))?;
+    let call = AppCall::ConfigVersions { before, limit: limit + 1 };
+    let mut found: Vec<ConfigVersion> = app_object(env, &caller.app.id)?.call(&call).await?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| last.version.to_string());
+    http::answer(200, &json!({"versions": found.iter().map(version).collect::<Vec<_>>(), "next_cursor": next}))
+}
+
+/// What changed between two versions: between the newest and the one before it, where none is named.
+pub(super) async fn diff(req: &Request, env: &Env) -> ApiResult<Response> {
+    let caller = back_end(req, env).await?;
+    let query = Query::of(req);
+    let named = |name| query.get(name).map(|_| query.number(name, 1, u32::MAX)).transpose();
+    let (from, to) = (named("from")?, named("to")?);
+    let app = app_object(env, &caller.app.id)?;
+    let after: StoredConfig = app.call(&AppCall::Config(to)).await?;
+    let from = match from {
+        Some(from) => from,
+        None if after.version.version > 1 => after.version.version - 1,
+        None => return Err(ApiError::new(Code::NotFound, "version 1 is the first: there is none before it to compare with")),
+    };
+    let before: StoredConfig = app.call(&AppCall::Config(Some(from))).await?;
+    // What is stored was compiled, so it is JSON.
+    let changes = changes(&before.document, &after.document).map_err(|_| ApiError::unreadable())?;
+    let changes: Vec<Value> = changes.iter().map(change).collect();
+    http::answer(200, &json!({"from": from, "to": after.version.version, "changes": changes}))
+}
+
+fn change(Change { op, pointer, before, after }: &Change) -> Value {
+    let mut told = json!({"op": op, "pointer": pointer});
+    for (name, text) in [("before", before), ("after", after)] {
+        let value = text.as_ref().and_then(|text| serde_json::from_slice::<Value>(text.as_bytes()).ok());
+        if let (Some(told), Some(value)) = (told.as_object_mut(), value) {
+            told.insert(name.to_owned(), value);
+        }
+    }
+    told
+}
+
+/// The JSON Schema of the document: the same for everybody and until the next build, so that editors may keep it.
+pub(super) fn schema() -> ApiResult<Response> {
+    let headers = Headers::new();
+    headers.set("content-type", "application/schema+json")?;
+    headers.set("cache-control", "public, max-age=3600")?;
+    Ok(Response::from_bytes(SCHEMA.as_bytes().to_vec())?.with_headers(headers))
+}
+
+fn if_match(req: &Request) -> ApiResult<String> {
+    let header = req.headers().get("if-match")?.ok_or_else(|| {
+        ApiError::new(Code::PreconditionRequired, "send `If-Match` with the ETag of the version you edited (GET /v1/config), or `*`")
+    })?;
+    Ok(header.trim().trim_start_matches("W/").trim_matches('"').to_owned())
+}
+
+async fn document(req: &mut Request) -> ApiResult<String> {
+    String::from_utf8(read(req, MAX_BODY).await?).map_err(|_| ApiError::new(Code::MalformedJson, "the body is not UTF-8"))
 }
 
 fn version(version: &ConfigVersion) -> Value {
-    json!({"version": version.version, "hash": version.hash, "published_at": version.published_at})
+    json!({
+        "version": version.version, "hash": version.hash, "published_at": version.published_at, "rolled_back_to": version.rolled_back_to,
+    })
 }
 
 fn headers(version: &ConfigVersion) -> ApiResult<Headers> {
@@ -63,9 +147,14 @@ fn headers(version: &ConfigVersion) -> ApiResult<Headers> {
     Ok(headers)
 }
 
+/// What looks like a mistake in a document that can run.
+pub(crate) fn warnings(_config: &Config) -> Vec<Problem> {
+    Vec::new()
+}
+
 /// Compiles a document, or tells everything that is wrong with it.
 pub(crate) fn check(document: &str) -> ApiResult<Config> {
-    compile(document).map_err(|problems| {
+    compiled(document).map_err(|problems| {
         let (code, detail) = match problems.as_slice() {
             [first] if first.code == Problem::MALFORMED => (Code::MalformedJson, told(first)),
             all => {
@@ -75,6 +164,17 @@ pub(crate) fn check(document: &str) -> ApiResult<Config> {
         };
         ApiError::new(code, detail).with(&json!({ "problems": problems }))
     })
+}
+
+/// A configuration that can run, and be stored.
+fn compiled(document: &str) -> Result<Config, Vec<Problem>> {
+    let config = compile(document)?;
+    let size = wire::encode(&config).len();
+    if size <= MAX_COMPILED {
+        return Ok(config);
+    }
+    let detail = format!("this compiles to {size} bytes, of which {MAX_COMPILED} can be stored; shorten texts or remove campaigns");
+    Err(vec![Problem { code: "too_large", pointer: String::new(), line: 1, column: 1, offset: None, detail }])
 }
 
 fn told(problem: &Problem) -> String {

@@ -6,16 +6,14 @@ use upcue_engine::facts::Role;
 use upcue_engine::ids::is_id;
 use worker::{Env, Request, Response};
 
+use super::decisions::explained;
 use super::subscription::document;
-use super::{call_tenant, segment};
+use super::{call_tenant, listing, segment};
 use crate::auth::{self, Caller};
 use crate::host;
 use crate::http::{self, Query, read};
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{AppCall, DecisionReport, SignalReport, TenantCall, TenantReport, TenantRow, WhoLooks, app_object};
-
-/// Tenants on a page: usually, and at most.
-const PAGE: (u32, u32) = (50, 500);
+use crate::rpc::{AppCall, DecisionReport, Listing, Order, SignalReport, TenantCall, TenantReport, TenantRow, WhoLooks, app_object};
 
 /// The caller of a route for back ends.
 pub(super) async fn back_end(req: &Request, env: &Env) -> ApiResult<Caller> {
@@ -27,15 +25,18 @@ pub(super) async fn back_end(req: &Request, env: &Env) -> ApiResult<Caller> {
 pub(super) async fn list(req: &Request, env: &Env) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
     let query = Query::of(req);
-    let limit = query.number("limit", PAGE.0, PAGE.1)?;
-    let call = AppCall::Tenants { after: query.get("cursor").unwrap_or_default().to_owned(), limit: limit + 1 };
-    let mut rows: Vec<TenantRow> = app_object(env, &caller.app.id)?.call(&call).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|r| r.tenant.clone());
-    let tenants: Vec<_> =
-        rows.iter().map(|r| json!({"tenant": r.tenant, "seen_at": r.seen_at, "plan": r.plan, "status": r.status})).collect();
-    http::answer(200, &json!({"tenants": tenants, "next_cursor": next}))
+    let wanted = |name| query.get(name).map(str::to_owned);
+    let listing =
+        Listing { segment: wanted("segment"), plan: wanted("plan"), status: wanted("status"), ..listing::of(&query, Order::Tenant)? };
+    let rows: Vec<TenantRow> = app_object(env, &caller.app.id)?.call(&AppCall::Tenants(listing::and_one_more(&listing))).await?;
+    let (rows, next) = listing::page(&listing, rows);
+    let tenants = rows.iter().map(|r| {
+        json!({
+            "tenant": r.tenant, "seen_at": r.seen_at, "plan": r.plan, "status": r.status, "score": r.score, "scored_at": r.scored_at,
+            "segments": r.segments,
+        })
+    });
+    http::answer(200, &json!({"tenants": tenants.collect::<Vec<_>>(), "next_cursor": next}))
 }
 
 pub(super) async fn get(req: &Request, env: &Env, path: &str) -> ApiResult<Response> {
@@ -72,19 +73,9 @@ pub(super) async fn decisions(req: &Request, env: &Env, path: &str) -> ApiResult
     let role = query.get("role").map_or(Some(Role::Admin), Role::parse);
     let role = role.ok_or_else(|| ApiError::new(Code::InvalidRequest, "`role` must be admin or member"))?;
     let who = WhoLooks { user: user.clone(), role, client: 0, expires: host::now() };
-    let call = TenantCall::Decisions { who, placement: query.get("placement").map(str::to_owned) };
+    let call = TenantCall::Decisions { who, placement: query.get("placement").map(str::to_owned), as_page: false };
     let report: DecisionReport = call_tenant(env, &caller, &tenant, call).await?;
-    let placements = report.placements.iter().map(|p| {
-        let trace = p.trace.iter().map(|(campaign, reason)| json!({"campaign": campaign, "reason": reason}));
-        json!({"placement": p.placement, "campaign": p.campaign, "title": p.title, "reason": p.reason, "trace": trace.collect::<Vec<_>>()})
-    });
-    http::answer(
-        200,
-        &json!({
-            "tenant": tenant, "user": user, "role": role.name(), "at": report.at, "config_version": report.config_version,
-            "decisions": placements.collect::<Vec<_>>(),
-        }),
-    )
+    http::answer(200, &explained(&tenant, &user, role, &report))
 }
 
 #[derive(Deserialize)]

@@ -66,12 +66,24 @@ pub(crate) enum AppCall {
     Rulebook,
     /// A version of the configuration; `None`: the newest → [`StoredConfig`].
     Config(Option<u32>),
-    /// All versions, newest first → `Vec<ConfigVersion>`.
-    ConfigVersions,
-    /// Publishes a document → [`StoredConfig`].
+    /// Versions before a number, newest first → `Vec<ConfigVersion>`.
+    ConfigVersions {
+        /// Lists what was published before it.
+        before: u32,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Publishes a document → [`Published`].
     Publish {
         /// The document, as sent.
         document: String,
+        /// The hash of the version it replaces; `*` for any.
+        if_match: String,
+    },
+    /// Publishes the document of an earlier version as the next one → [`Published`].
+    Rollback {
+        /// Which version.
+        version: u32,
         /// The hash of the version it replaces; `*` for any.
         if_match: String,
     },
@@ -109,20 +121,19 @@ pub(crate) enum AppCall {
     Backtest(String),
     /// Upgrades since a moment → `Vec<UpgradeFact>`, newest first.
     Upgrades(Millis),
-    /// Tenants after a name, in order → `Vec<TenantRow>`.
-    Tenants {
-        /// Lists what comes after it.
-        after: String,
-        /// At most so many.
-        limit: u32,
-    },
+    /// Tenants, a page of them → `Vec<TenantRow>`.
+    Tenants(Listing),
+    /// All segments of the configuration → `Vec<SegmentRow>`.
+    Segments,
+    /// Tenants in the segment that the listing names → [`SegmentPage`].
+    Segment(Listing),
 }
 
 wire! { enum AppCall {
-    Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value), ConfigVersions,
-    Publish { document, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
+    Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value),
+    ConfigVersions { before, limit }, Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
     LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep,
-    RulebookOf(revision), StartBacktest(wish), Backtest(id), Upgrades(since), Tenants { after, limit },
+    RulebookOf(revision), StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing),
 } }
 
 /// What an operator sets; `None` leaves as it is.
@@ -185,9 +196,22 @@ pub(crate) struct ConfigVersion {
     pub(crate) hash: String,
     /// When it was published.
     pub(crate) published_at: Millis,
+    /// The earlier version that it brought back.
+    pub(crate) rolled_back_to: Option<u32>,
 }
 
-wire! { struct ConfigVersion { version, hash, published_at } }
+wire! { struct ConfigVersion { version, hash, published_at, rolled_back_to } }
+
+/// What publishing has come to.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Published {
+    /// The version in force.
+    pub(crate) version: ConfigVersion,
+    /// What looks like a mistake and is none, as a JSON list.
+    pub(crate) warnings: String,
+}
+
+wire! { struct Published { version, warnings } }
 
 /// A version with its document.
 #[derive(Debug, Serialize, Deserialize)]
@@ -395,8 +419,50 @@ pub(crate) struct Sweep {
 
 wire! { struct Sweep { checked, unmatched, drifted, failed } }
 
+/// Which tenants are wanted, and in which order.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Listing {
+    /// Only members of this segment.
+    pub(crate) segment: Option<String>,
+    /// Only those on this plan, by its id.
+    pub(crate) plan: Option<String>,
+    /// Only those whose subscription Stripe calls so.
+    pub(crate) status: Option<String>,
+    /// What they are sorted by.
+    pub(crate) order: Order,
+    /// Lists what comes after it.
+    pub(crate) after: Option<Place>,
+    /// At most so many.
+    pub(crate) limit: u32,
+}
+
+wire! { struct Listing { segment, plan, status, order, after, limit } }
+
+/// What tenants are sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Order {
+    /// By name.
+    #[default]
+    Tenant,
+    /// Highest score first, those without one last; among equals by name.
+    Score,
+}
+
+wire! { enum Order { Tenant, Score } }
+
+/// A tenant's place in an order; others may come and go around it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// Its score.
+    pub(crate) score: Option<u8>,
+    /// Its name.
+    pub(crate) tenant: String,
+}
+
+wire! { struct Place { score, tenant } }
+
 /// A tenant in the app's list.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TenantRow {
     /// Its name.
     pub(crate) tenant: String,
@@ -406,6 +472,38 @@ pub(crate) struct TenantRow {
     pub(crate) plan: Option<String>,
     /// Stripe's word for the subscription.
     pub(crate) status: Option<String>,
+    /// The expansion score it last told of: 0 to 100.
+    pub(crate) score: Option<u8>,
+    /// When it had that score.
+    pub(crate) scored_at: Option<Millis>,
+    /// Since when it is in the segment that was asked for.
+    pub(crate) since: Option<Millis>,
+    /// All segments it is in, by name.
+    pub(crate) segments: Vec<String>,
 }
 
-wire! { struct TenantRow { tenant, seen_at, plan, status } }
+wire! { struct TenantRow { tenant, seen_at, plan, status, score, scored_at, since, segments } }
+
+/// A segment of the configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SegmentRow {
+    /// Its name.
+    pub(crate) segment: String,
+    /// What people read.
+    pub(crate) label: String,
+    /// Tenants in it.
+    pub(crate) members: u32,
+}
+
+wire! { struct SegmentRow { segment, label, members } }
+
+/// A segment with some of its members.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SegmentPage {
+    /// The segment, with the number of all its members.
+    pub(crate) of: SegmentRow,
+    /// Some of them.
+    pub(crate) members: Vec<TenantRow>,
+}
+
+wire! { struct SegmentPage { of, members } }

@@ -1,6 +1,7 @@
 //! Calls to a tenant's object, and their answers.
 
 use serde::{Deserialize, Serialize};
+use upcue_engine::explain::Explanation;
 use upcue_engine::facts::Role;
 use upcue_engine::history::Window;
 use upcue_engine::plan::{Feature, Meter};
@@ -47,6 +48,8 @@ pub(crate) enum TenantCall {
         who: WhoLooks,
         /// Where; `None`: everywhere.
         placement: Option<String>,
+        /// Whether only what is left of the rules in this user's page is told.
+        as_page: bool,
     },
     /// Reads a subscription from Stripe again and folds it in → the ids of its prices.
     SyncSubscription {
@@ -121,6 +124,11 @@ pub(crate) enum TenantCall {
         /// At most so many.
         limit: u32,
     },
+    /// Rules have changed: fetch them if anybody is looking, or if they detect something by themselves → `()`.
+    RulesChanged {
+        /// Whether they have signals or segments.
+        detect: bool,
+    },
     /// Plays the history again → `Replayed`.
     Replay,
     /// Runs other rules over the history → `TenantBacktest`.
@@ -130,18 +138,16 @@ pub(crate) enum TenantCall {
         /// What of it is reported.
         window: Window,
     },
-    /// Rules have changed: fetch them if anybody is looking → `()`.
-    RulesChanged,
     /// Panics.
     #[cfg(feature = "dev-tools")]
     Panic,
 }
 
 wire! { enum TenantCall {
-    Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement },
+    Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement, as_page },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
-    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, RulesChanged, #[cfg(feature = "dev-tools")] Panic,
+    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
 } }
 
 /// What a quote is asked for.
@@ -387,24 +393,7 @@ pub(crate) struct DecisionReport {
     /// The version of the configuration.
     pub(crate) config_version: u32,
     /// By placement.
-    pub(crate) placements: Vec<PlacementDecision>,
+    pub(crate) placements: Vec<Explanation>,
 }
 
 wire! { struct DecisionReport { at, config_version, placements } }
-
-/// Why which campaign is shown at one placement.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct PlacementDecision {
-    /// Where.
-    pub(crate) placement: String,
-    /// What is shown.
-    pub(crate) campaign: Option<String>,
-    /// The title it is shown with.
-    pub(crate) title: Option<String>,
-    /// Why this, or why nothing.
-    pub(crate) reason: String,
-    /// Of every campaign there: its name and what decided about it.
-    pub(crate) trace: Vec<(String, String)>,
-}
-
-wire! { struct PlacementDecision { placement, campaign, title, reason, trace } }

@@ -1,6 +1,6 @@
 // The side of the stage that users never see: decisions, their reasons, and what has happened.
 
-import type { Explanation, Reason, Upcue } from "upcue";
+import type { Reason, Upcue, Verdict } from "upcue";
 
 import { by, make, redraw } from "./dom.js";
 
@@ -18,8 +18,18 @@ const MEANINGS: Record<Reason, string> = {
   snoozed: "this user wants it later",
   capped: "shown often enough",
   outranked: "another one has the place",
+  held_out: "this tenant is in the control group",
+  not_rolled_out: "not on for this tenant yet",
   not_ready: "nothing is known yet",
 };
+
+/** What a place shows, and why. */
+interface Told {
+  readonly placement: string;
+  readonly campaign: string | null;
+  readonly reason: Reason;
+  readonly trace: readonly Verdict[];
+}
 
 const shown = new Map<string, string | null>();
 
@@ -28,21 +38,18 @@ export function drawBackstage(upcue: Upcue | undefined, state?: "failed"): void 
   const link = by("link");
   link.dataset.state = state ?? (ready ? "ready" : "waiting");
   link.textContent = state ? "Nimbus’s back end does not answer" : ready ? "Deciding in this page, from a snapshot" : "Connecting…";
-  const explanations = PLACEMENTS.map((placement) => upcue?.explain(placement) ?? unknown(placement));
+  const explanations = PLACEMENTS.map((placement) => decided(upcue, placement));
   if (ready) explanations.forEach(note);
   redraw(by("decisions"), JSON.stringify(explanations), () => explanations.map(decision));
 }
 
-const unknown = (placement: string): Explanation => ({
-  placement,
-  ready: false,
-  plan: null,
-  campaign: null,
-  reason: "not_ready",
-  trace: [],
-});
+function decided(upcue: Upcue | undefined, placement: string): Told {
+  if (!upcue) return { placement, campaign: null, reason: "not_ready", trace: [] };
+  const { nudge, reason, trace } = upcue.decide(placement);
+  return { placement, campaign: nudge?.campaign ?? null, reason, trace: trace() };
+}
 
-function decision({ placement, campaign, reason, trace }: Explanation): HTMLElement {
+function decision({ placement, campaign, reason, trace }: Told): HTMLElement {
   const verdicts = trace.map((verdict) =>
     make(
       "li",
@@ -60,7 +67,7 @@ function decision({ placement, campaign, reason, trace }: Explanation): HTMLElem
   );
 }
 
-function note({ placement, campaign, reason }: Explanation): void {
+function note({ placement, campaign, reason }: Told): void {
   const before = shown.get(placement);
   shown.set(placement, campaign);
   if (campaign && campaign !== before) tell(`${placement} shows ${campaign}`);

@@ -19,7 +19,8 @@ proptest! {
         }
         let bytes = recorder.all().pop().expect("the open chunk");
         let entries = Chunk::read(&bytes).expect("sound");
-        prop_assert_eq!(chunk_of(&entries).bytes().clone(), bytes.clone());
+        let chunk = chunk_of(&entries);
+        prop_assert_eq!(chunk.bytes(), &bytes);
         // Taken up again anywhere, it goes on as if it had not been put down.
         let mut resumed = Chunk::default();
         for entry in &entries {

@@ -1,22 +1,24 @@
 //! Configuration: immutable versions, and the rulebook compiled from the newest one and the catalogue.
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
+use upcue_engine::config::Config;
 use upcue_engine::tenant::Rulebook;
-use upcue_engine::time::Millis;
 use worker::SqlStorageValue;
 
 use super::super::rows::{text, whole};
+use super::listing::moment;
 use super::{AppObject, catalogue};
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::routes::config::check;
-use crate::rpc::{ConfigVersion, StoredConfig};
+use crate::routes::config::{check, warnings};
+use crate::rpc::{ConfigVersion, Published, StoredConfig};
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS config_version (version INTEGER PRIMARY KEY, hash TEXT NOT NULL, \
-    published_at INTEGER NOT NULL, document TEXT NOT NULL)";
+    published_at INTEGER NOT NULL, document TEXT NOT NULL, rolled_back_to INTEGER)";
 /// The row with the compiled rules.
 const RULEBOOK: &str = "rulebook";
-/// Versions listed.
-const LISTED: i64 = 200;
+/// The columns of a version.
+const COLUMNS: &str = "version, hash, published_at, rolled_back_to";
 
 impl AppObject {
     pub(super) fn rulebook(&self) -> ApiResult<Rulebook> {
@@ -26,59 +28,76 @@ impl AppObject {
 
     pub(super) fn config(&self, version: Option<u32>) -> ApiResult<StoredConfig> {
         self.head()?;
-        let sql = "SELECT version, hash, published_at, document FROM config_version WHERE ?1 IS NULL OR version = ?1 \
-            ORDER BY version DESC LIMIT 1";
-        let wanted = version.map_or(SqlStorageValue::Null, |v| SqlStorageValue::Integer(i64::from(v)));
-        let rows = self.rows()?.query(sql, vec![wanted])?;
-        let missing = || ApiError::new(Code::NotFound, "no such version; PUT /v1/config publishes the first");
-        let row = rows.first().ok_or_else(missing)?;
-        let document = row.get(3).and_then(text).ok_or_else(missing)?;
-        Ok(StoredConfig { version: version_of(row).ok_or_else(missing)?, document })
+        let sql = format!("SELECT {COLUMNS}, document FROM config_version WHERE ?1 IS NULL OR version = ?1 ORDER BY version DESC LIMIT 1");
+        let rows = self.rows()?.query(&sql, vec![optional(version)])?;
+        let row = rows.first().ok_or_else(|| missing(version))?;
+        let document = row.get(4).and_then(text).ok_or_else(ApiError::unreadable)?;
+        Ok(StoredConfig { version: version_of(row).ok_or_else(ApiError::unreadable)?, document })
     }
 
-    pub(super) fn config_versions(&self) -> ApiResult<Vec<ConfigVersion>> {
+    pub(super) fn config_versions(&self, before: u32, limit: u32) -> ApiResult<Vec<ConfigVersion>> {
         self.head()?;
-        let sql = "SELECT version, hash, published_at FROM config_version ORDER BY version DESC LIMIT ?";
-        let rows = self.rows()?.query(sql, vec![SqlStorageValue::Integer(LISTED)])?;
+        let sql = format!("SELECT {COLUMNS} FROM config_version WHERE version < ? ORDER BY version DESC LIMIT ?");
+        let rows = self.rows()?.query(&sql, vec![number(before), number(limit)])?;
         Ok(rows.iter().filter_map(|row| version_of(row)).collect())
     }
 
+    /// The newest version, without its document.
+    fn newest(&self) -> ApiResult<Option<ConfigVersion>> {
+        Ok(self.config_versions(u32::MAX, 1)?.pop())
+    }
+
     /// Publishes `document` as the next version, if `if_match` names the present one. Publishing what is in force already
-    /// changes nothing.
-    pub(super) fn publish(&self, document: &str, if_match: &str) -> ApiResult<StoredConfig> {
+    /// changes nothing. The document is compiled here and nowhere else on its way.
+    pub(super) fn publish(&self, document: &str, if_match: &str) -> ApiResult<Published> {
         let config = check(document)?;
-        let newest = match self.config(None) {
-            Ok(stored) => Some(stored.version),
-            Err(error) if error.code() == "not_found" => None,
-            Err(error) => return Err(error),
-        };
+        self.put_version(document, config, if_match, None)
+    }
+
+    /// Publishes the document of an earlier version as the next one. What was right then need not be now: a later build may
+    /// refuse more, and then says so as for any other document.
+    pub(super) fn roll_back(&self, version: u32, if_match: &str) -> ApiResult<Published> {
+        let document = self.config(Some(version))?.document;
+        let config = check(&document).map_err(|problems| problems.about(&format!("version {version} cannot run any more: ")))?;
+        self.put_version(&document, config, if_match, Some(version))
+    }
+
+    fn put_version(&self, document: &str, config: Config, if_match: &str, rolled_back_to: Option<u32>) -> ApiResult<Published> {
+        let newest = self.newest()?;
         if if_match != "*" && newest.as_ref().map(|v| v.hash.as_str()) != Some(if_match) {
             let detail = "the configuration in force is not the one you edited; read it again (GET /v1/config) and merge";
             return Err(ApiError::new(Code::ConfigConflict, detail));
         }
+        let warnings = json!(warnings(&config)).to_string();
         let hash = hex(&Sha256::digest(document.as_bytes()));
         if let Some(version) = newest.clone().filter(|v| v.hash == hash) {
-            return Ok(StoredConfig { version, document: document.to_owned() });
+            return Ok(Published { version, warnings });
         }
-        let version = ConfigVersion { version: newest.map_or(1, |v| v.version + 1), hash, published_at: Self::now() };
+        let version = ConfigVersion { version: newest.map_or(1, |v| v.version + 1), hash, published_at: Self::now(), rolled_back_to };
+        self.put_in_force(&version, document, config)?;
+        Ok(Published { version, warnings })
+    }
+
+    fn put_in_force(&self, version: &ConfigVersion, document: &str, config: Config) -> ApiResult<()> {
         let rows = self.rows()?;
+        let mut config = Some(config);
         rows.transaction(&mut || {
-            let sql = "INSERT INTO config_version (version, hash, published_at, document) VALUES (?, ?, ?, ?)";
+            let sql = format!("INSERT INTO config_version ({COLUMNS}, document) VALUES (?, ?, ?, ?, ?)");
             let values = vec![
-                SqlStorageValue::Integer(i64::from(version.version)),
+                number(version.version),
                 version.hash.as_str().into(),
                 SqlStorageValue::Integer(version.published_at.0),
+                optional(version.rolled_back_to),
                 document.into(),
             ];
-            rows.run(sql, values)?;
+            rows.run(&sql, values)?;
             let mut rulebook: Rulebook = rows.get(RULEBOOK)?.unwrap_or_default();
             rulebook.version = version.version;
-            rulebook.config.clone_from(&config);
+            rulebook.config = config.take().unwrap_or_default();
             // New meters or features may change what the same products mean.
             catalogue::read_plans(&rows, &mut rulebook)?;
             self.put_rulebook(rulebook)
-        })?;
-        Ok(StoredConfig { version, document: document.to_owned() })
+        })
     }
 
     /// Puts rules in force and has the tenants told; part of a transaction.
@@ -93,12 +112,30 @@ impl AppObject {
     }
 }
 
+fn missing(version: Option<u32>) -> ApiError {
+    let detail = match version {
+        None => "there is no configuration yet; PUT /v1/config publishes the first".to_owned(),
+        Some(version) => format!("there is no version {version}; GET /v1/config/versions lists those there are"),
+    };
+    ApiError::new(Code::NotFound, detail)
+}
+
 fn version_of(row: &[SqlStorageValue]) -> Option<ConfigVersion> {
+    let number = |column: usize| row.get(column).and_then(whole).and_then(|n| u32::try_from(n).ok());
     Some(ConfigVersion {
-        version: row.first().and_then(whole).and_then(|n| u32::try_from(n).ok())?,
+        version: number(0)?,
         hash: row.get(1).and_then(text)?,
-        published_at: Millis(row.get(2).and_then(whole).and_then(|n| i64::try_from(n).ok())?),
+        published_at: row.get(2).and_then(moment)?,
+        rolled_back_to: number(3),
     })
+}
+
+fn number(n: u32) -> SqlStorageValue {
+    SqlStorageValue::Integer(i64::from(n))
+}
+
+fn optional(n: Option<u32>) -> SqlStorageValue {
+    n.map_or(SqlStorageValue::Null, number)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -25,6 +25,11 @@ impl Stored {
         self.remember(step, transitions, now);
     }
 
+    /// Whether nothing was ever detected.
+    pub(super) fn is_in_nothing(&self) -> bool {
+        self.tenant.detected.signals.is_empty() && self.tenant.detected.segments.is_empty()
+    }
+
     /// The signals ever detected, those that add most to the score first.
     pub(super) fn signals(&self, now: Millis) -> Vec<SignalReport> {
         let detected = &self.tenant.detected;

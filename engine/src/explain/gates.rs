@@ -1,0 +1,303 @@
+//! The gates, one by one: what each looks at, what it asks, and what would open it.
+
+use super::names::{Names, look, why_unknown};
+use super::print::{duration, moment, per_cent, value};
+use super::tree::facts;
+use super::want::{Want, want};
+use super::{Account, Explanation, Gate, GateKind, Reading, Verdict};
+use crate::campaign::{Campaign, Cap, Scope};
+use crate::decision::Reason;
+use crate::expr::{Lookup, Value};
+use crate::facts::Fact;
+use crate::ledger::Ledger;
+use crate::template::{Template, plain};
+use crate::time::Millis;
+
+/// What campaigns are judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage<'a, F> {
+    /// The facts.
+    pub facts: &'a F,
+    /// What they are called.
+    pub names: &'a Names<'a>,
+    /// When.
+    pub now: Millis,
+    /// What this user has met.
+    pub user: &'a Ledger,
+    /// What the tenant's users have met together.
+    pub tenant: &'a Ledger,
+}
+
+/// A campaign, with what is known of it beside what a page needs.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// As this user meets it.
+    pub campaign: Campaign,
+    /// Which tenants it is on for; `None`: it is on for this one, and no more is known.
+    pub rollout: Option<Chance>,
+    /// Which tenants are kept from seeing it; `None`: no more is known than whether this one is.
+    pub holdout: Option<Chance>,
+    /// Its audience as written; `None`: what is left of it is all that is known.
+    pub audience: Option<&'a str>,
+}
+
+/// A share of all tenants, and where in it one of them is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chance {
+    /// The tenant's basis point, 0 to 9,999.
+    pub bucket: u16,
+    /// In basis points.
+    pub share: u16,
+    /// Whether the tenant is in by name.
+    pub named: bool,
+}
+
+impl Chance {
+    fn is_in(self) -> bool {
+        self.named || self.bucket < self.share
+    }
+}
+
+/// What would open a gate.
+enum Key {
+    /// It is open.
+    Open,
+    /// This alone, as time goes by.
+    Time(Millis),
+    /// This.
+    Words(String),
+    /// Nothing.
+    Nothing,
+}
+
+/// A gate before it is known whether the campaign came so far.
+struct Found {
+    kind: GateKind,
+    key: Key,
+    /// Why it stops the campaign, if it does.
+    stop: Option<Reason>,
+    inputs: Vec<Reading>,
+    threshold: Option<String>,
+}
+
+impl Found {
+    fn new(kind: GateKind, stop: Option<Reason>, key: Key) -> Self {
+        Self { kind, key: if stop.is_some() { key } else { Key::Open }, stop, inputs: Vec::new(), threshold: None }
+    }
+}
+
+impl<F: Lookup> Stage<'_, F> {
+    /// Explains what is decided between the campaigns of `placement`, highest priority first.
+    pub fn explain(&self, placement: &str, subjects: &[Subject<'_>]) -> Explanation {
+        let mut shown: Option<&Campaign> = None;
+        let mut campaigns = Vec::new();
+        for subject in subjects {
+            let account = self.account(subject, shown);
+            if account.reason == Reason::Match {
+                shown = Some(&subject.campaign);
+            }
+            campaigns.push(account);
+        }
+        let first = campaigns.first().map_or(Reason::NoCampaign, |account| account.reason);
+        Explanation {
+            placement: placement.to_owned(),
+            campaign: shown.map(|c| c.id.clone()),
+            title: shown.and_then(|c| c.nudge.title.fill(self.facts)).map(|marked| plain(&marked)),
+            reason: if shown.is_some() { Reason::Match } else { first },
+            campaigns,
+            settled: 0,
+        }
+    }
+
+    /// Takes a campaign through its gates; `shown`: the campaign that has the place already.
+    fn account(&self, subject: &Subject<'_>, shown: Option<&Campaign>) -> Account {
+        let campaign = &subject.campaign;
+        let mut found = vec![rollout(subject), self.schedule(campaign), self.audience(subject), self.texts(campaign)];
+        found.extend([self.dismissed(campaign), self.snoozed(campaign)]);
+        found.extend(campaign.caps.iter().map(|cap| self.cap(campaign, cap)));
+        found.extend([holdout(subject), place(shown)]);
+        let would_show_if = together(&found, campaign.schedule.until);
+        let mut reason = Reason::Match;
+        let mut gates = Vec::new();
+        for gate in found {
+            let verdict = match gate.stop {
+                _ if reason != Reason::Match => Verdict::NotReached,
+                None => Verdict::Pass,
+                Some(Reason::AudienceUnknown | Reason::MissingValue) => Verdict::Unknown,
+                Some(_) => Verdict::Stop,
+            };
+            if reason == Reason::Match {
+                reason = gate.stop.unwrap_or(Reason::Match);
+            }
+            let would = match gate.key {
+                Key::Open | Key::Nothing => None,
+                Key::Time(at) if gate.kind == GateKind::Schedule => Some(format!("from {}", moment(at))),
+                Key::Time(at) => Some(format!("after {}", moment(at))),
+                Key::Words(words) => Some(words),
+            };
+            gates.push(Gate { kind: gate.kind, verdict, inputs: gate.inputs, threshold: gate.threshold, would });
+        }
+        Account { campaign: campaign.id.clone(), reason, gates, would_show_if }
+    }
+
+    fn schedule(&self, campaign: &Campaign) -> Found {
+        let schedule = campaign.schedule;
+        let key = schedule.from.filter(|from| self.now < *from).map_or(Key::Nothing, Key::Time);
+        let mut found = Found::new(GateKind::Schedule, (!schedule.covers(self.now)).then_some(Reason::NotScheduled), key);
+        let bounds = [schedule.from.map(|at| format!("from {}", moment(at))), schedule.until.map(|at| format!("until {}", moment(at)))];
+        let bounds: Vec<String> = bounds.into_iter().flatten().collect();
+        if !bounds.is_empty() {
+            found.inputs = vec![reading("now", moment(self.now))];
+            found.threshold = Some(bounds.join(" "));
+        }
+        found
+    }
+
+    fn audience(&self, subject: &Subject<'_>) -> Found {
+        let audience = &subject.campaign.audience;
+        let stop = match audience.eval(self.facts) {
+            Value::Bool(true) => None,
+            Value::Bool(false) => Some(Reason::AudienceFalse),
+            _ => Some(Reason::AudienceUnknown),
+        };
+        let node = super::tree::read(audience, self.names);
+        let key = match want(audience, self.facts, self.names, true) {
+            Some(Want::Never | Want::Nothing) => Key::Nothing,
+            Some(want) => want.words().map_or(Key::Nothing, Key::Words),
+            None => subject.audience.map_or(Key::Nothing, |source| Key::Words(source.to_owned())),
+        };
+        let mut found = Found::new(GateKind::Audience, stop, key);
+        found.inputs = self.readings(facts(audience, 0..audience.steps().len()).into_iter());
+        found.threshold = subject.audience.map(str::to_owned).or(node.map(|node| node.text));
+        found
+    }
+
+    fn texts(&self, campaign: &Campaign) -> Found {
+        let mut named: Vec<Fact> = Vec::new();
+        for fact in campaign.texts().flat_map(Template::facts) {
+            if !named.contains(&fact) {
+                named.push(fact);
+            }
+        }
+        let is_complete = campaign.texts().all(|text| text.is_complete(self.facts));
+        let missing = named.iter().filter(|fact| look(self.facts, **fact) == Value::Unknown);
+        let missing = missing.map(|fact| format!("{} is known; now unknown: {}", self.names.name(*fact), why_unknown(*fact)));
+        let key = Key::Words(missing.collect::<Vec<_>>().join(", and "));
+        let mut found = Found::new(GateKind::Texts, (!is_complete).then_some(Reason::MissingValue), key);
+        if !named.is_empty() {
+            found.inputs = self.readings(named.into_iter());
+            found.threshold = Some("every value in its texts is known".to_owned());
+        }
+        found
+    }
+
+    fn dismissed(&self, campaign: &Campaign) -> Found {
+        let at = self.user.dismissed(&campaign.id);
+        let back = at.zip(campaign.cooldown_after_dismiss).map(|(at, ms)| at.plus(ms));
+        let stop = at.filter(|_| back.is_none_or(|back| self.now < back)).map(|_| Reason::Dismissed);
+        let mut found = Found::new(GateKind::Dismissed, stop, back.map_or(Key::Nothing, Key::Time));
+        found.inputs = at.map(|at| reading("dismissed", moment(at))).into_iter().collect();
+        found.threshold = Some(match campaign.cooldown_after_dismiss {
+            Some(ms) => format!("not dismissed within {}", duration(ms)),
+            None => "never dismissed".to_owned(),
+        });
+        found
+    }
+
+    fn snoozed(&self, campaign: &Campaign) -> Found {
+        let until = self.user.snoozed_until(&campaign.id);
+        let stop = until.filter(|until| self.now < *until);
+        let mut found = Found::new(GateKind::Snoozed, stop.map(|_| Reason::Snoozed), stop.map_or(Key::Nothing, Key::Time));
+        found.inputs = until.map(|until| reading("snoozed_until", moment(until))).into_iter().collect();
+        found.threshold = Some("not snoozed".to_owned());
+        found
+    }
+
+    fn cap(&self, campaign: &Campaign, cap: &Cap) -> Found {
+        let (ledger, whom) = match cap.scope {
+            Scope::User => (self.user, "to this user"),
+            Scope::Tenant => (self.tenant, "to the tenant's users together"),
+        };
+        let shown = ledger.shown(&campaign.id);
+        let since = self.now.plus(-cap.window);
+        let count = shown.iter().take_while(|at| **at > since).count();
+        let stop = (!ledger.allows(&campaign.id, cap, self.now)).then_some(Reason::Capped);
+        // There is room again when all but `max - 1` have left the window.
+        let decisive = usize::from(cap.max).checked_sub(1).and_then(|i| shown.get(i));
+        let key = decisive.map_or(Key::Nothing, |at| Key::Time(at.plus(cap.window)));
+        let mut found = Found::new(GateKind::Cap, stop, key);
+        found.inputs = vec![reading("shown", count.to_string())];
+        found.threshold = Some(format!("shown less than {} in {} {whom}", times(cap.max), duration(cap.window)));
+        found
+    }
+
+    fn readings(&self, facts: impl Iterator<Item = Fact>) -> Vec<Reading> {
+        facts.map(|fact| reading(&self.names.name(fact), value(look(self.facts, fact)))).collect()
+    }
+}
+
+fn reading(name: &str, value: String) -> Reading {
+    Reading { name: name.to_owned(), value }
+}
+
+fn times(n: u16) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+}
+
+fn rollout(subject: &Subject<'_>) -> Found {
+    let Some(chance) = subject.rollout else { return Found::new(GateKind::Rollout, None, Key::Open) };
+    // Whole per cent, as they are configured.
+    let key = Key::Words(format!("rollout.percent >= {}; now {}", chance.bucket / 100 + 1, chance.share / 100));
+    let mut found = Found::new(GateKind::Rollout, (!chance.is_in()).then_some(Reason::NotRolledOut), key);
+    if chance.named {
+        found.inputs = vec![reading("named", "true".to_owned())];
+    }
+    if chance.share < 10_000 {
+        found.inputs.push(reading("place", per_cent(chance.bucket)));
+        found.threshold = Some(format!("place below {}, or named", per_cent(chance.share)));
+    }
+    found
+}
+
+fn holdout(subject: &Subject<'_>) -> Found {
+    let is_held_out = subject.campaign.held_out;
+    let mut found = Found::new(GateKind::Holdout, is_held_out.then_some(Reason::HeldOut), Key::Nothing);
+    if let Some(chance) = subject.holdout.filter(|chance| chance.share > 0) {
+        found.inputs = vec![reading("place", per_cent(chance.bucket))];
+        found.threshold = Some(format!("place not below {}", per_cent(chance.share)));
+    }
+    found
+}
+
+fn place(shown: Option<&Campaign>) -> Found {
+    let id = shown.map_or("", |c| &c.id);
+    let key = Key::Words(format!("no campaign before it is shown; now {id}"));
+    let mut found = Found::new(GateKind::Placement, shown.map(|_| Reason::Outranked), key);
+    found.inputs = shown.map(|c| reading("shown", c.id.clone())).into_iter().collect();
+    found.threshold = Some("no campaign before it is shown".to_owned());
+    found
+}
+
+/// What would open all the gates; `until`: when the campaign is over.
+fn together(found: &[Found], until: Option<Millis>) -> Option<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut time: Option<(Millis, &str)> = None;
+    for gate in found {
+        match &gate.key {
+            Key::Open => {}
+            Key::Nothing => return None,
+            Key::Words(text) => words.push(text.clone()),
+            Key::Time(at) => {
+                let word = if gate.kind == GateKind::Schedule { "from" } else { "after" };
+                time = time.max(Some((*at, word)));
+            }
+        }
+    }
+    if let Some((at, word)) = time {
+        if until.is_some_and(|until| until <= at) {
+            return None;
+        }
+        words.push(format!("{word} {}", moment(at)));
+    }
+    (!words.is_empty()).then(|| words.join(", and "))
+}

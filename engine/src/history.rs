@@ -38,6 +38,9 @@ pub const FULL: usize = 8 * 1024;
 /// A chunk that began so long ago is full as well, so that dropping what is too old drops little that is not.
 pub const FULL_AFTER: DurationMs = 30 * DAY;
 
+/// Among so many events before it one is looked for that usage may be added to, so that large batches cost no more for each event.
+const LOOK_BACK: usize = 64;
+
 /// Something that came in.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
@@ -152,7 +155,12 @@ pub fn counted(batch: &Batch, applied: &Applied, now: Millis) -> Batch {
     let mut kept: Vec<Event> = Vec::new();
     for event in applied.counted.iter().filter_map(|i| batch.events.get(*i)) {
         let at = Some(settle_time(event.at, now)).filter(|at| *at != now);
-        if !kept.iter_mut().any(|earlier| earlier.user == event.user && earlier.at == at && add(&mut earlier.kind, &event.kind)) {
+        if !kept
+            .iter_mut()
+            .rev()
+            .take(LOOK_BACK)
+            .any(|earlier| earlier.user == event.user && earlier.at == at && add(&mut earlier.kind, &event.kind))
+        {
             let index = u32::try_from(kept.len()).unwrap_or(u32::MAX);
             kept.push(Event { index, id: None, user: event.user.clone(), at, kind: event.kind.clone() });
         }

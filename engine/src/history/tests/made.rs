@@ -31,7 +31,8 @@ const DOCUMENT: &str = r#"{
     {"id": "quota", "placement": "app.header", "priority": 2, "audience": "usage.calls.ratio >= 0.5 && plan.rank < plan.max_rank",
      "nudge": {"title": "{{usage.calls.percent}} used"}, "cap": [{"max": 2, "window": "7d", "scope": "user"}],
      "cooldown_after_dismiss": "1d"},
-    {"id": "hello", "placement": "app.header", "priority": 1, "audience": "events.login.count_7d >= 2", "nudge": {"title": "Hello"},
+    {"id": "hello", "placement": "app.header", "priority": 1, "audience": "events.login.count_7d >= 2 && user.age >= duration('1m')",
+     "nudge": {"title": "Hello"},
      "cap": [{"max": 3, "window": "1d", "scope": "tenant"}]}
   ]
 }"#;

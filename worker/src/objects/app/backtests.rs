@@ -125,14 +125,11 @@ impl AppObject {
         if !self.is_backtesting()? {
             return Ok(());
         }
-        if let Err(error) = self.run_some().await {
-            if let Some(mut run) = self.rows()?.get::<Run>(RUN)? {
-                run.result.status = BacktestStatus::Failed;
-                run.result.failure = Some(error.detail());
-                self.finish(run)?;
-            }
-        }
-        Ok(())
+        let Err(error) = self.run_some().await else { return Ok(()) };
+        let Some(mut run) = self.rows()?.get::<Run>(RUN)? else { return Ok(()) };
+        run.result.status = BacktestStatus::Failed;
+        run.result.failure = Some(error.detail());
+        self.finish(run)
     }
 
     async fn run_some(&self) -> ApiResult<()> {

@@ -86,7 +86,7 @@ impl Stored {
     }
 
     /// Drops a chunk, which leads to this base.
-    fn drop_chunk(&self, number: u64, before: &Map<User>, base: Base) -> ApiResult<()> {
+    fn drop_chunk(&self, number: u64, before: &Map<User>, base: &Base) -> ApiResult<()> {
         let rows = self.rows();
         rows.transaction(&mut || {
             for (id, user) in base.users.iter().filter(|(id, user)| before.get(id) != Some(user)) {
@@ -140,7 +140,7 @@ impl Core {
             let known = self.rulebooks(app, revisions).await?;
             let before = base.users.clone();
             match advance(tenant, base, &|revision| find(&known, revision), &chunk) {
-                Ok(base) => self.with_loaded(|stored| stored.drop_chunk(number, &before, base))?,
+                Ok(base) => self.with_loaded(|stored| stored.drop_chunk(number, &before, &base))?,
                 // The tenant was silent for so long that its rules of then are forgotten.
                 Err(Unplayable::NoRules(_) | Unplayable::Damaged) => self.with_loaded(Stored::begin_anew)?,
             }

@@ -61,7 +61,7 @@ fn record(rules: &Rulebook, events: u64, at_once: u64) -> Vec<Vec<u8>> {
 /// One in fifty tells of a user; the others are usage of as many moments, so that they stay events of their own.
 fn event(i: u64, now: Millis) -> Event {
     let at = Some(now.plus(-1 - i64::try_from(i * 37 % 3_600_000).unwrap_or(0)));
-    let (user, kind) = if i % 50 == 0 {
+    let (user, kind) = if i.is_multiple_of(50) {
         (Some(format!("u{}", i / 50 % 20)), EventKind::Track { name: "login".to_owned(), feature: None })
     } else {
         (None, EventKind::Usage { meter: "api_calls".to_owned(), reading: Reading::Add(1 + i % 3) })

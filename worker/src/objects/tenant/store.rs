@@ -139,7 +139,8 @@ impl Stored {
         // A signal that these rules do not have is forgotten, not told: its row must be, too.
         let inputs = vec![Input::Rules(self.rules.revision)];
         self.record(Step { entries, inputs, detected: true, ..Step::default() })?;
-        if !self.rules.config.signals.is_empty() {
+        let config = &self.rules.config;
+        if !config.signals.is_empty() || !config.segments.is_empty() {
             self.wake_in(0)?; // to see what time alone will change
         }
         Ok(true)

@@ -124,11 +124,6 @@ pub(crate) enum TenantCall {
         /// At most so many.
         limit: u32,
     },
-    /// Rules have changed: fetch them if anybody is looking, or if they detect something by themselves → `()`.
-    RulesChanged {
-        /// Whether they have signals or segments.
-        detect: bool,
-    },
     /// Plays the history again → `Replayed`.
     Replay,
     /// Runs other rules over the history → `TenantBacktest`.
@@ -137,6 +132,11 @@ pub(crate) enum TenantCall {
         candidate: Box<Rulebook>,
         /// What of it is reported.
         window: Window,
+    },
+    /// Rules have changed: fetch them if anybody is looking, or if they detect something by themselves → `()`.
+    RulesChanged {
+        /// Whether they have signals or segments.
+        detect: bool,
     },
     /// Panics.
     #[cfg(feature = "dev-tools")]

@@ -148,9 +148,7 @@ impl Review<'_> {
             Fact::Input(Input::Signal(i)) | Fact::SignalAge(i) | Fact::SignalCount(i) => Some(i),
             _ => None,
         };
-        let mut read: Vec<u16> = rules.flatten().flat_map(Program::facts).chain(texts).filter_map(of_signal).collect();
-        read.sort_unstable();
-        read.dedup();
+        let read: Vec<u16> = rules.flatten().flat_map(Program::facts).chain(texts).filter_map(of_signal).collect();
         read
     }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use upcue_engine::history::{
     self, Base, Chunk, Entry, Input, KEEP, MAX_BYTES, Replayed, TenantBacktest, Unplayable, Window, advance, backtest, replay,
 };
-use upcue_engine::map::Map;
+use upcue_engine::map::{Map, ordered};
 use upcue_engine::tenant::{Rulebook, Transition, User};
 use upcue_engine::time::Millis;
 use worker::SqlStorageValue;
@@ -150,7 +150,7 @@ impl Core {
 
     /// The rules of these revisions, as far as the app still has them.
     async fn rulebooks(&self, app: &str, mut revisions: Vec<u32>) -> ApiResult<Vec<Rc<Rulebook>>> {
-        revisions.sort_unstable();
+        revisions = ordered(revisions, |revision| i64::from(*revision));
         revisions.dedup();
         let present = self.with_loaded(|stored| Ok(Rc::clone(&stored.rules)))?;
         let mut known = Vec::new();

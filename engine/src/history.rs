@@ -119,19 +119,32 @@ impl Base {
 }
 
 impl Tenant {
-    /// Judges the exposures of a batch, then counts it; the verdicts are those of the exposures that counted. The users must be
-    /// loaded. The Worker and a replay take batches in by this function.
+    /// Counts a batch, and judges its exposures; the verdicts are those of the exposures that counted. The users must be loaded.
+    /// The Worker and a replay take batches in by this function.
     pub fn take_batch(&mut self, rules: &Rulebook, batch: &Batch, now: Millis) -> (Applied, Vec<Verdict>) {
-        let exposures = batch.events.iter().enumerate().filter(|(_, event)| is_exposure(event));
-        let judged: Vec<(usize, Vec<Verdict>)> = exposures
-            .map(|(i, event)| {
-                let alone = Batch { client: None, role: batch.role, events: vec![event.clone()] };
-                (i, self.judge(rules, &alone, now))
-            })
-            .collect();
+        if !batch.events.iter().any(is_exposure) {
+            return (self.apply(rules, batch, now), Vec::new());
+        }
+        // A page sends what was used and what it then showed in one batch: judged is what stands after all of it, but for the
+        // exposures themselves.
+        let named = batch.events.iter().filter(|event| is_exposure(event)).filter_map(|event| event.user.as_ref());
+        let users: Map<User> = named.map(|user| (user.clone(), self.users.get(user).cloned().unwrap_or_default())).collect();
+        let ledger = self.counts.ledger.clone();
         let applied = self.apply(rules, batch, now);
-        let verdicts = judged.into_iter().filter(|(i, _)| applied.counted.contains(i)).flat_map(|(_, verdicts)| verdicts);
-        let verdicts = verdicts.collect();
+        let mut then = Self {
+            name: self.name.clone(),
+            counts: Counts { ledger, ..self.counts.clone() },
+            profile: self.profile.clone(),
+            mirror: self.mirror.clone(),
+            requests: self.requests.clone(),
+            detected: self.detected.clone(),
+            users,
+            ..Self::default()
+        };
+        then.detect(rules, now);
+        let counted = batch.events.iter().enumerate().filter(|(i, event)| is_exposure(event) && applied.counted.contains(i));
+        let shown = Batch { client: None, role: batch.role, events: counted.map(|(_, event)| event.clone()).collect() };
+        let verdicts = then.judge(rules, &shown, now);
         (applied, verdicts)
     }
 

@@ -34,7 +34,7 @@ pub struct Signal {
 wire! { struct Signal { id, label, when, rearm, weight, half_life, each_period } }
 
 /// What a tenant's history with a signal is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignalState {
     /// Whether it is active.
     pub active: bool,

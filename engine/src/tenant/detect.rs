@@ -1,5 +1,7 @@
 //! Signals, score and segments of a tenant: evaluated with everything that comes in, kept between.
 
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
@@ -68,64 +70,43 @@ impl Changed {
     }
 }
 
-/// How far ahead is looked for what time alone will change, and in which steps.
-const AHEAD: DurationMs = DAY;
-const STEP: DurationMs = HOUR;
+/// How far ahead is looked for what time alone will change: hour by hour for a day, then day by day.
+const FAR: DurationMs = 60 * DAY;
 
 impl Tenant {
     /// Evaluates signals, then segments, as of `now`. What has changed is taken in and told.
     pub fn detect(&mut self, rules: &Rulebook, now: Millis) -> Vec<Transition> {
         let mut changes = Vec::new();
-        let period = Some(self.period(now).start);
-        for i in rules.config.signal_order.iter().copied() {
-            let Some(signal) = rules.config.signals.get(usize::from(i)) else { continue };
-            let facts = Facts::new(self, rules, None, now);
-            let (when, rearm) = verdicts(&signal.when, signal.rearm.as_ref(), &facts);
-            let mut state = facts.signal(i).cloned().unwrap_or_default();
-            let Some(edge) = state.take(when, rearm, period.filter(|_| signal.each_period), now) else { continue };
-            self.detected.signals.insert(&signal.id, state);
-            changes.push((if edge == Edge::Detected { Changed::Detected } else { Changed::Rearmed }, signal.id.clone()));
-        }
-        for i in rules.config.segment_order.iter().copied() {
-            let Some(segment) = rules.config.segments.get(usize::from(i)) else { continue };
-            let facts = Facts::new(self, rules, None, now);
-            let (enter, exit) = verdicts(&segment.enter, segment.exit.as_ref(), &facts);
-            let mut membership = self.detected.segments.get(&segment.id).cloned().unwrap_or_default();
-            let Some(crossing) = membership.take(enter, exit, now) else { continue };
-            self.detected.segments.insert(&segment.id, membership);
-            changes.push((if crossing == Crossing::Entered { Changed::Entered } else { Changed::Left }, segment.id.clone()));
-        }
-        self.forget_removed(rules, now, &mut changes);
-        let score = self.score(rules, now);
+        let working = RefCell::new(std::mem::take(&mut self.detected));
+        // One set of facts for all: only what is being detected changes meanwhile.
+        let facts = Facts::over(self, rules, &working, now);
+        self.detect_signals(&facts, rules, &working, &mut changes);
+        detect_segments(&facts, rules, &working, &mut changes);
+        forget_removed(&mut working.borrow_mut(), rules, &mut changes);
+        let score = score_of(&facts);
+        drop(facts);
+        self.detected = working.into_inner();
         if !changes.is_empty() {
             self.detected.told = score;
         }
         changes.into_iter().map(|(of, id)| Transition { at: now, of, id, score }).collect()
     }
 
-    /// A segment that the configuration no longer has is left, a signal it no longer has forgotten.
-    fn forget_removed(&mut self, rules: &Rulebook, _now: Millis, changes: &mut Vec<(Changed, String)>) {
-        let config = &rules.config;
-        let gone = |id: &str| !config.segments.iter().any(|s| s.id == id);
-        let left: Vec<String> = self.detected.segments.iter().filter(|(id, _)| gone(id)).map(|(id, _)| id.clone()).collect();
-        for id in left {
-            if self.detected.segments.remove(&id).is_some_and(|m| m.since.is_some()) {
-                changes.push((Changed::Left, id));
-            }
-        }
-        let gone = |id: &str| !config.signals.iter().any(|s| s.id == id);
-        let forgotten: Vec<String> = self.detected.signals.iter().filter(|(id, _)| gone(id)).map(|(id, _)| id.clone()).collect();
-        for id in forgotten {
-            self.detected.signals.remove(&id);
+    fn detect_signals(&self, facts: &Facts<'_>, rules: &Rulebook, working: &RefCell<Detected>, changes: &mut Vec<(Changed, String)>) {
+        let period = Some(self.period(facts.now()).start);
+        for i in rules.config.signal_order.iter().copied() {
+            let Some(signal) = rules.config.signals.get(usize::from(i)) else { continue };
+            let (when, rearm) = verdicts(&signal.when, signal.rearm.as_ref(), facts);
+            let mut state = facts.signal(i).unwrap_or_default();
+            let Some(edge) = state.take(when, rearm, period.filter(|_| signal.each_period), facts.now()) else { continue };
+            working.borrow_mut().signals.insert(&signal.id, state);
+            changes.push((if edge == Edge::Detected { Changed::Detected } else { Changed::Rearmed }, signal.id.clone()));
         }
     }
 
     /// The expansion score at `now`.
     pub fn score(&self, rules: &Rulebook, now: Millis) -> u8 {
-        match Facts::new(self, rules, None, now).fact(Fact::Score) {
-            Value::Int(score) => u8::try_from(score).unwrap_or(0),
-            _ => 0,
-        }
+        score_of(&Facts::new(self, rules, None, now))
     }
 
     /// What each signal adds to the score, most first.
@@ -138,7 +119,8 @@ impl Tenant {
     }
 
     /// When to evaluate again although nothing has come in: in the first hour in which time alone changes something (a score
-    /// falls, a trial is about to end), within a day; `None` when nothing changes by itself.
+    /// falls, a trial is about to end), or, if that is more than a day off, a day before. While a score fades, once a day at
+    /// least. `None` without anything that could be detected.
     pub fn next_change(&self, rules: &Rulebook, now: Millis) -> Option<Millis> {
         if rules.config.signals.is_empty() && rules.config.segments.is_empty() {
             return None;
@@ -151,18 +133,54 @@ impl Tenant {
             detected: self.detected.clone(),
             ..Self::default()
         };
-        let mut at = now;
-        while at < now.plus(AHEAD) {
-            at = at.plus(STEP);
-            if !ahead.detect(rules, at).is_empty() {
-                return Some(at);
-            }
-        }
-        let is_quiet = self.contributions(rules, now).is_empty() && self.counts.meters.is_empty() && self.mirror.current().is_none();
-        (!is_quiet).then_some(at)
+        let hours = (1..=DAY / HOUR).map(|n| n * HOUR);
+        let days = (2..=FAR / DAY).map(|n| n * DAY);
+        let found = hours.chain(days).find(|ms| !ahead.detect(rules, now.plus(*ms)).is_empty());
+        let is_fading = self.detected.signals.values().any(|state| !state.active) && !self.contributions(rules, now).is_empty();
+        Some(now.plus(match found {
+            Some(ms) if ms <= DAY => ms,
+            _ if is_fading => DAY,
+            Some(ms) => ms - DAY,
+            None => FAR,
+        }))
     }
 }
 
-fn verdicts<'a>(on: &'a Program, off: Option<&'a Program>, facts: &'a Facts<'a>) -> (Value<'a>, Option<Value<'a>>) {
+fn detect_segments(facts: &Facts<'_>, rules: &Rulebook, working: &RefCell<Detected>, changes: &mut Vec<(Changed, String)>) {
+    for i in rules.config.segment_order.iter().copied() {
+        let Some(segment) = rules.config.segments.get(usize::from(i)) else { continue };
+        let (enter, exit) = verdicts(&segment.enter, segment.exit.as_ref(), facts);
+        let mut membership = working.borrow().segments.get(&segment.id).cloned().unwrap_or_default();
+        let Some(crossing) = membership.take(enter, exit, facts.now()) else { continue };
+        working.borrow_mut().segments.insert(&segment.id, membership);
+        changes.push((if crossing == Crossing::Entered { Changed::Entered } else { Changed::Left }, segment.id.clone()));
+    }
+}
+
+/// A segment that the configuration no longer has is left, a signal it no longer has forgotten.
+fn forget_removed(detected: &mut Detected, rules: &Rulebook, changes: &mut Vec<(Changed, String)>) {
+    let config = &rules.config;
+    let gone = |id: &str| !config.segments.iter().any(|s| s.id == id);
+    let left: Vec<String> = detected.segments.keys().filter(|id| gone(id)).cloned().collect();
+    for id in left {
+        if detected.segments.remove(&id).is_some_and(|m| m.since.is_some()) {
+            changes.push((Changed::Left, id));
+        }
+    }
+    let gone = |id: &str| !config.signals.iter().any(|s| s.id == id);
+    let forgotten: Vec<String> = detected.signals.keys().filter(|id| gone(id)).cloned().collect();
+    for id in forgotten {
+        detected.signals.remove(&id);
+    }
+}
+
+fn score_of(facts: &Facts<'_>) -> u8 {
+    match facts.fact(Fact::Score) {
+        Value::Int(score) => u8::try_from(score).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn verdicts<'a>(on: &'a Program, off: Option<&'a Program>, facts: &'a Facts<'_>) -> (Value<'a>, Option<Value<'a>>) {
     (on.eval(facts), off.map(|program| program.eval(facts)))
 }

@@ -1,12 +1,13 @@
 //! The facts of a tenant, read where they are kept.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
-use super::{Present, Rulebook, Tenant, User};
+use super::{Detected, Present, Rulebook, Tenant, User};
 use crate::expr::{Lookup, Value};
 use crate::facts::{Fact, Input, MeterStanding, PaceField, PlanField, RequestsStanding, Role, int};
 use crate::plan::{Limit, Plan, PlanPrice};
 use crate::score::{contribution, score};
+use crate::signal::SignalState;
 use crate::time::Millis;
 use crate::traits::{Trait, TraitValue};
 use crate::upgrade::fit::Fit;
@@ -31,9 +32,12 @@ pub struct Facts<'a> {
     now: Millis,
     present: Present<'a>,
     meters: OnceCell<Vec<MeterStanding>>,
-    paces: OnceCell<Vec<Option<Pace>>>,
+    /// By meter, each computed when it is first read.
+    paces: OnceCell<Vec<OnceCell<Option<Pace>>>>,
     best: OnceCell<Option<(&'a Plan, Option<&'a PlanPrice>)>>,
     requests: OnceCell<Option<RequestsStanding>>,
+    /// What has been detected so far, while signals and segments are being evaluated one after the other.
+    working: Option<&'a RefCell<Detected>>,
 }
 
 impl<'a> Facts<'a> {
@@ -49,6 +53,19 @@ impl<'a> Facts<'a> {
             paces: OnceCell::new(),
             best: OnceCell::new(),
             requests: OnceCell::new(),
+            working: None,
+        }
+    }
+
+    /// Of `tenant` at `now`, with what is being detected: one for a whole evaluation.
+    pub(super) fn over(tenant: &'a Tenant, rules: &'a Rulebook, working: &'a RefCell<Detected>, now: Millis) -> Self {
+        Self { working: Some(working), ..Self::new(tenant, rules, None, now) }
+    }
+
+    fn detected<R>(&self, read: impl FnOnce(&Detected) -> R) -> R {
+        match self.working {
+            Some(working) => read(&working.borrow()),
+            None => read(&self.tenant.detected),
         }
     }
 
@@ -62,7 +79,9 @@ impl<'a> Facts<'a> {
     }
 
     fn pace(&self, i: u16) -> Option<&Pace> {
-        self.paces.get_or_init(|| self.tenant.paces(self.rules, self.now)).get(usize::from(i))?.as_ref()
+        let paces = self.paces.get_or_init(|| vec![OnceCell::new(); self.rules.config.meters.len()]);
+        let pace = || self.tenant.pace(self.rules, i, self.meter(i)?, self.now);
+        paces.get(usize::from(i))?.get_or_init(pace).as_ref()
     }
 
     fn best(&self) -> Option<(&'a Plan, Option<&'a PlanPrice>)> {
@@ -83,8 +102,9 @@ impl<'a> Facts<'a> {
         self.tenant.counts.events.get(self.rules.config.events.get(usize::from(i))?)
     }
 
-    pub(super) fn signal(&self, i: u16) -> Option<&crate::signal::SignalState> {
-        self.tenant.detected.signals.get(&self.rules.config.signals.get(usize::from(i))?.id)
+    pub(super) fn signal(&self, i: u16) -> Option<SignalState> {
+        let id = &self.rules.config.signals.get(usize::from(i))?.id;
+        self.detected(|detected| detected.signals.get(id).copied())
     }
 
     fn pace_field(&self, i: u16, field: PaceField) -> Value<'_> {
@@ -114,11 +134,13 @@ impl<'a> Facts<'a> {
     }
 
     fn score(&self) -> i64 {
-        let parts = self.rules.config.signals.iter().filter_map(|signal| {
-            let state = self.tenant.detected.signals.get(&signal.id)?;
-            Some(u64::from(contribution(signal, state, self.now)))
-        });
-        score(parts.sum())
+        self.detected(|detected| {
+            let parts = self.rules.config.signals.iter().filter_map(|signal| {
+                let state = detected.signals.get(&signal.id)?;
+                Some(u64::from(contribution(signal, state, self.now)))
+            });
+            score(parts.sum())
+        })
     }
 }
 
@@ -159,8 +181,9 @@ impl Lookup for Facts<'_> {
             Fact::SignalCount(i) => Value::Int(self.signal(i).map_or(0, |state| i64::from(state.count))),
             Fact::Score => Value::Int(self.score()),
             Fact::Segment(i) => {
-                let membership = config.segments.get(usize::from(i)).and_then(|s| self.tenant.detected.segments.get(&s.id));
-                Value::Bool(membership.is_some_and(|m| m.since.is_some()))
+                let segment = config.segments.get(usize::from(i));
+                let is_member = |detected: &Detected| detected.segments.get(&segment?.id)?.since;
+                Value::Bool(self.detected(is_member).is_some())
             }
             Fact::RequestsCount => Value::Int(self.requests().map_or(0, |r| i64::from(r.count))),
             Fact::RequestsTop => self.requests().filter(|r| !r.label.is_empty()).map_or(Value::Unknown, |r| Value::Str(&r.label)),

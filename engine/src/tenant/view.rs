@@ -86,14 +86,11 @@ impl Tenant {
         meters.map(|(i, m)| self.meter(rules, i, m, plan.map(|p| p.allowance(i, price)).unwrap_or_default(), now)).collect()
     }
 
-    /// What the history of every meter says of its pace; `None` for those that keep none here.
-    pub fn paces(&self, rules: &Rulebook, now: Millis) -> Vec<Option<Pace>> {
-        let meters = rules.config.meters.iter().zip(self.meters(rules, now));
-        let pace = |(meter, standing): (&Meter, MeterStanding)| {
-            let quota = Quota { value: standing.value, limit: standing.limit, resets_at: standing.resets_at };
-            Some(self.counts.meters.get(&meter.key)?.pace(meter.kind, quota, now))
-        };
-        meters.map(pace).collect()
+    /// What the history of a meter that stands so says of its pace; `None` for one that keeps none here.
+    pub fn pace(&self, rules: &Rulebook, meter: u16, standing: &MeterStanding, now: Millis) -> Option<Pace> {
+        let meter = rules.config.meters.get(usize::from(meter))?;
+        let quota = Quota { value: standing.value, limit: standing.limit, resets_at: standing.resets_at };
+        Some(self.counts.meters.get(&meter.key)?.pace(meter.kind, quota, now))
     }
 
     /// The plan and the price that count now.

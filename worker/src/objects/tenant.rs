@@ -21,11 +21,11 @@ use std::rc::Rc;
 use upcue_engine::hash::hash64;
 use upcue_engine::snapshot::Frame;
 use upcue_engine::tenant::{Batch, Receipt, Rulebook, Viewer};
-use upcue_engine::time::{Millis, SECOND};
+use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::upgrade::requests::Subject;
 use worker::{DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, durable_object};
 
-use super::rows::{Rows, set_alarm};
+use super::rows::Rows;
 use crate::host;
 use crate::log;
 use crate::problem::{ApiError, ApiResult};
@@ -202,20 +202,23 @@ impl Core {
         // An alarm comes without saying whose it is, so the name was stored with the first fact.
         let Some((app, tenant)) = Rows::peek::<(String, String)>(&self.state, outbox::IDENTITY)? else { return Ok(()) };
         self.call_it(&app, &tenant);
-        let tick = self.tick()?;
         let delivered = self.deliver().await;
         let recovered = self.recover(&app).await;
         let trimmed = self.trim_history(&app, &tenant).await;
-        // From here on nothing else runs: facts that came in meanwhile are seen.
+        // From here on nothing else runs: rules and facts that came in meanwhile are seen.
+        let ticked = self.tick();
         let (due, waits) = self.with_loaded(|stored| Ok((stored.tenant.upgrades.due(), stored.has_facts()?)))?;
+        let now = host::now();
         let facts = waits.then_some(if delivered.is_ok() { 0 } else { RETRY });
-        let later = due.into_iter().chain(tick).map(|at| at.since(host::now()).max(SECOND));
+        let tick = ticked.as_ref().map_or(Some(now.plus(HOUR)), |next| *next);
+        let later = due.into_iter().chain(tick).map(|at| at.since(now).max(SECOND));
         if let Some(ms) = facts.into_iter().chain(later).min() {
-            set_alarm(&self.state.storage(), ms)?;
+            self.with_loaded(|stored| stored.plan(now.plus(ms), ms))?;
         }
         delivered?;
         recovered?;
-        trimmed
+        trimmed?;
+        ticked.map(|_| ())
     }
 
     fn count(self: &Rc<Self>, batch: &Batch, now: Millis) -> ApiResult<Receipt> {

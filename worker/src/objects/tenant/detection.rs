@@ -14,6 +14,9 @@ use crate::host;
 use crate::problem::ApiResult;
 use crate::rpc::{Fact, SegmentReport, SignalReport};
 
+/// The row with the moment that the alarm is set for.
+pub(super) const PLANNED: &str = "planned";
+
 impl Stored {
     /// Evaluates as of `now`, and adds what has changed to `step`.
     pub(super) fn detect(&mut self, step: &mut Step, now: Millis) {
@@ -50,8 +53,27 @@ impl Stored {
         reports.collect()
     }
 
-    /// Evaluates although nothing came in. Answers whether anything changed, and when to do so again.
-    fn tick(&mut self, now: Millis) -> ApiResult<(bool, Option<Millis>)> {
+    /// Sets the alarm, in `ms`, and remembers until when nothing is looked at.
+    pub(super) fn plan(&mut self, at: Millis, ms: i64) -> ApiResult<()> {
+        self.planned = Some(at);
+        self.rows().put(PLANNED, &at)?;
+        self.wake_in(ms)
+    }
+
+    /// Has the alarm look within an hour, if it would not: something has come in that time may make more of, or a page was opened.
+    pub(super) fn look_soon(&mut self, now: Millis) -> ApiResult<()> {
+        let soon = now.plus(HOUR);
+        if self.planned.is_some_and(|at| now <= at && at <= soon) { Ok(()) } else { self.plan(soon, HOUR) }
+    }
+
+    /// Whether the rules detect anything.
+    pub(super) fn detects(&self) -> bool {
+        let config = &self.rules.config;
+        !config.signals.is_empty() || !config.segments.is_empty()
+    }
+
+    /// Evaluates although nothing came in. Answers when to do so again.
+    fn tick(&mut self, now: Millis) -> ApiResult<Option<Millis>> {
         let mut step = Step::default();
         self.detect(&mut step, now);
         let changed = step.detected;
@@ -68,7 +90,7 @@ impl Stored {
         if step.detected {
             self.write_step(&step)?;
         }
-        Ok((changed, self.tenant.next_change(&rules, now)))
+        Ok(self.tenant.next_change(&rules, now))
     }
 }
 
@@ -77,12 +99,13 @@ impl Core {
     /// rules for them may be other rules by then.
     pub(super) fn tick(self: &Rc<Self>) -> ApiResult<Option<Millis>> {
         let now = host::now();
-        let (changed, next) = self.with_loaded(|stored| stored.tick(now))?;
-        if changed {
-            self.push_live();
+        let next = self.with_loaded(|stored| stored.tick(now))?;
+        if self.state.get_websockets().is_empty() {
+            return Ok(next);
         }
-        let is_watched = next.is_some() && !self.state.get_websockets().is_empty();
-        Ok(if is_watched { next.min(Some(now.plus(HOUR))) } else { next })
+        self.push_live();
+        let soon = now.plus(HOUR);
+        Ok(Some(next.map_or(soon, |next| next.min(soon))))
     }
 }
 

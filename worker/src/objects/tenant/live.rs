@@ -78,6 +78,7 @@ impl Core {
         let mut page = Page { who: who.clone(), rules: 0 };
         let frame = self.with_loaded(|stored| {
             stored.meet(&page.who.user, host::now())?;
+            stored.look_soon(host::now())?;
             frame(stored, What::Snapshot, &mut page, host::now())
         })?;
         attach(&server, &page)?;

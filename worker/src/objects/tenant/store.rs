@@ -8,6 +8,7 @@
 //! | `upgrades` | upgrades on their way and done | each of their steps |
 //! | `requests` | what teammates ask for | asking, and the upgrade that answers |
 //! | `profile` | when the tenant was first seen, what its back end says of it | the first batch; saying so |
+//! | `planned` | when the alarm looks again | the alarm; at most hourly, events |
 //! | `detected` | signals, segments, the score last told | what changes them |
 //! | `quote_key` | what quotes are signed with | the first quote |
 //! | `rules` | the compiled configuration and plans | publishing |
@@ -25,7 +26,7 @@ use upcue_engine::history::{Chunk, Input, counted};
 use upcue_engine::tenant::{Applied, Batch, Counts, Receipt, Rulebook, Tenant, Verdict};
 use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::timeline::{Actor, Entry, What};
-use upcue_engine::usage::{EventKind, Page, RecentIds};
+use upcue_engine::usage::{Event, EventKind, Page, RecentIds};
 use worker::{SqlStorageValue, State};
 
 use super::super::rows::{Rows, decode, encode, set_alarm};
@@ -75,6 +76,8 @@ pub(super) struct Stored {
     pub(super) tenant: Tenant,
     /// The open chunk of the history.
     pub(super) chunk: Chunk,
+    /// When the alarm looks again, at the latest.
+    pub(super) planned: Option<Millis>,
     /// The day that was last told to the app.
     seen_day: i64,
 }
@@ -100,6 +103,7 @@ impl Stored {
         };
         Ok(Self {
             rules: Rc::new(rows.get("rules")?.unwrap_or_default()),
+            planned: rows.get(super::detection::PLANNED)?,
             seen_day: rows.get("seen")?.unwrap_or(i64::MIN),
             tenant,
             chunk: Chunk::resume(chunk).ok_or_else(ApiError::unreadable)?,
@@ -108,13 +112,28 @@ impl Stored {
         })
     }
 
+    /// Loads the users whose state a batch reads or changes: all of them, whoever else must go for it.
+    fn load_users_of(&mut self, batch: &Batch) -> ApiResult<()> {
+        let is_theirs = |event: &&Event| matches!(event.kind, EventKind::Note { .. } | EventKind::Identify { .. });
+        let users = || batch.events.iter().filter(is_theirs).filter_map(|event| event.user.as_ref());
+        let missing = users().filter(|user| !self.tenant.users.contains_key(user)).count();
+        if self.tenant.users.len() + missing > MAX_USERS {
+            self.tenant.users.clear();
+        }
+        users().try_for_each(|user| self.read_user(user))
+    }
+
     /// Loads a user, if not done already.
     pub(super) fn load_user(&mut self, user: &str) -> ApiResult<()> {
+        if self.tenant.users.len() >= MAX_USERS && !self.tenant.users.contains_key(user) {
+            self.tenant.users.clear();
+        }
+        self.read_user(user)
+    }
+
+    fn read_user(&mut self, user: &str) -> ApiResult<()> {
         if self.tenant.users.contains_key(user) {
             return Ok(());
-        }
-        if self.tenant.users.len() >= MAX_USERS {
-            self.tenant.users.clear();
         }
         let loaded = self.rows.get(&user_key(user))?.unwrap_or_default();
         self.tenant.users.insert(user, loaded);
@@ -139,8 +158,7 @@ impl Stored {
         // A signal that these rules do not have is forgotten, not told: its row must be, too.
         let inputs = vec![Input::Rules(self.rules.revision)];
         self.record(Step { entries, inputs, detected: true, ..Step::default() })?;
-        let config = &self.rules.config;
-        if !config.signals.is_empty() || !config.segments.is_empty() {
+        if self.detects() {
             self.wake_in(0)?; // to see what time alone will change
         }
         Ok(true)
@@ -148,18 +166,18 @@ impl Stored {
 
     /// Counts a batch; answers whether anything changed.
     pub(super) fn apply(&mut self, batch: &Batch, now: Millis) -> ApiResult<(Receipt, bool)> {
-        for event in &batch.events {
-            if let (EventKind::Note { .. } | EventKind::Identify { .. }, Some(user)) = (&event.kind, &event.user) {
-                self.load_user(user)?;
-            }
-        }
+        self.load_users_of(batch)?;
         let rules = Rc::clone(&self.rules);
         let (applied, verdicts) = self.tenant.take_batch(&rules, batch, now);
         if applied.counts {
             let inputs = if applied.counted.is_empty() { Vec::new() } else { vec![Input::Batch(counted(batch, &applied, now))] };
             let mut step = Step { counts: true, inputs, verdicts, ..Step::default() };
             self.detect(&mut step, now);
-            self.write(&applied, &step, now)?;
+            let is_told = self.write(&applied, &step, now)?;
+            // Facts wake the alarm at once, which looks ahead by itself.
+            if !is_told && self.detects() {
+                self.look_soon(now)?;
+            }
         }
         Ok((applied.receipt, applied.counts))
     }
@@ -267,12 +285,14 @@ impl Stored {
     }
 
     /// One row for a plain batch; more, as one transaction, when it touches more.
-    fn write(&mut self, applied: &Applied, step: &Step, now: Millis) -> ApiResult<()> {
+    /// Answers whether the app is told of anything.
+    fn write(&mut self, applied: &Applied, step: &Step, now: Millis) -> ApiResult<bool> {
         let first_today = now.day() > self.seen_day;
         let touches_others =
             !applied.users.is_empty() || !applied.pages.dirty.is_empty() || applied.profile || step.detected || step.sealed.is_some();
         if !touches_others && !first_today {
-            return self.put_counts();
+            self.put_counts()?;
+            return Ok(false);
         }
         self.rows.transaction(&mut || {
             if applied.profile {
@@ -298,7 +318,7 @@ impl Stored {
             Ok(())
         })?;
         self.seen_day = self.seen_day.max(now.day());
-        Ok(())
+        Ok(first_today || !step.facts.is_empty())
     }
 }
 

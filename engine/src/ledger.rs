@@ -94,7 +94,7 @@ impl Ledger {
 
     /// Whether `cap` leaves room for one more exposure of `campaign` at `now`.
     pub fn allows(&self, campaign: &str, cap: &Cap, now: Millis) -> bool {
-        let since = now.plus(-cap.window);
+        let since = now.plus(cap.window.saturating_neg());
         let shown = self.find(campaign).map_or(0, |e| e.shown.iter().take_while(|at| **at > since).count());
         shown < usize::from(cap.max)
     }

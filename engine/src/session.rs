@@ -131,8 +131,9 @@ impl Session {
 
     /// Closes the batch that local events joined so far; its number, by which the Worker will confirm it.
     pub fn close_batch(&mut self) -> u64 {
-        self.batch += 1;
-        self.batch - 1
+        let closed = self.batch;
+        self.batch = closed.saturating_add(1);
+        closed
     }
 
     /// Drops the local copies of a batch that the Worker refused for good.
@@ -214,7 +215,7 @@ impl Session {
     fn refresh(&mut self, device: Millis) {
         let Live { applied, server_time, .. } = self.snapshot.live;
         self.skew = server_time.since(device);
-        self.batch = self.batch.max(applied + 1);
+        self.batch = self.batch.max(applied.saturating_add(1));
         self.pending.retain(|p| p.batch > applied);
         self.user.merge(&self.snapshot.live.user);
         self.tenant.merge(&self.snapshot.live.tenant);

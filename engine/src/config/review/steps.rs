@@ -4,6 +4,9 @@ use super::domain::Point;
 use crate::expr::{Op, Program};
 use crate::facts::Fact;
 
+/// The most literals that one fact is compared with: trying more would take longer than publishing may.
+const MAX_LITERALS: usize = 100;
+
 /// A program's steps.
 #[derive(Debug)]
 pub(super) struct Steps<'p>(pub(super) &'p Program);
@@ -22,7 +25,8 @@ impl Steps<'_> {
             walk.step(op, self)?;
         }
         walk.condition()?;
-        walk.stack.is_empty().then_some(walk.compared)
+        let is_short = walk.compared.iter().all(|(_, literals)| literals.len() <= MAX_LITERALS);
+        (walk.stack.is_empty() && is_short).then_some(walk.compared)
     }
 }
 

@@ -4,6 +4,8 @@ use super::*;
 use crate::expr::{Lookup, Value};
 use crate::facts::{Input, PlanField};
 
+mod edges;
+
 /// `n` is an unknown int, `i` is 7, `d` is 0.5, `s` is "pro", `t` is true, `u` an unknown bool, `l` red and blue, `e` an empty
 /// list, `m` an unknown one, `now` is 2025-06-18T10:30:00Z; `a.n`, `a.i` and `a.l` are `n`, `i` and `l`.
 struct Facts;

@@ -16,6 +16,7 @@ mod order;
 mod parts;
 mod plans;
 mod reader;
+mod review;
 mod segments;
 mod signals;
 mod source;
@@ -27,7 +28,7 @@ mod upgrade;
 
 use serde::{Deserialize, Serialize};
 
-pub use compile::compile;
+pub use compile::{compile, review};
 pub use names::unknown;
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 

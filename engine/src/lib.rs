@@ -30,6 +30,8 @@ pub mod explain;
 pub mod expr;
 pub mod facts;
 pub mod hash;
+#[cfg(feature = "edge")]
+pub mod history;
 pub mod ids;
 pub mod ledger;
 #[cfg(feature = "edge")]

@@ -113,6 +113,13 @@ describe("the schema of the configuration", () => {
     }
   });
 
+  test("the examples of the documentation fit, each for itself", async () => {
+    const documentation = await readFile(path.join(root, "docs/configuration.md"), "utf8");
+    const examples = [...documentation.matchAll(/^```json\n(.*?)^```/gms)].map(([, example]) => JSON.parse(example));
+    assert.equal(examples.length, 8);
+    for (const example of examples) assertFits(example, Object.keys(example).join());
+  });
+
   test("what can be said at all fits and can be published", async () => {
     assertFits(WHOLE, "the whole");
     assert.deepEqual(await problems(WHOLE), []);

@@ -35,6 +35,8 @@ pub(crate) enum Code {
     MissingSignature,
     InvalidSignature,
     SignatureExpired,
+    NotReplayable,
+    BacktestRunning,
     NotRolledOut,
     ForbiddenRole,
     MemberOnly,
@@ -57,12 +59,12 @@ wire! { enum Code {
     TokenAudience, ForbiddenTenant, ForbiddenCredential, OriginNotAllowed, NotFound, UnknownApp, MethodNotAllowed,
     AppExists, MalformedJson, InvalidRequest, InvalidConfig, InvalidCatalogue, EventsRejected, TooManyEvents,
     PayloadTooLarge, ConfigConflict, PreconditionRequired, UpgradeRequired, MissingSignature, InvalidSignature,
-    SignatureExpired, NotRolledOut, ForbiddenRole, MemberOnly, UnknownPlan, AlreadyOnPlan, NotAnUpgrade, NotChangeable, QuoteStale, UpgradeInProgress, PaymentFailed, TooManyRequests, StripeNotConfigured, StripeUnavailable, StripeRefused, Internal,
+    SignatureExpired, NotReplayable, BacktestRunning, NotRolledOut, ForbiddenRole, MemberOnly, UnknownPlan, AlreadyOnPlan, NotAnUpgrade, NotChangeable, QuoteStale, UpgradeInProgress, PaymentFailed, TooManyRequests, StripeNotConfigured, StripeUnavailable, StripeRefused, Internal,
 } }
 
 impl Code {
     /// The whole table: code, status, title.
-    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 43] = [
+    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 45] = [
         (Self::MissingCredential, "missing_credential", 401, "No credential"),
         (Self::UnknownKey, "unknown_key", 401, "Unknown key"),
         (Self::InvalidToken, "invalid_token", 401, "Unreadable token"),
@@ -92,6 +94,8 @@ impl Code {
         (Self::InvalidSignature, "invalid_signature", 400, "Signature does not match"),
         (Self::SignatureExpired, "signature_expired", 400, "Signature too old"),
         (Self::NotRolledOut, "not_rolled_out", 403, "Not rolled out"),
+        (Self::NotReplayable, "not_replayable", 409, "The history cannot be played"),
+        (Self::BacktestRunning, "backtest_running", 409, "A back-test is running"),
         (Self::ForbiddenRole, "forbidden_role", 403, "For admins"),
         (Self::MemberOnly, "member_only", 403, "For members"),
         (Self::UnknownPlan, "unknown_plan", 404, "Unknown plan"),

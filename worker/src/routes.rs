@@ -1,6 +1,7 @@
 //! The routes: one table, one file per resource.
 
 mod apps;
+mod backtests;
 mod catalog;
 pub(crate) mod config;
 mod decisions;
@@ -12,6 +13,7 @@ mod listing;
 mod live;
 mod plans;
 mod quotes;
+mod replay;
 mod reports;
 mod requests;
 mod segments;
@@ -57,6 +59,8 @@ pub(crate) enum Route {
     ConfigSchema,
     Segments,
     Segment,
+    BacktestStart,
+    Backtest,
     CatalogGet,
     CatalogSync,
     Tenants,
@@ -64,6 +68,7 @@ pub(crate) enum Route {
     TenantDecisions,
     TenantCustomer,
     TenantTimeline,
+    TenantReplay,
     StripeEvents,
     StripeReconcile,
     AppCreate,
@@ -100,6 +105,8 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/config/schema", Route::ConfigSchema),
     (Method::Get, "/v1/segments", Route::Segments),
     (Method::Get, "/v1/segments/*", Route::Segment),
+    (Method::Post, "/v1/config/backtest", Route::BacktestStart),
+    (Method::Get, "/v1/config/backtests/*", Route::Backtest),
     (Method::Get, "/v1/catalog", Route::CatalogGet),
     (Method::Post, "/v1/catalog/sync", Route::CatalogSync),
     (Method::Get, "/v1/tenants", Route::Tenants),
@@ -107,6 +114,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/tenants/*/decisions", Route::TenantDecisions),
     (Method::Put, "/v1/tenants/*/customer", Route::TenantCustomer),
     (Method::Get, "/v1/tenants/*/timeline", Route::TenantTimeline),
+    (Method::Get, "/v1/tenants/*/replay", Route::TenantReplay),
     (Method::Get, "/v1/stripe/events", Route::StripeEvents),
     (Method::Post, "/v1/stripe/reconcile", Route::StripeReconcile),
     (Method::Post, "/v1/apps", Route::AppCreate),
@@ -248,6 +256,8 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::ConfigRollback => config::rollback(req, env).await.into(),
         Route::Segments => segments::list(req, env).await.into(),
         Route::Segment => segments::get(req, env, path).await.into(),
+        Route::BacktestStart => backtests::post(req, env).await.into(),
+        Route::Backtest => backtests::get(req, env, path).await.into(),
         Route::CatalogGet => catalog::get(req, env).await.into(),
         Route::CatalogSync => catalog::sync(req, env).await.into(),
         Route::Tenants => tenants::list(req, env).await.into(),
@@ -255,6 +265,7 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::TenantDecisions => tenants::decisions(req, env, path).await.into(),
         Route::TenantCustomer => tenants::link_customer(req, env, path).await.into(),
         Route::TenantTimeline => timeline::get(req, env, path).await.into(),
+        Route::TenantReplay => replay::get(req, env, path).await.into(),
         Route::StripeEvents => webhooks_stripe::list(req, env).await.into(),
         Route::StripeReconcile => sweep::post(req, env).await.into(),
         Route::AppCreate => apps::create(req, env).await.into(),

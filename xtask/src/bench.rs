@@ -17,6 +17,9 @@ use crate::{command, setup};
 pub(crate) struct Options {
     /// Run only the benchmark of this name: one of tests/bench/*.mjs.
     name: Option<String>,
+    /// Measure less, where a benchmark can: to see that it works. Its figures say little.
+    #[arg(long)]
+    quick: bool,
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
@@ -27,7 +30,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         let name = name(script);
         step(&format!("Measure `{name}`"), || {
             let mut node = project.tool("node");
-            node.arg(script).env("UPCUE_STACK", stack(project)?);
+            node.arg(script).env("UPCUE_STACK", stack(project)?).env("UPCUE_BENCH_QUICK", if options.quick { "1" } else { "0" });
             command::run(&mut node, "its figures or its error are above; other work on this machine slows it down")
         })?;
     }
@@ -40,6 +43,10 @@ fn build(project: &Project) -> Result<()> {
     worker::build(project, worker::Flavour::Release)?;
     step("Compile the Stripe sandbox (profile release)", || {
         command::run(project.cargo().args(["build", "--release", "--package=stripe-sandbox"]), "mend what the compiler names above")
+    })?;
+    step("Compile the engine's own back-test (profile release)", || {
+        let words = ["build", "--release", "--package=upcue-engine", "--features=edge", "--example=backtest"];
+        command::run(project.cargo().args(words), "mend what the compiler names above")
     })
 }
 
@@ -70,6 +77,7 @@ fn stack(project: &Project) -> Result<String> {
     Ok(json!({
         "xtask": text(&xtask)?,
         "stripe_sandbox": text(&project.target.join("release/stripe-sandbox"))?,
+        "native_backtest": text(&project.target.join("release/examples/backtest"))?,
         "bench": text(&project.target.join("bench"))?,
     })
     .to_string())

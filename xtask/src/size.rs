@@ -14,9 +14,10 @@ use crate::build::{sdk, worker};
 use crate::progress::note;
 use crate::project::{Project, read, write};
 
-/// The walking product had 250,000. The upgrade (quotes, the state machine, the comparison, the sweep) brought 85,000 more; a
-/// tenth of what the platform's free plan takes is still left in sight.
-const WORKER_BUDGET: u64 = 345_000;
+/// The walking product had 250,000. The upgrade (quotes, the state machine, the comparison, the sweep) brought 85,000 more, the
+/// rules another 165,000: the whole of the CEL subset, the compiler's warnings and its schema, the forecast, explanations, segments,
+/// replay and back-tests. The platform takes 3 MB on its free plan.
+const WORKER_BUDGET: u64 = 515_000;
 const SDK_BUDGET: u64 = 20_000;
 
 /// A row of target/bench/size.json.

@@ -8,12 +8,14 @@ use super::names::{ConfigNames, Speaker};
 use super::parts::refuse_later;
 use super::plans::plans;
 use super::reader::Reader;
+use super::review::warnings;
 use super::segments::{compile_segments, segments};
 use super::signals::{compile_signals, signals};
 use super::traits::traits;
 use super::upgrade::upgrade;
 use super::{Config, Problem};
 use crate::plan::{Meter, MeterSource};
+use crate::time::Millis;
 
 /// The sections. `$schema` lets editors find the schema; what it says is not looked at.
 const SECTIONS: [&str; 9] = ["$schema", "meters", "features", "traits", "plans", "signals", "segments", "campaigns", "upgrade"];
@@ -23,9 +25,25 @@ const LATER: [&str; 3] = ["sequences", "templates", "attribution"];
 /// Compiles `document`, or tells everything that is wrong with it.
 pub fn compile(document: &str) -> Result<Config, Vec<Problem>> {
     let root = Json::parse(document).map_err(|problem| vec![problem])?;
+    whole(document, &root)
+}
+
+/// Compiles `document` as [`compile`] does, and warns of what can be published and yet is hardly meant, as of `now` (schedules that
+/// are over). Warnings have the shape of problems, and are in the order of the document; there are none beside problems.
+pub fn review(document: &str, now: Millis) -> (Result<Config, Vec<Problem>>, Vec<Problem>) {
+    let root = match Json::parse(document) {
+        Ok(root) => root,
+        Err(problem) => return (Err(vec![problem]), Vec::new()),
+    };
+    let compiled = whole(document, &root);
+    let warnings = compiled.as_ref().map_or_else(|_| Vec::new(), |config| warnings(document, &root, config, now));
+    (compiled, warnings)
+}
+
+fn whole(document: &str, root: &Json) -> Result<Config, Vec<Problem>> {
     let mut reader = Reader::default();
-    let config = config(&root, &mut reader);
-    let problems = reader.problems(document, &root);
+    let config = config(root, &mut reader);
+    let problems = reader.problems(document, root);
     if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
 

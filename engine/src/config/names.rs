@@ -3,6 +3,7 @@
 use crate::expr::{Names, Type};
 use crate::facts::{Fact, Input, PaceField, PlanField, UsageField};
 use crate::ids::is_name;
+use crate::map::ordered;
 use crate::plan::{Feature, Meter};
 use crate::traits::{Trait, TraitKind, Traits};
 
@@ -23,8 +24,8 @@ pub(super) struct ConfigNames<'a> {
 /// The most different tracked events that one configuration reads.
 const MAX_EVENTS: usize = 200;
 
-/// A field's name, what it makes of the number of what it belongs to, and its type.
-type Field<T> = (&'static str, fn(u16) -> T, Type);
+/// The last part of a name: what it is of the meter, event or signal with some number, and its type.
+type Field<F> = (&'static str, fn(u16) -> F, Type);
 
 /// What follows `usage.<meter>`.
 const USAGE: [Field<Fact>; 11] = [
@@ -78,9 +79,22 @@ const SINGLE: [(&str, &str, Fact, Type); 18] = [
     ("requests", "top", Fact::RequestsTop, Type::Str),
 ];
 
-/// What a name begins with.
-const ROOTS: [&str; 13] =
-    ["usage", "events", "feature", "plan", "best_plan", "user", "tenant", "subscription", "signal", "score", "segment", "requests", "now"];
+/// What a name begins with, and how it goes on.
+const ROOTS: [(&str, &str); 13] = [
+    ("usage", "usage.<meter>.<field>` as in `usage.api_calls.ratio"),
+    ("events", "events.<name>.<field>` as in `events.login.count_7d"),
+    ("feature", "feature.<feature>` as in `feature.sso"),
+    ("plan", "plan.<field>` as in `plan.rank"),
+    ("best_plan", "best_plan.<field>` as in `best_plan.name"),
+    ("user", "user.<field or trait>` as in `user.role"),
+    ("tenant", "tenant.<field or trait>` as in `tenant.seats"),
+    ("subscription", "subscription.<field>` as in `subscription.status"),
+    ("signal", "signal.<id>.<field>` as in `signal.quota.active"),
+    ("score", "score"),
+    ("segment", "segment.<id>` as in `segment.ready_to_upgrade"),
+    ("requests", "requests.<field>` as in `requests.count"),
+    ("now", "now"),
+];
 
 fn usage(meter: u16, field: UsageField) -> Fact {
     Fact::Input(Input::Usage { meter, field })
@@ -138,10 +152,10 @@ impl ConfigNames<'_> {
             ["score"] => Ok((Fact::Score, Type::Int)),
             ["now"] => Ok((Fact::Now, Type::Timestamp)),
             [root @ ("user" | "tenant" | "plan" | "best_plan" | "subscription" | "requests"), field] => self.single(root, field),
-            [root, ..] if ROOTS.contains(root) => {
-                Err(format!("`{}` is no fact; see the table of facts for what follows `{root}`", path.join(".")))
-            }
-            [root, ..] => Err(unknown("fact", root, &ROOTS)),
+            [root, ..] => match ROOTS.iter().find(|(known, _)| known == root) {
+                Some((_, form)) => Err(format!("`{}` is no fact; write `{form}`", path.join("."))),
+                None => Err(unknown("fact", root, &ROOTS.map(|(root, _)| root))),
+            },
             [] => Err("an empty name".to_owned()),
         }
     }
@@ -199,14 +213,25 @@ fn find<'k>(what: &str, wanted: &str, keys: impl Iterator<Item = &'k str> + Clon
 
 /// The longest name that is compared with known ones, in bytes.
 const MAX_COMPARED: usize = 128;
+/// The most known names that a message lists.
+const MAX_LISTED: usize = 10;
 
-/// What to tell of a name that is none of those known: "unknown meter `api_call`; did you mean `api_calls`?"
+/// What to tell of a name that is none of those known: "unknown meter `api_call`; did you mean `api_calls`?" Where nothing is near
+/// enough, what is known; of many, the nearest.
 pub fn unknown(what: &str, wanted: &str, known: &[&str]) -> String {
-    let compared = if wanted.len() <= MAX_COMPARED { known } else { &[] };
-    let nearest = compared.iter().map(|name| (strsim::osa_distance(wanted, name), *name)).min();
-    match nearest {
-        Some((distance, name)) if distance <= 1 + wanted.len() / 4 => format!("unknown {what} `{wanted}`; did you mean `{name}`?"),
-        _ if known.is_empty() => format!("unknown {what} `{wanted}`; none is declared"),
-        _ => format!("unknown {what} `{wanted}`; known: {}", known.join(", ")),
+    if known.is_empty() {
+        return format!("unknown {what} `{wanted}`; none is declared");
     }
+    let distance = |name: &str| if wanted.len() <= MAX_COMPARED { strsim::osa_distance(wanted, name) } else { usize::MAX };
+    let mut near: Vec<(usize, &str)> = known.iter().map(|name| (distance(name), *name)).collect();
+    if let Some((_, name)) = near.iter().min().filter(|(distance, _)| *distance <= 1 + wanted.len() / 4) {
+        return format!("unknown {what} `{wanted}`; did you mean `{name}`?");
+    }
+    if near.len() > MAX_LISTED {
+        near = ordered(near, |(distance, _)| i64::try_from(*distance).unwrap_or(i64::MAX));
+    }
+    let listed: Vec<&str> = near.iter().take(MAX_LISTED).map(|(_, name)| *name).collect();
+    let more = near.len().saturating_sub(MAX_LISTED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("unknown {what} `{wanted}`; known: {}{more}", listed.join(", "))
 }

@@ -2,7 +2,7 @@
 
 use super::json::Json;
 use super::names::ConfigNames;
-use super::order::in_order;
+use super::order::{Reading, in_order};
 use super::parts::name;
 use super::reader::{Object, Reader};
 use super::source::Source;
@@ -51,10 +51,13 @@ pub(super) fn compile_segments(outlines: Vec<Outline<'_>>, names: &mut ConfigNam
         label: outline.label,
     };
     let segments: Vec<Segment> = outlines.into_iter().map(&mut compile).collect();
-    let reads = |segment: &Segment| {
-        let facts = segment.enter.facts().chain(segment.exit.iter().flat_map(Program::facts));
-        facts.filter_map(|fact| if let Fact::Segment(i) = fact { Some(i) } else { None }).collect()
-    };
-    let order = in_order("segments", &parts, &segments.iter().map(reads).collect::<Vec<_>>(), reader);
+    let order = in_order(&parts, &segments.iter().map(reading).collect::<Vec<_>>(), reader);
     (segments, order)
+}
+
+/// Which segments it reads.
+fn reading(segment: &Segment) -> Reading<'_> {
+    let facts = segment.enter.facts().chain(segment.exit.iter().flat_map(Program::facts));
+    let read = facts.filter_map(|fact| if let Fact::Segment(i) = fact { Some(i) } else { None });
+    Reading { id: &segment.id, reads: read.collect() }
 }

@@ -3,7 +3,7 @@
 use super::builtins::{About, BUILTINS, Builtin, Given};
 use super::json::Json;
 use super::names::{ConfigNames, unknown};
-use super::order::in_order;
+use super::order::{Reading, in_order};
 use super::parts::{MAX_DURATION, Taken, duration, name};
 use super::reader::{Object, Reader};
 use super::source::Source;
@@ -50,16 +50,18 @@ pub(super) fn compile_signals(drafts: Vec<Draft<'_>>, names: &mut ConfigNames<'_
         each_period: draft.each_period,
     };
     let signals: Vec<Signal> = drafts.into_iter().map(&mut compile).collect();
-    let reads = |signal: &Signal| {
-        let facts = signal.when.facts().chain(signal.rearm.iter().flat_map(Program::facts));
-        let read = facts.filter_map(|fact| match fact {
-            Fact::Input(Input::Signal(i)) | Fact::SignalAge(i) | Fact::SignalCount(i) => Some(i),
-            _ => None,
-        });
-        read.collect()
-    };
-    let order = in_order("signals", &parts, &signals.iter().map(reads).collect::<Vec<_>>(), reader);
+    let order = in_order(&parts, &signals.iter().map(reading).collect::<Vec<_>>(), reader);
     (signals, order)
+}
+
+/// Which signals it reads.
+fn reading(signal: &Signal) -> Reading<'_> {
+    let facts = signal.when.facts().chain(signal.rearm.iter().flat_map(Program::facts));
+    let read = facts.filter_map(|fact| match fact {
+        Fact::Input(Input::Signal(i)) | Fact::SignalAge(i) | Fact::SignalCount(i) => Some(i),
+        _ => None,
+    });
+    Reading { id: &signal.id, reads: read.collect() }
 }
 
 /// The signals, in the order of the document.

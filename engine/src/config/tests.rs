@@ -1,4 +1,8 @@
+mod documentation;
+mod names;
+mod review;
 mod rules;
+mod verdicts;
 
 use super::{Config, PaymentBehavior, Problem, Proration, UpgradeRules, compile};
 use crate::campaign::{NudgeKind, Scope};
@@ -25,8 +29,13 @@ const GOOD: &str = r#"{
   ]
 }"#;
 
+/// What is wrong with the document; every code is one that the documentation has.
 fn problems(document: &str) -> Vec<Problem> {
-    compile(document).expect_err(document)
+    let told = compile(document).expect_err(document);
+    for problem in &told {
+        assert!(documentation::is_documented("Problems", problem.code), "{problem:?}");
+    }
+    told
 }
 
 /// A document with one part of [`GOOD`] replaced.

@@ -150,6 +150,11 @@ fn an_audience_that_does_not_hold_says_what_would_make_it_hold() {
         ("plan.rank == 0 ? feature.sso : true", "feature.sso (now false) or plan.rank != 0 (now 0)"),
         ("false || feature.sso", "feature.sso; now false"),
         ("feature.sso && false", ""),
+        ("has(plan.interval)", "has(plan.interval); now unknown"),
+        ("plan.name.startsWith('Pro')", "plan.name.startsWith('Pro'); now 'free'"),
+        // What has no words of its own is told as it was written.
+        ("['a', 'b'].exists(x, x == plan.id)", "'a' == plan.id (now 'free') or 'b' == plan.id (now 'free')"),
+        ("tenant.tags.exists(x, x == 'beta') || feature.sso", "tenant.tags.exists(x, x == 'beta') || feature.sso"),
         // Sums show all they are made of.
         (
             "usage.api_calls.value + 100 > usage.api_calls.limit",

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::names::Names;
-use super::print::{decimal, duration, quoted};
+use super::print::{decimal, duration, moment, quoted};
 use crate::expr::{Op, Program};
 use crate::facts::{Fact, Input};
+use crate::time::Millis;
 
 /// A part of an expression.
 #[derive(Debug)]
@@ -116,6 +117,7 @@ fn leaf(op: &Op, program: &Program, names: &Names<'_>) -> Option<(String, Binds,
         Op::Int(i) => literal(i.to_string()),
         Op::Double(bits) => literal(decimal(f64::from_bits(*bits))),
         Op::Duration(ms) => literal(format!("duration('{}')", duration(*ms))),
+        Op::Timestamp(ms) => literal(format!("timestamp('{}')", moment(Millis(*ms)))),
         Op::Str(i) => literal(quoted(program.text(*i)?)),
         Op::Input(input) => {
             let binds = if matches!(input, Input::Since(_) | Input::Until(_)) { Binds::Sum } else { Binds::Word };
@@ -140,6 +142,22 @@ fn join(op: &Op, stack: &mut Vec<Node>, i: usize) -> Option<Node> {
             let text = format!("-{}", operand.within(Binds::Word));
             let shape = if is_literal(&operand) { Shape::Literal } else { Shape::Other };
             Some(Node { text, binds: Binds::Sign, steps: operand.steps.start..i + 1, shape })
+        }
+        Op::Has | Op::Size => {
+            let operand = stack.pop()?;
+            let text = format!("{}({})", if *op == Op::Has { "has" } else { "size" }, operand.text);
+            Some(Node { text, binds: Binds::Word, steps: operand.steps.start..i + 1, shape: Shape::Other })
+        }
+        Op::StartsWith | Op::EndsWith | Op::Contains => {
+            let (argument, text) = (stack.pop()?, stack.pop()?);
+            let method = match op {
+                Op::StartsWith => "startsWith",
+                Op::EndsWith => "endsWith",
+                _ => "contains",
+            };
+            let steps = text.steps.start..i + 1;
+            let text = format!("{}.{method}({})", text.within(Binds::Word), argument.text);
+            Some(Node { text, binds: Binds::Word, steps, shape: Shape::Other })
         }
         Op::Select => {
             let (otherwise, then, condition) = (stack.pop()?, stack.pop()?, stack.pop()?);
@@ -173,8 +191,13 @@ fn binary(op: &Op, left: Node, right: Node, i: usize) -> Option<Node> {
         Op::Le => ("<=", Some(">"), Binds::Comparison),
         Op::Gt => (">", Some("<="), Binds::Comparison),
         Op::Ge => (">=", Some("<"), Binds::Comparison),
-        Op::Add => ("+", None, Binds::Sum),
-        Op::Sub => ("-", None, Binds::Sum),
+        Op::InList => {
+            let text = format!("{} in {}", left.within(Binds::Sum), right.within(Binds::Sum));
+            let shape = Shape::Comparison { opposite: format!("!({text})"), subject: None };
+            return Some(Node { text, binds: Binds::Comparison, steps, shape });
+        }
+        Op::Add | Op::TimeAdd => ("+", None, Binds::Sum),
+        Op::Sub | Op::TimeSub | Op::TimeDiff => ("-", None, Binds::Sum),
         Op::Mul => ("*", None, Binds::Product),
         Op::Div => ("/", None, Binds::Product),
         Op::Rem => ("%", None, Binds::Product),

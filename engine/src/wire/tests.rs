@@ -31,6 +31,7 @@ proptest! {
         prop_assert!(agrees::<Frame>(&choices), "{:?}", frame(&choices));
         prop_assert!(agrees::<Rulebook>(&choices));
         prop_assert!(agrees::<Counts>(&choices));
+        prop_assert!(agrees::<crate::history::Base>(&choices));
         prop_assert!(agrees::<Mirror>(&choices));
         prop_assert!(agrees::<User>(&choices));
         prop_assert!(agrees::<Page>(&choices));

@@ -1,5 +1,6 @@
 //! One app: its keys, configuration, catalogue, Stripe events and the list of its tenants.
 
+mod backtests;
 mod catalogue;
 mod config;
 mod events;
@@ -23,7 +24,9 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// Tables and indexes.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 10] = [
+    backtests::TABLE,
+    backtests::REVISIONS,
     config::TABLE,
     events::TABLE,
     events::WAITING,
@@ -96,6 +99,9 @@ impl AppObject {
             AppCall::Facts { tenant, facts } => rpc::reply(&self.take_facts(&tenant, &facts)?),
             AppCall::CustomerOf(tenant) => rpc::reply(&self.customer_of(&tenant)?),
             AppCall::Sweep => rpc::reply(&self.sweep_all().await?),
+            AppCall::RulebookOf(revision) => rpc::reply(&self.rulebook_of(revision)?),
+            AppCall::StartBacktest(wish) => rpc::reply(&self.start_backtest(wish)?),
+            AppCall::Backtest(id) => rpc::reply(&self.backtest(&id)?),
             AppCall::Upgrades(since) => rpc::reply(&self.upgrades(since)?),
             AppCall::Tenants(listing) => rpc::reply(&self.tenants(&listing)?),
             AppCall::Segments => rpc::reply(&self.segments()?),
@@ -106,6 +112,7 @@ impl AppObject {
     /// What was left for later: events that failed, tenants that must hear of new rules, and what comes round by itself.
     async fn catch_up(&self) -> ApiResult<()> {
         self.announce_some().await?;
+        self.go_on_backtesting().await?;
         self.retry_events().await?;
         self.go_round().await?;
         self.schedule()
@@ -113,7 +120,7 @@ impl AppObject {
 
     /// Sets the alarm for what is left for later. An object has one alarm, so its moment is computed from all of it.
     pub(super) fn schedule(&self) -> ApiResult<()> {
-        if self.is_announcing()? {
+        if self.is_announcing()? || self.is_backtesting()? {
             return set_alarm(&self.state.storage(), 0);
         }
         match self.next_event()?.into_iter().chain(self.next_round()?).min() {

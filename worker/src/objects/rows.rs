@@ -13,6 +13,8 @@ use crate::problem::{ApiError, ApiResult};
 /// The format of all values. 1 and 2 were those of builds before the upgrade and before signals, which nobody deployed.
 const FORMAT: u8 = 3;
 
+const PUT: &str = "INSERT INTO row (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
 /// An object's storage.
 pub(super) struct Rows {
     sql: SqlStorage,
@@ -58,8 +60,13 @@ impl Rows {
 
     /// Writes the value under `key`: one row.
     pub(super) fn put<T: Wire>(&self, key: &str, value: &T) -> ApiResult<()> {
-        let sql = "INSERT INTO row (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-        self.run(sql, vec![key.into(), encode(value)])
+        self.run(PUT, vec![key.into(), encode(value)])
+    }
+
+    /// Writes two values under `key`, to be read as a pair: one row.
+    pub(super) fn put_both<A: Wire, B: Wire>(&self, key: &str, a: &A, b: &B) -> ApiResult<()> {
+        let bytes = wire::extend(wire::extend(vec![FORMAT], a), b);
+        self.run(PUT, vec![key.into(), SqlStorageValue::Blob(bytes)])
     }
 
     /// Runs a statement that answers nothing.

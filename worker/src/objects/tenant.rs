@@ -5,6 +5,7 @@
 //! answer back until what was written before it is durable: what is acknowledged survives a kill.
 
 mod detection;
+mod history;
 mod live;
 mod outbox;
 mod quotes;
@@ -140,6 +141,8 @@ impl Core {
             TenantCall::Requests => rpc::reply(&self.with_loaded(|stored| Ok(stored.requested(now)))?),
             TenantCall::Timeline { before, limit } => rpc::reply(&self.with_loaded(|stored| stored.timeline(before, limit))?),
             TenantCall::RulesChanged { .. } => rpc::reply(&()),
+            TenantCall::Replay => rpc::reply(&self.replay(&envelope.app, &envelope.tenant).await?),
+            TenantCall::Backtest { candidate, window } => rpc::reply(&self.backtest(&envelope.tenant, &candidate, window)?),
             TenantCall::Live(_) => Err(ApiError::new(crate::problem::Code::UpgradeRequired, "a live connection needs a WebSocket request")),
             #[cfg(feature = "dev-tools")]
             TenantCall::Panic => crate::routes::dev::boom(),
@@ -202,6 +205,7 @@ impl Core {
         let tick = self.tick()?;
         let delivered = self.deliver().await;
         let recovered = self.recover(&app).await;
+        let trimmed = self.trim_history(&app, &tenant).await;
         // From here on nothing else runs: facts that came in meanwhile are seen.
         let (due, waits) = self.with_loaded(|stored| Ok((stored.tenant.upgrades.due(), stored.has_facts()?)))?;
         let facts = waits.then_some(if delivered.is_ok() { 0 } else { RETRY });
@@ -210,7 +214,8 @@ impl Core {
             set_alarm(&self.state.storage(), ms)?;
         }
         delivered?;
-        recovered
+        recovered?;
+        trimmed
     }
 
     fn count(self: &Rc<Self>, batch: &Batch, now: Millis) -> ApiResult<Receipt> {

@@ -3,12 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use upcue_engine::config::diff::{Change, diff as changes};
-use upcue_engine::config::{Config, Problem, SCHEMA, compile};
+use upcue_engine::config::{Config, Problem, SCHEMA, review};
 use upcue_engine::wire;
 use worker::{Env, Headers, Request, Response};
 
 use super::tenants::back_end;
 use crate::auth::{self, Caller};
+use crate::host;
 use crate::http::{self, Query, read};
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, ConfigVersion, Published, StoredConfig, app_object};
@@ -62,7 +63,7 @@ async fn publish(env: &Env, caller: &Caller, call: &AppCall) -> ApiResult<Respon
 pub(super) async fn validate(req: &mut Request, env: &Env) -> ApiResult<Response> {
     back_end(req, env).await?;
     let (problems, warnings) = match compiled(&document(req).await?) {
-        Ok(config) => (Vec::new(), warnings(&config)),
+        Ok((_, warnings)) => (Vec::new(), warnings),
         Err(problems) => (problems, Vec::new()),
     };
     http::answer(200, &json!({"valid": problems.is_empty(), "problems": problems, "warnings": warnings}))
@@ -147,13 +148,13 @@ fn headers(version: &ConfigVersion) -> ApiResult<Headers> {
     Ok(headers)
 }
 
-/// What looks like a mistake in a document that can run.
-pub(crate) fn warnings(_config: &Config) -> Vec<Problem> {
-    Vec::new()
-}
-
 /// Compiles a document, or tells everything that is wrong with it.
 pub(crate) fn check(document: &str) -> ApiResult<Config> {
+    Ok(reviewed(document)?.0)
+}
+
+/// Compiles a document; with what looks like a mistake although it can run. Or tells everything that is wrong with it.
+pub(crate) fn reviewed(document: &str) -> ApiResult<(Config, Vec<Problem>)> {
     compiled(document).map_err(|problems| {
         let (code, detail) = match problems.as_slice() {
             [first] if first.code == Problem::MALFORMED => (Code::MalformedJson, told(first)),
@@ -166,12 +167,13 @@ pub(crate) fn check(document: &str) -> ApiResult<Config> {
     })
 }
 
-/// A configuration that can run, and be stored.
-fn compiled(document: &str) -> Result<Config, Vec<Problem>> {
-    let config = compile(document)?;
+/// A configuration that can run, and be stored; with its warnings.
+fn compiled(document: &str) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
+    let (config, warnings) = review(document, host::now());
+    let config = config?;
     let size = wire::encode(&config).len();
     if size <= MAX_COMPILED {
-        return Ok(config);
+        return Ok((config, warnings));
     }
     let detail = format!("this compiles to {size} bytes, of which {MAX_COMPILED} can be stored; shorten texts or remove campaigns");
     Err(vec![Problem { code: "too_large", pointer: String::new(), line: 1, column: 1, offset: None, detail }])

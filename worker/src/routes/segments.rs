@@ -2,6 +2,7 @@
 
 use js_sys::Date;
 use serde_json::{Value, json};
+use upcue_engine::map::ordered;
 use upcue_engine::time::Millis;
 use worker::{Env, Headers, Request, Response};
 
@@ -79,7 +80,7 @@ async fn table(app: &Object, listing: Listing) -> ApiResult<Response> {
         }
     };
     if listing.order == Order::Score {
-        members.sort_by_key(|row| row.score.map_or(1, |score| -i16::from(score)));
+        members = ordered(members, |row| row.score.map_or(1, |score| -i64::from(score)));
     }
     let mut csv = Csv::new(&HEADER);
     for row in &members {

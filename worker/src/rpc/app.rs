@@ -1,7 +1,14 @@
 //! Calls to an app's object, and their answers.
 
+mod backtest;
+mod fact;
+mod listing;
+
+pub(crate) use backtest::*;
+pub(crate) use fact::*;
+pub(crate) use listing::*;
+
 use serde::{Deserialize, Serialize};
-use upcue_engine::tenant::Transition;
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
 
@@ -112,6 +119,12 @@ pub(crate) enum AppCall {
     CustomerOf(String),
     /// Compares every subscription with its mirror now → [`Sweep`].
     Sweep,
+    /// The rules of a revision, while they are kept → `Option<Rulebook>`.
+    RulebookOf(u32),
+    /// Begins a back-test → [`Backtest`].
+    StartBacktest(BacktestWish),
+    /// A back-test, running or done → [`Backtest`].
+    Backtest(String),
     /// Upgrades since a moment → `Vec<UpgradeFact>`, newest first.
     Upgrades(Millis),
     /// Tenants, a page of them → `Vec<TenantRow>`.
@@ -125,8 +138,8 @@ pub(crate) enum AppCall {
 wire! { enum AppCall {
     Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value),
     ConfigVersions { before, limit }, Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
-    LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, Upgrades(since), Tenants(listing),
-    Segments, Segment(listing),
+    LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep,
+    RulebookOf(revision), StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing),
 } }
 
 /// What an operator sets; `None` leaves as it is.
@@ -275,71 +288,6 @@ pub(crate) struct StoredEvent {
 
 wire! { struct StoredEvent { id, kind, state, customer, received_at, attempts, detail } }
 
-/// What a tenant tells its app.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Fact {
-    /// It is there; told once a day.
-    Seen {
-        /// When.
-        at: Millis,
-    },
-    /// Its subscription is another one now.
-    Subscription {
-        /// When.
-        at: Millis,
-        /// The plan's id.
-        plan: Option<String>,
-        /// Stripe's word.
-        status: Option<String>,
-    },
-    /// An upgrade has ended, one way or the other.
-    Upgrade(UpgradeFact),
-    /// A signal was detected or re-armed, a segment entered or left.
-    Transition(Transition),
-    /// The score is another one now, though nothing was detected or left: told at most once an hour.
-    Score {
-        /// When.
-        at: Millis,
-        /// 0 to 100.
-        score: u8,
-    },
-}
-
-wire! { enum Fact { Seen { at }, Subscription { at, plan, status }, Upgrade(fact), Transition(transition), Score { at, score } } }
-
-/// How an upgrade ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct UpgradeFact {
-    /// When.
-    pub(crate) at: Millis,
-    /// `upg_…`
-    pub(crate) upgrade: String,
-    /// The plan's id.
-    pub(crate) plan: String,
-    /// Why it failed; `None`: it did not.
-    pub(crate) failure: Option<String>,
-    /// From confirmation to knowledge, in milliseconds.
-    pub(crate) duration_ms: u32,
-    /// How much of it the gateway took.
-    pub(crate) gateway_ms: u32,
-    /// Whether the customer had to go to Stripe's page, so that the duration is theirs.
-    pub(crate) hosted: bool,
-    /// Promised to be due, in minor units.
-    pub(crate) quoted: i64,
-    /// Reckoned by ourselves.
-    pub(crate) estimated: Option<i64>,
-    /// What the invoice asked for.
-    pub(crate) invoiced: Option<i64>,
-    /// Three letters in lower case.
-    pub(crate) currency: String,
-    /// Since when there had been a reason to upgrade.
-    pub(crate) needed_since: Option<Millis>,
-}
-
-wire! { struct UpgradeFact {
-    at, upgrade, plan, failure, duration_ms, gateway_ms, hosted, quoted, estimated, invoiced, currency, needed_since,
-} }
-
 /// What the comparison of all subscriptions with their mirrors found.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sweep {
@@ -354,92 +302,3 @@ pub(crate) struct Sweep {
 }
 
 wire! { struct Sweep { checked, unmatched, drifted, failed } }
-
-/// Which tenants are wanted, and in which order.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Listing {
-    /// Only members of this segment.
-    pub(crate) segment: Option<String>,
-    /// Only those on this plan, by its id.
-    pub(crate) plan: Option<String>,
-    /// Only those whose subscription Stripe calls so.
-    pub(crate) status: Option<String>,
-    /// What they are sorted by.
-    pub(crate) order: Order,
-    /// Lists what comes after it.
-    pub(crate) after: Option<Place>,
-    /// At most so many.
-    pub(crate) limit: u32,
-}
-
-wire! { struct Listing { segment, plan, status, order, after, limit } }
-
-/// What tenants are sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Order {
-    /// By name.
-    #[default]
-    Tenant,
-    /// Highest score first, those without one last; among equals by name.
-    Score,
-}
-
-wire! { enum Order { Tenant, Score } }
-
-/// A tenant's place in an order; others may come and go around it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
-    /// Its score.
-    pub(crate) score: Option<u8>,
-    /// Its name.
-    pub(crate) tenant: String,
-}
-
-wire! { struct Place { score, tenant } }
-
-/// A tenant in the app's list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TenantRow {
-    /// Its name.
-    pub(crate) tenant: String,
-    /// When it was last heard of; exact to a day.
-    pub(crate) seen_at: Millis,
-    /// The plan's id.
-    pub(crate) plan: Option<String>,
-    /// Stripe's word for the subscription.
-    pub(crate) status: Option<String>,
-    /// The expansion score it last told of: 0 to 100.
-    pub(crate) score: Option<u8>,
-    /// When it had that score.
-    pub(crate) scored_at: Option<Millis>,
-    /// Since when it is in the segment that was asked for.
-    pub(crate) since: Option<Millis>,
-    /// All segments it is in, by name.
-    pub(crate) segments: Vec<String>,
-}
-
-wire! { struct TenantRow { tenant, seen_at, plan, status, score, scored_at, since, segments } }
-
-/// A segment of the configuration.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct SegmentRow {
-    /// Its name.
-    pub(crate) segment: String,
-    /// What people read.
-    pub(crate) label: String,
-    /// Tenants in it.
-    pub(crate) members: u32,
-}
-
-wire! { struct SegmentRow { segment, label, members } }
-
-/// A segment with some of its members.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct SegmentPage {
-    /// The segment, with the number of all its members.
-    pub(crate) of: SegmentRow,
-    /// Some of them.
-    pub(crate) members: Vec<TenantRow>,
-}
-
-wire! { struct SegmentPage { of, members } }

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use upcue_engine::explain::Explanation;
 use upcue_engine::facts::Role;
+use upcue_engine::history::Window;
 use upcue_engine::plan::{Feature, Meter};
 use upcue_engine::signal::SignalState;
 use upcue_engine::subscription::Subscription;
-use upcue_engine::tenant::{Batch, Comparison};
+use upcue_engine::tenant::{Batch, Comparison, Rulebook};
 use upcue_engine::time::Millis;
 use upcue_engine::upgrade::quote::Quote;
 use upcue_engine::upgrade::requests::Subject;
@@ -123,6 +124,15 @@ pub(crate) enum TenantCall {
         /// At most so many.
         limit: u32,
     },
+    /// Plays the history again → `Replayed`.
+    Replay,
+    /// Runs other rules over the history → `TenantBacktest`.
+    Backtest {
+        /// These.
+        candidate: Box<Rulebook>,
+        /// What of it is reported.
+        window: Window,
+    },
     /// Rules have changed: fetch them if anybody is looking, or if they detect something by themselves → `()`.
     RulesChanged {
         /// Whether they have signals or segments.
@@ -137,7 +147,7 @@ wire! { enum TenantCall {
     Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement, as_page },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
-    Requests, Timeline { before, limit }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
+    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
 } }
 
 /// What a quote is asked for.

@@ -83,7 +83,7 @@ fn traits_signals_and_segments_are_read() {
 fn built_in_signals_speak_of_what_they_are_given() {
     for (given, label, when) in [
         (r#""limit_reached", "meter": "seats""#, "seats: limit reached", "usage.seats.ratio >= 1.0"),
-        (r#""will_hit_limit", "meter": "calls""#, "API calls: will hit the limit", "usage.calls.will_exhaust"),
+        (r#""will_hit_limit", "meter": "calls""#, "API calls: will hit the limit", "usage.calls.exhausts_in < duration('72h')"),
         (r#""feature_blocked""#, "Premium feature blocked", "events.premium_feature_blocked.count_7d >= 3"),
         (
             r#""feature_blocked", "feature": "sso""#,

@@ -19,7 +19,7 @@ const CATALOGUE: &str = "catalogue";
 
 /// What Stripe last said, and what was wrong with it.
 #[derive(Default, Serialize, Deserialize)]
-struct Stored {
+pub(super) struct Stored {
     products: Vec<Product>,
     prices: Vec<Price>,
     /// The ids of billing meters, by the name of their events.
@@ -81,8 +81,14 @@ impl AppObject {
     }
 }
 
-/// Gives `rulebook` the plans that its configuration and the stored catalogue make; part of a transaction.
+/// Gives `rulebook` the plans that its configuration and the stored catalogue make, and notes what is wrong with them; part of a
+/// transaction.
 pub(super) fn read_plans(rows: &Rows, rulebook: &mut Rulebook) -> ApiResult<()> {
+    rows.put(CATALOGUE, &plans_of(rows, rulebook)?)
+}
+
+/// Gives `rulebook` its plans; the catalogue, with what is wrong.
+pub(super) fn plans_of(rows: &Rows, rulebook: &mut Rulebook) -> ApiResult<Stored> {
     let mut stored: Stored = rows.get(CATALOGUE)?.unwrap_or_default();
     let unknown = unknown_meters(&rulebook.config.sources, &stored);
     rulebook.stripe_meters.clone_from(&stored.meters);
@@ -90,7 +96,7 @@ pub(super) fn read_plans(rows: &Rows, rulebook: &mut Rulebook) -> ApiResult<()> 
         let plans = inline.clone();
         put_plans(rulebook, plans);
         stored.problems = unknown;
-        return rows.put(CATALOGUE, &stored);
+        return Ok(stored);
     }
     let config = &rulebook.config;
     match plans(&stored.products, &stored.prices, &config.meters, &config.features) {
@@ -107,7 +113,7 @@ pub(super) fn read_plans(rows: &Rows, rulebook: &mut Rulebook) -> ApiResult<()> 
             }
         }
     }
-    rows.put(CATALOGUE, &stored)
+    Ok(stored)
 }
 
 fn put_plans(rulebook: &mut Rulebook, plans: Vec<Plan>) {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use upcue_engine::config::Config;
+use upcue_engine::config::{Config, Problem};
 use upcue_engine::tenant::Rulebook;
 use worker::SqlStorageValue;
 
@@ -10,7 +10,7 @@ use super::super::rows::{text, whole};
 use super::listing::moment;
 use super::{AppObject, catalogue};
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::routes::config::{check, warnings};
+use crate::routes::config::reviewed;
 use crate::rpc::{ConfigVersion, Published, StoredConfig};
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS config_version (version INTEGER PRIMARY KEY, hash TEXT NOT NULL, \
@@ -50,25 +50,31 @@ impl AppObject {
     /// Publishes `document` as the next version, if `if_match` names the present one. Publishing what is in force already
     /// changes nothing. The document is compiled here and nowhere else on its way.
     pub(super) fn publish(&self, document: &str, if_match: &str) -> ApiResult<Published> {
-        let config = check(document)?;
-        self.put_version(document, config, if_match, None)
+        let reviewed = reviewed(document)?;
+        self.put_version(document, reviewed, if_match, None)
     }
 
     /// Publishes the document of an earlier version as the next one. What was right then need not be now: a later build may
     /// refuse more, and then says so as for any other document.
     pub(super) fn roll_back(&self, version: u32, if_match: &str) -> ApiResult<Published> {
         let document = self.config(Some(version))?.document;
-        let config = check(&document).map_err(|problems| problems.about(&format!("version {version} cannot run any more: ")))?;
-        self.put_version(&document, config, if_match, Some(version))
+        let reviewed = reviewed(&document).map_err(|problems| problems.about(&format!("version {version} cannot run any more: ")))?;
+        self.put_version(&document, reviewed, if_match, Some(version))
     }
 
-    fn put_version(&self, document: &str, config: Config, if_match: &str, rolled_back_to: Option<u32>) -> ApiResult<Published> {
+    fn put_version(
+        &self,
+        document: &str,
+        (config, warnings): (Config, Vec<Problem>),
+        if_match: &str,
+        rolled_back_to: Option<u32>,
+    ) -> ApiResult<Published> {
         let newest = self.newest()?;
         if if_match != "*" && newest.as_ref().map(|v| v.hash.as_str()) != Some(if_match) {
             let detail = "the configuration in force is not the one you edited; read it again (GET /v1/config) and merge";
             return Err(ApiError::new(Code::ConfigConflict, detail));
         }
-        let warnings = json!(warnings(&config)).to_string();
+        let warnings = json!(warnings).to_string();
         let hash = hex(&Sha256::digest(document.as_bytes()));
         if let Some(version) = newest.clone().filter(|v| v.hash == hash) {
             return Ok(Published { version, warnings });
@@ -106,6 +112,7 @@ impl AppObject {
         head.revision += 1;
         rulebook.revision = head.revision;
         self.rows()?.put(RULEBOOK, &rulebook)?;
+        self.keep_revision(&rulebook)?;
         self.put_head(&head)?;
         self.announce()
     }

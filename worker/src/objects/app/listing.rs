@@ -4,6 +4,7 @@
 //! came or went. A tenant whose score changes between two pages moves, and may be met twice or not at all; in the order of
 //! names each is met once.
 
+use upcue_engine::map::Map;
 use upcue_engine::time::Millis;
 use worker::SqlStorageValue;
 
@@ -59,8 +60,7 @@ fn select(listing: &Listing) -> (String, Vec<SqlStorageValue>) {
 }
 
 fn read(row: &[SqlStorageValue]) -> Option<TenantRow> {
-    let mut segments: Vec<String> = row.get(6).and_then(text).iter().flat_map(|names| names.split(',')).map(str::to_owned).collect();
-    segments.sort_unstable();
+    let segments: Map<()> = row.get(6).and_then(text).iter().flat_map(|names| names.split(',')).map(|name| (name.to_owned(), ())).collect();
     Some(TenantRow {
         tenant: row.first().and_then(text)?,
         seen_at: row.get(1).and_then(moment)?,
@@ -69,7 +69,7 @@ fn read(row: &[SqlStorageValue]) -> Option<TenantRow> {
         score: row.get(4).and_then(score),
         scored_at: row.get(5).and_then(moment),
         since: row.get(7).and_then(moment),
-        segments,
+        segments: segments.keys().cloned().collect(),
     })
 }
 

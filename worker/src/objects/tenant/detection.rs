@@ -21,7 +21,8 @@ impl Stored {
         let transitions = self.tenant.detect(&rules, now);
         step.detected |= !transitions.is_empty();
         step.entries.extend(transitions.iter().map(entry));
-        step.facts.extend(transitions.into_iter().map(Fact::Transition));
+        step.facts.extend(transitions.iter().cloned().map(Fact::Transition));
+        self.remember(step, transitions, now);
     }
 
     /// Whether nothing was ever detected.

@@ -2,7 +2,7 @@
 //!
 //! | row | holds | rewritten by |
 //! |---|---|---|
-//! | `counts` | meters, tracked events, batch numbers, the tenant's ledger | every batch of events |
+//! | `counts` | meters, tracked events, batch numbers, the tenant's ledger; the open chunk of the history | every batch of events |
 //! | `user/<id>` | one user's ledger | what the user does with nudges |
 //! | `mirror` | subscriptions | Stripe |
 //! | `upgrades` | upgrades on their way and done | each of their steps |
@@ -14,25 +14,30 @@
 //! | `seen` | the day this tenant was last told of | the first change of a day |
 //! | `identity` | the names of app and tenant | the same |
 //! | table `ids` | pages of event ids | batches whose events carry ids |
+//! | `base`, `base_user/<id>` | the state where the history begins | dropping what is too old of it |
+//! | table `history` | full chunks of the history | a chunk that is full |
 //! | table `timeline` | who did what, what was before and after | upgrades, Stripe, requests |
 //! | table `outbox` | facts on their way to the app | what is worth telling |
 
 use std::rc::Rc;
 
-use upcue_engine::tenant::{Applied, Batch, Receipt, Rulebook, Tenant};
+use upcue_engine::history::{Chunk, Input, counted};
+use upcue_engine::tenant::{Applied, Batch, Counts, Receipt, Rulebook, Tenant, Verdict};
 use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::timeline::{Actor, Entry, What};
 use upcue_engine::usage::{EventKind, Page, RecentIds};
 use worker::{SqlStorageValue, State};
 
 use super::super::rows::{Rows, decode, encode, set_alarm};
-use super::{outbox, timeline};
+use super::{history, outbox, timeline};
 use crate::host;
-use crate::problem::ApiResult;
+use crate::problem::{ApiError, ApiResult};
 use crate::rpc::{ComparisonReport, Fact, WhoLooks};
 
 /// Users kept in memory; beyond it all are dropped and read again as they come.
 const MAX_USERS: usize = 1_000;
+/// What the keys of users' rows begin with.
+pub(super) const USER: &str = "user/";
 /// The largest whole number that JavaScript holds exactly.
 const MAX_SAFE: u64 = (1 << 53) - 1;
 
@@ -50,6 +55,12 @@ pub(super) struct Step {
     pub(super) counts: bool,
     /// Signals and segments.
     pub(super) detected: bool,
+    /// What came in, besides the rows above: for the history.
+    pub(super) inputs: Vec<Input>,
+    /// What the edge thinks of exposures: likewise.
+    pub(super) verdicts: Vec<Verdict>,
+    /// The chunk that was full.
+    pub(super) sealed: Option<Chunk>,
     /// For the timeline.
     pub(super) entries: Vec<Entry>,
     /// For the app.
@@ -62,6 +73,8 @@ pub(super) struct Stored {
     app: String,
     pub(super) rules: Rc<Rulebook>,
     pub(super) tenant: Tenant,
+    /// The open chunk of the history.
+    pub(super) chunk: Chunk,
     /// The day that was last told to the app.
     seen_day: i64,
 }
@@ -70,14 +83,15 @@ impl Stored {
     /// Loads everything but users, who are loaded as they come.
     pub(super) fn load(state: &State, app: &str, name: &str) -> ApiResult<Self> {
         let ids = "CREATE TABLE IF NOT EXISTS ids (page INTEGER PRIMARY KEY, value BLOB NOT NULL)";
-        let rows = Rows::open(state, &[ids, outbox::TABLE, timeline::TABLE])?;
+        let rows = Rows::open(state, &[ids, outbox::TABLE, timeline::TABLE, history::TABLE])?;
         let pages = rows.query("SELECT value FROM ids ORDER BY page", vec![])?;
         let pages = pages.iter().filter_map(|row| row.first()).map(decode::<Page>).collect::<ApiResult<Vec<_>>>()?;
+        let (counts, chunk): (Counts, Vec<u8>) = rows.get("counts")?.unwrap_or_default();
         let tenant = Tenant {
             name: name.to_owned(),
             upgrades: rows.get("upgrades")?.unwrap_or_default(),
             requests: rows.get("requests")?.unwrap_or_default(),
-            counts: rows.get("counts")?.unwrap_or_default(),
+            counts,
             ids: RecentIds::load(pages),
             mirror: rows.get("mirror")?.unwrap_or_default(),
             profile: rows.get("profile")?.unwrap_or_default(),
@@ -88,6 +102,7 @@ impl Stored {
             rules: Rc::new(rows.get("rules")?.unwrap_or_default()),
             seen_day: rows.get("seen")?.unwrap_or(i64::MIN),
             tenant,
+            chunk: Chunk::resume(chunk).ok_or_else(ApiError::unreadable)?,
             rows,
             app: app.to_owned(),
         })
@@ -121,8 +136,11 @@ impl Stored {
             let what = What::SubscriptionChanged { before, after };
             entries.push(Entry { at: host::now(), actor: Actor::Upcue, what });
         }
-        self.record(Step { entries, ..Step::default() })?;
-        if !self.rules.config.signals.is_empty() {
+        // A signal that these rules do not have is forgotten, not told: its row must be, too.
+        let inputs = vec![Input::Rules(self.rules.revision)];
+        self.record(Step { entries, inputs, detected: true, ..Step::default() })?;
+        let config = &self.rules.config;
+        if !config.signals.is_empty() || !config.segments.is_empty() {
             self.wake_in(0)?; // to see what time alone will change
         }
         Ok(true)
@@ -136,9 +154,10 @@ impl Stored {
             }
         }
         let rules = Rc::clone(&self.rules);
-        let applied = self.tenant.apply(&rules, batch, now);
+        let (applied, verdicts) = self.tenant.take_batch(&rules, batch, now);
         if applied.counts {
-            let mut step = Step::default();
+            let inputs = if applied.counted.is_empty() { Vec::new() } else { vec![Input::Batch(counted(batch, &applied, now))] };
+            let mut step = Step { counts: true, inputs, verdicts, ..Step::default() };
             self.detect(&mut step, now);
             self.write(&applied, &step, now)?;
         }
@@ -148,16 +167,16 @@ impl Stored {
     /// Takes note that a user looks: from now on, if it was not known before.
     pub(super) fn meet(&mut self, user: &str, now: Millis) -> ApiResult<()> {
         self.load_user(user)?;
-        let known = self.tenant.users.entry(user, Default::default);
-        if known.first_seen.is_none() {
-            known.first_seen = Some(now);
-            self.rows.put(&user_key(user), known)?;
+        let is_first = self.tenant.profile.first_seen.is_none();
+        if !self.tenant.meet(user, now) {
+            return Ok(());
         }
-        if self.tenant.profile.first_seen.is_none() {
-            self.tenant.profile.first_seen = Some(now);
+        let known = self.tenant.users.entry(user, Default::default);
+        self.rows.put(&user_key(user), known)?;
+        if is_first {
             self.rows.put("profile", &self.tenant.profile)?;
         }
-        Ok(())
+        self.record(Step { inputs: vec![Input::Met(user.to_owned())], ..Step::default() })
     }
 
     /// Evaluates, and writes what a step of an upgrade or a reading has changed.
@@ -192,7 +211,10 @@ impl Stored {
             self.rows.put("requests", &tenant.requests)?;
         }
         if step.counts {
-            self.rows.put("counts", &tenant.counts)?;
+            self.put_counts()?;
+        }
+        if let Some(chunk) = &step.sealed {
+            self.seal(chunk)?;
         }
         if step.detected {
             self.rows.put("detected", &tenant.detected)?;
@@ -201,13 +223,18 @@ impl Stored {
         step.facts.iter().try_for_each(|fact| outbox::push(&self.rows, &self.app, &tenant.name, fact))
     }
 
+    /// Writes metering and the open chunk of the history: one row.
+    pub(super) fn put_counts(&self) -> ApiResult<()> {
+        self.rows.put_both("counts", &self.tenant.counts, self.chunk.bytes())
+    }
+
     /// Whether facts wait to be delivered.
     pub(super) fn has_facts(&self) -> ApiResult<bool> {
         Ok(!outbox::is_empty(&self.rows)?)
     }
 
     /// Has the alarm look after what is left for later, in `ms`.
-    fn wake_in(&self, ms: i64) -> ApiResult<()> {
+    pub(super) fn wake_in(&self, ms: i64) -> ApiResult<()> {
         outbox::identify(&self.rows, &self.app, &self.tenant.name)?;
         set_alarm(self.rows.storage(), ms)
     }
@@ -242,12 +269,12 @@ impl Stored {
     /// One row for a plain batch; more, as one transaction, when it touches more.
     fn write(&mut self, applied: &Applied, step: &Step, now: Millis) -> ApiResult<()> {
         let first_today = now.day() > self.seen_day;
-        let touches_others = !applied.users.is_empty() || !applied.pages.dirty.is_empty() || applied.profile || step.detected;
+        let touches_others =
+            !applied.users.is_empty() || !applied.pages.dirty.is_empty() || applied.profile || step.detected || step.sealed.is_some();
         if !touches_others && !first_today {
-            return self.rows.put("counts", &self.tenant.counts);
+            return self.put_counts();
         }
         self.rows.transaction(&mut || {
-            self.rows.put("counts", &self.tenant.counts)?;
             if applied.profile {
                 self.rows.put("profile", &self.tenant.profile)?;
             }
@@ -276,7 +303,7 @@ impl Stored {
 }
 
 fn user_key(user: &str) -> String {
-    format!("user/{user}")
+    format!("{USER}{user}")
 }
 
 /// A number for SQL, which JavaScript carries as a double.

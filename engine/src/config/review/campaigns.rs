@@ -1,0 +1,94 @@
+//! Campaigns that nobody sees, and rollouts to nobody.
+
+use super::search::Verdict;
+use super::{Review, member, read_in};
+use crate::campaign::Nudge;
+use crate::config::CampaignRule;
+use crate::config::json::Json;
+use crate::rollout::Rollout;
+use crate::template::Template;
+
+/// All tenants, in basis points.
+const ALL: u16 = 10_000;
+
+impl Review<'_> {
+    /// The campaigns, those that go first before the others.
+    pub(super) fn campaigns(&mut self, parts: &[&Json]) {
+        // Placements that are taken, and by whom.
+        let mut taken: Vec<(&str, &str)> = Vec::new();
+        for (rule, part) in self.config.campaigns.iter().zip(parts) {
+            if self.reader.is_full() {
+                break;
+            }
+            let verdict = self.audience(rule, part);
+            self.gates(rule, part);
+            let (placement, id) = (rule.campaign.placement.as_str(), rule.campaign.id.as_str());
+            let first = taken.iter().find(|(p, _)| *p == placement).map(|(_, id)| *id);
+            match first {
+                Some(first) if verdict != Verdict::Never => {
+                    let detail = format!(
+                        "`{first}` is shown to everybody at `{placement}` and goes first: only users who put it away see this one. \
+                         Give this one a higher `priority`, or the other an `audience` or a `cap`"
+                    );
+                    self.reader.tell(part, "outranked", detail);
+                }
+                None if verdict == Verdict::Always && self.has_no_gates(rule) => taken.push((placement, id)),
+                _ => {}
+            }
+        }
+    }
+
+    fn audience(&mut self, rule: &CampaignRule, part: &Json) -> Verdict {
+        let audience = &rule.campaign.audience;
+        let verdict = self.search.verdict(audience);
+        let Some(part) = member(part, "audience") else { return verdict };
+        self.words(audience, part);
+        if verdict == Verdict::Never {
+            let detail = format!("this never holds, so nobody sees the campaign{}", self.search.hint(audience));
+            self.reader.tell(part, "never_holds", detail);
+        }
+        // `true` says in so many words that everybody is meant.
+        if verdict == Verdict::Always && audience.facts().next().is_some() {
+            self.reader.tell(part, "always_holds", "this always holds; remove it, if everybody is meant");
+        }
+        verdict
+    }
+
+    fn gates(&mut self, rule: &CampaignRule, part: &Json) {
+        let schedule = member(part, "schedule").and_then(|schedule| member(schedule, "until"));
+        if let (Some(part), true) = (schedule, rule.campaign.schedule.until.is_some_and(|until| until <= self.now)) {
+            self.reader.tell(part, "over", "this is past, so nobody sees the campaign any more; move the end or remove the campaign");
+        }
+        self.rollout(&rule.rollout, member(part, "rollout"), "nobody sees the campaign");
+        if let (Some(part), ALL..) = (member(part, "holdout"), rule.holdout) {
+            self.reader.tell(part, "held_out", "this keeps all tenants from seeing the campaign; a tenth, 0.1, is usual");
+        }
+    }
+
+    /// The upgrades of the section at `part`.
+    pub(super) fn upgrade(&mut self, part: Option<&Json>) {
+        let rollout = part.and_then(|part| member(part, "rollout"));
+        self.rollout(&self.config.upgrade.rollout, rollout, "no tenant can upgrade by itself");
+    }
+
+    fn rollout(&mut self, rollout: &Rollout, part: Option<&Json>, so: &str) {
+        if let (Some(part), 0, []) = (part, rollout.basis_points, rollout.tenants.as_slice()) {
+            self.reader.tell(part, "rolled_out_to_nobody", format!("0 % and no `tenants`, so {so}"));
+        }
+    }
+
+    /// Whether everybody in its audience sees the campaign until they put it away.
+    fn has_no_gates(&self, rule: &CampaignRule) -> bool {
+        let campaign = &rule.campaign;
+        let is_complete = |nudge| texts(nudge).flat_map(read_in).all(|fact| self.search.is_known(fact));
+        let is_always_on = campaign.schedule.from.is_none() && campaign.schedule.until.is_none() && campaign.caps.is_empty();
+        let is_for_all = rule.rollout.basis_points >= ALL && rule.holdout == 0;
+        let cooldown = campaign.cooldown_after_dismiss.unwrap_or_default();
+        is_always_on && is_for_all && cooldown == 0 && is_complete(&campaign.nudge) && is_complete(&rule.member)
+    }
+}
+
+/// The texts of a nudge.
+pub(super) fn texts(nudge: &Nudge) -> impl Iterator<Item = &Template> {
+    [&nudge.title, &nudge.body].into_iter().chain(nudge.cta.iter().map(|cta| &cta.label))
+}

@@ -1,11 +1,11 @@
 //! Any text as a configuration, and good configurations with parts of them changed. Input: an even byte and the text; or an odd
 //! byte and the changes, six bytes and a text each.
 //!
-//! What is refused is refused with places; what is not arrives as it was sent, runs, and shows what it shows.
+//! What is refused or warned of has its place; what is not refused arrives as it was sent, runs, and shows what it shows.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use upcue_engine::config::{Config, compile};
+use upcue_engine::config::{Config, Problem, review};
 use upcue_engine::facts::Role;
 use upcue_engine::session::Session;
 use upcue_engine::snapshot::Frame;
@@ -19,10 +19,38 @@ const NOW: Millis = Millis(1_750_242_600_000);
 
 /// What stands in place of a part, besides other parts and texts of the input.
 const WORDS: [&str; 32] = [
-    "null", "true", "false", "0", "1", "-1", "100", "101", "9007199254740993", "9223372036854775807", "1e999", "0.05", "1.5", "\"\"", "{}",
-    "[]", "\"1d\"", "\"9223372036854775807d\"", "\"unlimited\"", "\"inline\"", "\"stripe\"", "\"counter\"", "\"gauge\"", "\"api_calls\"",
-    "\"sso\"", "\"limit_approaching\"", "\"will_hit_limit\"", "\"team_growing\"", "\"feature_blocked\"",
-    "\"signal.api_quota_80.active || segment.ready_to_upgrade\"", "\"{{usage.api_calls.percent}}\"", "{\"max\":50,\"window\":\"366d\"}",
+    "null",
+    "true",
+    "false",
+    "0",
+    "1",
+    "-1",
+    "100",
+    "101",
+    "9007199254740993",
+    "9223372036854775807",
+    "1e999",
+    "0.05",
+    "1.5",
+    "\"\"",
+    "{}",
+    "[]",
+    "\"1d\"",
+    "\"9223372036854775807d\"",
+    "\"unlimited\"",
+    "\"inline\"",
+    "\"stripe\"",
+    "\"counter\"",
+    "\"gauge\"",
+    "\"api_calls\"",
+    "\"sso\"",
+    "\"limit_approaching\"",
+    "\"will_hit_limit\"",
+    "\"team_growing\"",
+    "\"feature_blocked\"",
+    "\"signal.api_quota_80.active || segment.ready_to_upgrade\"",
+    "\"{{usage.api_calls.percent}}\"",
+    "{\"max\":50,\"window\":\"366d\"}",
 ];
 
 /// The parts of a document: where its words, lists and objects begin and end, in bytes.
@@ -115,23 +143,30 @@ fn run(config: Config) {
     }
 }
 
+/// Every problem is in the document.
+fn placed(document: &str, problems: &[Problem]) {
+    for problem in problems {
+        let line = document.split('\n').nth(problem.line.wrapping_sub(1)).expect("the line is there");
+        assert!(problem.column >= 1 && problem.column <= line.chars().count() + 1, "{problem:?} in {document}");
+    }
+}
+
 fuzz_target!(|data: &[u8]| {
     let document = match data {
         [mode, rest @ ..] if mode % 2 == 1 => changed(rest),
         [_, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
         [] => return,
     };
-    match compile(&document) {
+    let (compiled, warnings) = review(&document, NOW);
+    placed(&document, &warnings);
+    match compiled {
         Ok(config) => {
             assert_eq!(wire::decode::<Config>(&wire::encode(&config)).as_ref(), Some(&config), "{document}");
             run(config);
         }
         Err(problems) => {
             assert!(!problems.is_empty(), "{document} is refused without a word");
-            for problem in problems {
-                let line = document.split('\n').nth(problem.line.wrapping_sub(1)).expect("the line is there");
-                assert!(problem.column >= 1 && problem.column <= line.chars().count() + 1, "{problem:?} in {document}");
-            }
+            placed(&document, &problems);
         }
     }
 });

@@ -282,6 +282,7 @@ mod tests {
             (vec![], Value::Unknown),
             (vec![Op::Or], Value::Unknown),
             (vec![Op::Has], Value::Bool(false)),
+            (vec![Op::Bool(true); MAX_STACK + 1], Value::Unknown),
             (vec![int.clone(), double.clone(), Op::Lt], Value::Bool(true)),
             (vec![double.clone(), int.clone(), Op::Lt], Value::Bool(false)),
             (vec![double.clone(), int.clone(), Op::Gt], Value::Bool(true)),

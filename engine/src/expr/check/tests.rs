@@ -334,16 +334,16 @@ fn no_source_exhausts_the_stack() {
 #[test]
 fn no_short_source_is_a_long_task() {
     let tower = |of: &dyn Fn(&str) -> String, levels: usize| {
-        let heads: String = (1..levels).map(|i| format!("[{}].exists(x{i}, ", of(&format!("x{}", i - 1)))).collect();
+        let heads = (1..levels).map(|i| format!("[{}].exists(x{i}, ", of(&format!("x{}", i - 1)))).collect::<Vec<_>>().concat();
         format!("['a'].exists(x0, {heads}t{}", ")".repeat(levels))
     };
-    let sizes = |x: &str| format!("size([{}])", vec![x; 20].join(","));
+    let sizes = |x: &str| format!("size([{}])", [x; 20].join(","));
     let choices = |x: &str| {
         let two = format!("(t?{x}:{x})");
         let four = format!("(t?{two}:{two})");
         format!("(t?{four}:{four})")
     };
-    let memberships = |x: &str| format!("{x} in [{}]", vec![x; 7].join(","));
+    let memberships = |x: &str| format!("{x} in [{}]", [x; 7].join(","));
     let texts = format!("[t?(t?'a':'b'):(t?'c':'d')].exists(x, {})", vec![memberships("x"); 60].join("||"));
     for (source, part) in [
         (tower(&sizes, 10), "too much is said of the elements"),

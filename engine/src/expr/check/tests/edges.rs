@@ -73,8 +73,13 @@ fn expressions_are_as_long_as_they_may_and_no_longer() {
     let chain = |n: usize| vec!["t"; n].join("&&");
     let body = |n: usize| format!("l.all(x, {})", chain(n));
     let negated = |n: usize| format!("l.all(x, !({}))", chain(n));
-    let deep = |n: usize| (0..n).map(|_| "t ? t : ").collect::<String>() + "t";
+    let deep = |n: usize| "t ? t : ".repeat(n) + "t";
+    // Of `in` the needle and the elements before wait on the stack: eight more values at each of seven levels.
+    let level = |inner: &str, before: usize| format!("t in [{}({inner})]", "t,".repeat(before));
+    let seven = (0..7).fold("t".to_owned(), |inner, _| level(&inner, 7));
     for (source, code) in [
+        (level(&seven, 6), None),
+        (level(&seven, 7), Some("too_deep")),
         (format!("{}t", " ".repeat(4_095)), None),
         (format!("{}t", " ".repeat(4_096)), Some("too_long")),
         (format!("!({})", chain(1_024)), None),

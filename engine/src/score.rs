@@ -94,6 +94,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_never_detected_adds_nothing_and_what_is_active_adds_all() {
+        let signal = Signal { weight: 30, half_life: 7 * DAY, ..Signal::default() };
+        let now = Millis(100 * DAY);
+        for (active, ended, expected) in [
+            (false, None, 0),
+            (true, None, 3_000),
+            (true, Some(Millis(0)), 3_000),
+            (false, Some(Millis(93 * DAY)), 1_500),
+            (false, Some(now), 3_000),
+        ] {
+            assert_eq!(
+                contribution(&signal, &SignalState { active, ended, ..SignalState::default() }, now),
+                expected,
+                "{active} {ended:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_score_ends_at_a_hundred() {
         assert_eq!((score(0), score(49), score(50), score(6_000), score(30_000)), (0, 0, 1, 60, 100));
     }

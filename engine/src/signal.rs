@@ -80,3 +80,42 @@ impl SignalState {
 }
 
 pub use crate::watch::next;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOLDS: Value<'static> = Value::Bool(true);
+    const NOT: Value<'static> = Value::Bool(false);
+
+    #[test]
+    fn a_signal_is_detected_once_in_every_period_that_it_is_active_in() {
+        let mut state = SignalState::default();
+        let mut told = Vec::new();
+        // When, re-arming, the period's begin and now.
+        for (when, rearm, period, now) in [
+            (NOT, NOT, 0, 5),
+            (HOLDS, NOT, 0, 10),
+            (HOLDS, NOT, 0, 11),
+            (HOLDS, NOT, 10, 20), // detected just when the period began: that was in it
+            (NOT, NOT, 30, 31),   // still active, but only for want of re-arming
+            (HOLDS, NOT, 30, 32),
+            (NOT, HOLDS, 30, 40),
+            (NOT, HOLDS, 30, 41),
+            (HOLDS, NOT, 30, 50),
+        ] {
+            told.push(state.take(when, Some(rearm), Some(Millis(period)), Millis(now)));
+        }
+        let (detected, rearmed) = (Some(Edge::Detected), Some(Edge::Rearmed));
+        assert_eq!(told, [None, detected, None, None, None, detected, rearmed, None, detected]);
+        let expected = SignalState { active: true, first: Some(Millis(10)), last: Some(Millis(50)), ended: Some(Millis(40)), count: 3 };
+        assert_eq!(state, expected);
+    }
+
+    #[test]
+    fn a_count_stays_at_its_end() {
+        let mut state = SignalState { count: u32::MAX, ..SignalState::default() };
+        state.take(HOLDS, None, None, Millis(1));
+        assert_eq!(state.count, u32::MAX);
+    }
+}

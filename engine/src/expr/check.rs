@@ -33,6 +33,9 @@ pub trait Names {
 const MAX_SOURCE: usize = 4_096;
 /// How deep parts may lie in each other, those that stand for a variable among them: what the checker's own stack bears.
 const MAX_NESTING: usize = 48;
+/// How many parts are looked at, each once for every element that stands in for it. What is left of them may be a few steps
+/// (the size of a list is one), so the number of steps does not bound them.
+const MAX_PARTS: usize = 8 * MAX_STEPS;
 
 /// Compiles `source`, whose value must be of type `expected`, with names from `names`.
 pub fn compile(source: &str, expected: Type, names: &mut dyn Names) -> Result<Program, Vec<ExprProblem>> {
@@ -51,7 +54,7 @@ fn checked(source: &str, expected: Option<Type>, names: &mut dyn Names) -> Resul
         return Err(vec![ExprProblem::new(0, "too_long", message)]);
     }
     let node = parse(source).map_err(|problem| vec![problem])?;
-    let mut checker = Checker { names, strings: Vec::new(), problems: Vec::new(), nesting: 0, loops: 0 };
+    let mut checker = Checker { names, strings: Vec::new(), problems: Vec::new(), nesting: 0, parts: 0, loops: 0 };
     let code = checker.emit(&node, None);
     let found = code.and_then(|code| checker.finish(code, expected, node.at));
     let Checker { strings, problems, .. } = checker;
@@ -94,6 +97,8 @@ pub(super) struct Checker<'n> {
     strings: Vec<String>,
     problems: Vec<ExprProblem>,
     nesting: usize,
+    /// How many parts were looked at.
+    parts: usize,
     /// How many loops over facts the steps in the making lie in.
     pub(super) loops: u8,
 }
@@ -107,8 +112,17 @@ impl Checker<'_> {
         code
     }
 
-    /// One level deeper, as long as the stack allows it.
+    /// One part more and one level deeper, as long as time and the stack allow it. Past the last part nothing is looked at any
+    /// more, and nothing is said of it.
     pub(super) fn deeper(&mut self, at: usize) -> Option<()> {
+        if self.parts > MAX_PARTS {
+            return None;
+        }
+        self.parts += 1;
+        if self.parts > MAX_PARTS {
+            let message = "too much is said of the elements of lists that are written out, each counted; split it up";
+            return self.problem(at, "too_long", message.to_owned());
+        }
         if self.nesting == MAX_NESTING {
             return self.problem(at, "too_deep", "too much lies in each other here; split it up".to_owned());
         }
@@ -245,8 +259,8 @@ impl Checker<'_> {
             return self.problem(at, "type", format!("the two results of `?:` differ in type: {} and {}", a.of.name(), b.of.name()));
         }
         if a.of.is_text() {
-            let Some(condition) = c.form.into_steps() else { return self.too_long(at) };
-            return Some(Code { of: a.of, form: Form::Choice(condition, Box::new([a.form, b.form])) });
+            let form = c.form.into_steps().and_then(|condition| Form::choice(condition, [a.form, b.form]));
+            return form.map(|form| Code { of: a.of, form }).or_else(|| self.too_long(at));
         }
         self.apply(vec![c.form, a.form, b.form], &[Op::Select], a.of, at)
     }

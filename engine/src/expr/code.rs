@@ -37,6 +37,28 @@ impl Code {
 }
 
 impl Form {
+    /// A choice between texts; `None` when it has too many steps. It may be made of itself again and again, by the name of an
+    /// element, so it must not grow without end before its steps are asked for.
+    pub(super) fn choice(condition: Vec<Op>, branches: [Form; 2]) -> Option<Self> {
+        let form = Self::Choice(condition, Box::new(branches));
+        (form.len() <= MAX_STEPS).then_some(form)
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Steps(ops) => ops.len(),
+            Self::Choice(condition, branches) => condition.len() + branches.iter().map(Self::len).sum::<usize>() + 1,
+        }
+    }
+
+    /// How many texts it chooses from.
+    fn ways(&self) -> usize {
+        match self {
+            Self::Steps(_) => 1,
+            Self::Choice(_, branches) => branches.iter().map(Self::ways).sum(),
+        }
+    }
+
     /// All steps, where there is no matter of what the browser can do.
     pub(super) fn into_steps(self) -> Option<Vec<Op>> {
         match self {
@@ -54,6 +76,12 @@ impl Form {
 
 /// The steps that compute `operands` and then do `tail`; `None` when they are too many.
 pub(super) fn apply(operands: Vec<Form>, tail: &[Op]) -> Option<Vec<Op>> {
+    // Every way through the choices is steps of its own: what is too much is not written out first.
+    let ways = operands.iter().map(Form::ways).fold(1, usize::saturating_mul);
+    if ways > MAX_STEPS { None } else { spread(operands, tail) }
+}
+
+fn spread(operands: Vec<Form>, tail: &[Op]) -> Option<Vec<Op>> {
     let choice = operands.iter().position(|form| matches!(form, Form::Choice(..)));
     if let Some((i, Form::Choice(condition, branches))) = choice.and_then(|i| Some((i, operands.get(i)?))) {
         let mut ops = condition.clone();
@@ -62,7 +90,7 @@ pub(super) fn apply(operands: Vec<Form>, tail: &[Op]) -> Option<Vec<Op>> {
             if let Some(operand) = chosen.get_mut(i) {
                 *operand = branch.clone();
             }
-            ops.extend(apply(chosen, tail)?);
+            ops.extend(spread(chosen, tail)?);
         }
         ops.push(Op::Select);
         return short(ops);

@@ -264,17 +264,45 @@ mod tests {
         }
     }
 
+    struct Nothing;
+    impl Lookup for Nothing {
+        fn input(&self, _: Input) -> Value<'_> {
+            Value::Unknown
+        }
+        fn fact(&self, _: Fact) -> Value<'_> {
+            Value::Unknown
+        }
+    }
+
+    /// The checker lets few of these through; a frame may hold all of them.
+    #[test]
+    fn steps_answer_for_operands_of_any_type() {
+        let (int, double, length) = (Op::Int(1), Op::Double(1.5_f64.to_bits()), Op::Duration(2));
+        for (ops, expected) in [
+            (vec![], Value::Unknown),
+            (vec![Op::Or], Value::Unknown),
+            (vec![Op::Has], Value::Bool(false)),
+            (vec![Op::Bool(true); MAX_STACK + 1], Value::Unknown),
+            (vec![int.clone(), double.clone(), Op::Lt], Value::Bool(true)),
+            (vec![double.clone(), int.clone(), Op::Lt], Value::Bool(false)),
+            (vec![double.clone(), int.clone(), Op::Gt], Value::Bool(true)),
+            (vec![length.clone(), length.clone(), Op::Mul], Value::Unknown),
+            (vec![length.clone(), length.clone(), Op::Rem], Value::Unknown),
+            (vec![length.clone(), length.clone(), Op::Add], Value::Duration(4)),
+            (vec![length, int.clone(), Op::Eq], Value::Unknown),
+            (vec![Op::Duration(i64::MIN), Op::Neg], Value::Unknown),
+            (vec![int.clone(), Op::Not], Value::Unknown),
+            (vec![int, double.clone(), double, Op::Select], Value::Unknown),
+        ] {
+            let program = Program { ops, strings: vec![] };
+            assert_eq!(program.eval(&Nothing), expected, "{program:?}");
+        }
+        let zero = Program { ops: vec![Op::Double(0), Op::Neg], strings: vec![] };
+        assert!(matches!(zero.eval(&Nothing), Value::Double(d) if d.is_sign_negative()), "-0.0 is not 0.0");
+    }
+
     #[test]
     fn a_malformed_program_is_unknown_and_does_not_panic() {
-        struct Nothing;
-        impl Lookup for Nothing {
-            fn input(&self, _: Input) -> Value<'_> {
-                Value::Unknown
-            }
-            fn fact(&self, _: Fact) -> Value<'_> {
-                Value::Unknown
-            }
-        }
         for ops in [vec![], vec![Op::And], vec![Op::In(255)], vec![Op::Str(9)], vec![Op::Bool(true); 100], vec![Op::Select, Op::Not]] {
             let program = Program { ops, strings: vec![] };
             assert!(!program.eval(&Nothing).is_true() || program.depth().is_none());

@@ -4,6 +4,8 @@ use super::*;
 use crate::expr::{Lookup, Value};
 use crate::facts::{Input, PlanField};
 
+mod edges;
+
 /// `n` is an unknown int, `i` is 7, `d` is 0.5, `s` is "pro", `t` is true, `u` an unknown bool, `l` red and blue, `e` an empty
 /// list, `m` an unknown one, `now` is 2025-06-18T10:30:00Z; `a.n`, `a.i` and `a.l` are `n`, `i` and `l`.
 struct Facts;
@@ -326,4 +328,33 @@ fn no_source_exhausts_the_stack() {
         assert_eq!(on_a_small_stack(source.clone()), Ok(()), "{source}");
     }
     assert_eq!(compile(&"t".repeat(5_000), Type::Bool, &mut Facts).expect_err("too long")[0].code, "too_long");
+}
+
+/// Names that stand for parts that stand for parts, each `times` as often as the next: what comes of it is one step, or small.
+#[test]
+fn no_short_source_is_a_long_task() {
+    let tower = |of: &dyn Fn(&str) -> String, levels: usize| {
+        let heads = (1..levels).map(|i| format!("[{}].exists(x{i}, ", of(&format!("x{}", i - 1)))).collect::<Vec<_>>().concat();
+        format!("['a'].exists(x0, {heads}t{}", ")".repeat(levels))
+    };
+    let sizes = |x: &str| format!("size([{}])", [x; 20].join(","));
+    let choices = |x: &str| {
+        let two = format!("(t?{x}:{x})");
+        let four = format!("(t?{two}:{two})");
+        format!("(t?{four}:{four})")
+    };
+    let memberships = |x: &str| format!("{x} in [{}]", [x; 7].join(","));
+    let texts = format!("[t?(t?'a':'b'):(t?'c':'d')].exists(x, {})", vec![memberships("x"); 60].join("||"));
+    for (source, part) in [
+        (tower(&sizes, 10), "too much is said of the elements"),
+        (tower(&choices, 10), "more than 2048 steps"),
+        (texts, "more than 2048 steps"),
+    ] {
+        let problems = compile(&source, Type::Bool, &mut Facts).expect_err(&source);
+        assert!(problems.iter().all(|p| p.code == "too_long"), "{source}: {problems:?}");
+        assert!(problems[0].message.contains(part), "{source}: {problems:?}");
+    }
+    for source in [tower(&sizes, 3), tower(&choices, 3)] {
+        assert!(compile(&source, Type::Bool, &mut Facts).is_ok(), "{source}");
+    }
 }

@@ -1,0 +1,87 @@
+//! Any bytes as frames, and whatever a page may then ask. Input: a mode, how many steps, the steps (four bytes each), the frames.
+//!
+//! An even mode reads the frames as they are, an odd one makes snapshots up, whose bytes are then read: most bytes are no frame.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use upcue_engine::session::Session;
+use upcue_engine::snapshot::{Frame, Snapshot};
+use upcue_engine::time::Millis;
+use upcue_engine::usage::NoteKind;
+use upcue_engine::wire::made::made;
+
+/// Moments as the SDK hands them in: it has none beyond what JavaScript's numbers hold exactly.
+const MOMENTS: [i64; 6] = [0, 1_750_242_600_000, 1_750_329_000_000, -1, (1 << 53) - 1, -(1 << 53) + 1];
+
+fn frame(mode: u8, bytes: &[u8]) -> Option<Frame> {
+    if mode % 2 == 0 {
+        return Frame::decode(bytes).ok();
+    }
+    let frame = if mode & 2 == 0 { Frame::Snapshot(Box::new(made::<Snapshot>(bytes)?)) } else { Frame::Live(Box::new(made(bytes)?)) };
+    let read = Frame::decode(&frame.encode()).expect("our own frame is readable");
+    assert_eq!(read, frame, "a frame arrives as it was sent");
+    Some(read)
+}
+
+/// All that can be asked at a moment.
+fn ask(session: &mut Session, device: Millis) {
+    let snapshot = session.snapshot().clone();
+    let placements = snapshot.rules.campaigns.iter().map(|c| &c.placement).chain(snapshot.rules.settled.iter().map(|s| &s.placement));
+    for placement in placements {
+        let decision = session.decide(placement, device);
+        assert!(decision.campaign.is_none_or(|i| i < snapshot.rules.campaigns.len()), "{decision:?}");
+        let trace = session.trace(placement, device);
+        assert!(trace.len() <= snapshot.rules.campaigns.len(), "{trace:?}");
+    }
+    let facts = session.facts(device);
+    for nudge in snapshot.rules.campaigns.iter().map(|c| &c.nudge) {
+        let label = nudge.cta.as_ref().map(|cta| &cta.label);
+        for text in [Some(&nudge.title), Some(&nudge.body), label].into_iter().flatten() {
+            assert!(text.fill(&facts).is_none() || text.is_complete(&facts), "{text:?}");
+        }
+    }
+    let keys = snapshot.meters.iter().map(|m| &m.key).chain(snapshot.features.iter().map(|f| &f.key));
+    for key in keys {
+        let _ = (session.meter(key, device), session.entitlement(key, device));
+    }
+}
+
+fn act(session: &mut Session, [what, which, n, when]: [u8; 4]) {
+    let device = Millis(MOMENTS[usize::from(when) % MOMENTS.len()]);
+    let count = if n > 250 { (1 << 53) - 1 } else { u64::from(n) };
+    let pick = |n: usize| usize::from(which) % n.max(1);
+    let snapshot = session.snapshot();
+    let meter = snapshot.meters.get(pick(snapshot.meters.len())).map_or_else(String::new, |m| m.key.clone());
+    let event = snapshot.rules.events.get(pick(snapshot.rules.events.len())).cloned().unwrap_or_default();
+    let campaign = snapshot.rules.campaigns.get(pick(snapshot.rules.campaigns.len())).map_or_else(String::new, |c| c.id.clone());
+    match what % 8 {
+        0 => session.add(&meter, count, device),
+        1 => session.set(&meter, count, device),
+        2 => session.track(&event, device),
+        3 => {
+            let kinds = [NoteKind::Exposure, NoteKind::Click, NoteKind::Dismiss, NoteKind::Snooze(device)];
+            session.note(&campaign, kinds[usize::from(n) % 4], device);
+        }
+        4 => session.display(usize::from(which), n % 2 == 0),
+        5 => drop(session.close_batch()),
+        6 => session.abandon(count),
+        _ => ask(session, device),
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let [mode, steps, rest @ ..] = data else { return };
+    let Some((script, frames)) = rest.split_at_checked(usize::from(steps % 16) * 4) else { return };
+    let (one, other) = frames.split_at(frames.len() / usize::from(mode / 64 + 1));
+    let Some(Frame::Snapshot(snapshot)) = frame(*mode & !2, one) else { return };
+    let mut session = Session::new(*snapshot, Millis(MOMENTS[1]));
+    let mut steps = script.chunks_exact(4).filter_map(|step| <[u8; 4]>::try_from(step).ok());
+    for step in steps.by_ref().take(script.len() / 8) {
+        act(&mut session, step);
+    }
+    if let Some(frame) = frame(*mode, other) {
+        session.apply(frame, Millis(MOMENTS[2]));
+    }
+    steps.for_each(|step| act(&mut session, step));
+    ask(&mut session, Millis(MOMENTS[2]));
+});

@@ -228,7 +228,7 @@ mod tests {
         let bad = r#"{"meters": {"calls": {}}}"#;
         let problems = upcue_engine::config::compile(bad).expect_err("bad");
         let [published, run] = ["nothing was published", "nothing was run"].map(|so| refusal(&problems, so).detail());
-        assert!(published.starts_with("1 problem(s); nothing was published. First: line 1, column 22: `kind` is missing"), "{published}");
+        assert!(published.starts_with("1 problem(s); nothing was published. First: line 1, column 13: `kind` is missing"), "{published}");
         assert_eq!(run, published.replace("published", "run"));
     }
 

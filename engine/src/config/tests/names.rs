@@ -53,7 +53,7 @@ fn of_many_known_names_the_nearest_twelve_are_told() {
     let meters: Vec<String> = (1..=100).map(|i| format!(r#""meter_{i}": {{"kind": "counter"}}"#)).collect();
     let document = format!(r#"{{"meters": {{{}}}, "segments": {{"s": {{"enter": "usage.mt_99x.ratio > 1.0"}}}}}}"#, meters.join(","));
     let told = problems(&document);
-    let nearest = "meter_99, meter_1, meter_2, meter_3, meter_4, meter_5, meter_6, meter_7, meter_8, meter_9, meter_10, meter_19";
+    let nearest = "meter_99, meter_1, meter_2, meter_3, meter_4, meter_5, meter_6, meter_7, meter_8, meter_9, meter_19, meter_29";
     assert_eq!(told[0].detail, format!("unknown meter `mt_99x`; known: {nearest} and 88 more"));
 }
 

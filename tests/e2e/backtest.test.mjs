@@ -94,6 +94,8 @@ describe("a back-test", () => {
     assert.deepEqual([one.tenants, one.campaigns[0].did_fire, one.campaigns[0].tenants_would], [1, 1, 1]);
     const early = await run({ version: 1, until: 1 });
     assert.deepEqual([early.events, early.campaigns], [0, [NOTHING]]);
+    const late = await run({ version: 1, until: Date.now() + 365 * 86_400_000 });
+    assert.deepEqual([late.status, late.tenants, late.failed], ["done", 3, 0]);
   });
 
   test("refuses what it cannot run", async () => {
@@ -104,10 +106,14 @@ describe("a back-test", () => {
     assert.deepEqual([refused.status, refused.body.code], [422, "invalid_config"]);
     const validated = await stack.api("POST", "/v1/config/validate", bad);
     assert.deepEqual(refused.body.problems, validated.body.problems);
+    assert.match(refused.body.detail, /nothing was run/);
     for (const [body, expected] of [
       [{}, [422, "invalid_request"]],
       [{ version: 1, config: {} }, [422, "invalid_request"]],
       [{ version: 99 }, [404, "not_found"]],
+      [{ version: 1, from: "yesterday" }, [422, "invalid_request"]],
+      [{ version: 1, from: 2, until: 2 }, [422, "invalid_request"]],
+      [{ version: 1, from: Date.now() + 365 * 86_400_000 }, [422, "invalid_request"]],
     ]) {
       const answer = await start(body);
       assert.deepEqual([answer.status, answer.body.code], expected, JSON.stringify(answer.body));
@@ -116,6 +122,17 @@ describe("a back-test", () => {
     assert.deepEqual([unknown.status, unknown.body.code], [404, "not_found"]);
     const page = await call(`${stack.worker.url}/v1/config/backtest`, { method: "POST", key: await stack.token(), body: { version: 1 } });
     assert.equal(page.status, 403);
+  });
+
+  test("names the first tenant that nothing has come in for, and does not make it known by that", async () => {
+    const { start, run } = on(stack);
+    const known = async () => (await stack.api("GET", "/v1/tenants?limit=500")).body.tenants.map(({ tenant }) => tenant);
+    const before = await known();
+    const refused = await start({ version: 1, tenants: ["most", "nobody", "it's\"me\""] });
+    assert.deepEqual([refused.status, refused.body.code], [422, "invalid_request"]);
+    assert.match(refused.body.detail, /`it's"me"`/);
+    assert.deepEqual(await known(), before);
+    assert.equal((await run({ version: 1, tenants: ["most", "half"] })).done, 2, "what was refused is not in the way");
   });
 
   test("runs alone, and leaves the rules in force as they are", async () => {

@@ -188,6 +188,7 @@ describe("two versions of a configuration", () => {
   test("an earlier one comes back as a new one, if nobody has published meanwhile", async () => {
     assert.equal((await rollback(1)).body.code, "precondition_required");
     assert.equal((await rollback(1, '"0000"')).body.code, "config_conflict");
+    assert.equal((await rollback(1, '"*"')).body.code, "config_conflict", "in quotes it is an entity tag, and no version has it");
     const unknown = await rollback(7, "*");
     assert.deepEqual([unknown.status, unknown.body.code], [404, "not_found"]);
     const inForce = (await stack.api("GET", "/v1/config")).headers.get("etag");

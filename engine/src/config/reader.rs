@@ -103,8 +103,11 @@ impl Reader {
         let Some((part, members)) = self.members(part) else { return Object { part: None, members: &[] } };
         let object = Object { part: Some(part), members };
         let known = [needed, others].concat();
+        // `$schema` is for editors: whoever writes anything without a `$` did not mean it.
+        let meant =
+            |wanted: &str| known.iter().copied().filter(|name| wanted.starts_with('$') || !name.starts_with('$')).collect::<Vec<_>>();
         for (name, part) in members.iter().filter(|(name, _)| !known.contains(&name.as_str())).take(MAX_TOLD) {
-            self.tell(part, "unknown_field", unknown("field", name, &known));
+            self.tell(part, "unknown_field", unknown("field", name, &meant(name)));
         }
         for name in known {
             self.once(members, name);

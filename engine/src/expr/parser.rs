@@ -248,10 +248,23 @@ impl Parser {
             "in" => return Err(unexpected(&Token { kind: Kind::Ident(word), at }, "a value")),
             _ => {}
         }
+        if word.eq_ignore_ascii_case("not") && self.is_operand_next() {
+            return Err(ExprProblem::new(at, "syntax", format!("`{word}` is no operator; write `!`, as in `!(a && b)`")));
+        }
         if RESERVED.contains(&word.as_str()) {
             return Err(ExprProblem::new(at, "syntax", format!("CEL reserves the word `{word}`; use another name")));
         }
         if self.accept("(") { Ok(Tree::Call(word, self.arguments(")")?)) } else { Ok(Tree::Path(vec![word])) }
+    }
+
+    /// Whether what comes next begins a value, so that what is before it is meant for an operator and not for a name.
+    fn is_operand_next(&self) -> bool {
+        match &self.peek().kind {
+            Kind::Ident(word) => word != "in",
+            Kind::Sign(sign) => ["(", "!"].contains(sign),
+            Kind::Int(_) | Kind::Double(_) | Kind::Str(_) => true,
+            Kind::End => false,
+        }
     }
 
     fn arguments(&mut self, close: &str) -> Result<Vec<Node>, ExprProblem> {
@@ -308,7 +321,14 @@ fn unexpected(token: &Token, expected: &str) -> ExprProblem {
         Kind::Sign(sign) => format!("`{sign}`"),
         Kind::End => "the end".to_owned(),
     };
-    ExprProblem::new(token.at, "syntax", format!("found {found} where {expected} should be"))
+    let hint = if let Kind::Ident(word) = &token.kind { instead_of(word) } else { "" };
+    ExprProblem::new(token.at, "syntax", format!("found {found} where {expected} should be{hint}"))
+}
+
+/// What to write in place of a word that is an operator in other languages.
+fn instead_of(word: &str) -> &'static str {
+    let words = [("and", "; write `&&`"), ("or", "; write `||`"), ("not", "; write `!`, as in `!(x in list)`")];
+    words.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map_or("", |(_, hint)| *hint)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `POST /v1/config/backtest`, `GET /v1/config/backtests/{id}`: other rules over what has come in.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use upcue_engine::history::{Compared, SegmentReport, TenantBacktest};
 use upcue_engine::ids::is_id;
@@ -19,15 +20,15 @@ const MAX_BODY: usize = 2 * 1024 * 1024;
 /// The most tenants that can be named.
 const MAX_TENANTS: usize = 10_000;
 
+/// Read as whatever it is, so that what is refused is told with the name of its field.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
-    config: Option<serde::de::IgnoredAny>,
-    version: Option<u32>,
-    from: Option<i64>,
-    until: Option<i64>,
-    #[serde(default)]
-    tenants: Vec<String>,
+    config: Option<IgnoredAny>,
+    version: Option<Value>,
+    from: Option<Value>,
+    until: Option<Value>,
+    tenants: Option<Value>,
 }
 
 pub(super) async fn post(req: &mut Request, env: &Env) -> ApiResult<Response> {
@@ -48,21 +49,37 @@ pub(super) async fn get(req: &Request, env: &Env, path: &str) -> ApiResult<Respo
 }
 
 fn wish(bytes: &[u8]) -> ApiResult<BacktestWish> {
-    let refuse = |detail: &str| Err(ApiError::new(Code::InvalidRequest, detail.to_owned()));
     let Body { config, version, from, until, tenants } = http::json(bytes)?;
-    match (&config, version) {
-        (Some(_), Some(_)) => return refuse("send `config` (a document) or `version` (of a published one), not both"),
-        (None, None) => return refuse("send `config` (a document) or `version` (of a published one)"),
+    match (&config, &version) {
+        (Some(_), Some(_)) => return Err(refuse("send `config` (a document) or `version` (of a published one), not both")),
+        (None, None) => return Err(refuse("send `config` (a document) or `version` (of a published one)")),
         _ => {}
     }
-    if from.zip(until).is_some_and(|(from, until)| from >= until) {
-        return refuse("`from` must lie before `until`; both are milliseconds since 1970");
-    }
-    if tenants.len() > MAX_TENANTS || tenants.iter().any(|tenant| !is_id(tenant)) {
-        return refuse("`tenants`: at most 10000 names of 1 to 128 characters; leave it out for all");
-    }
+    let version = version.map(|version| {
+        let number = version.as_u64().and_then(|number| u32::try_from(number).ok());
+        number.ok_or_else(|| refuse("`version` must be the number of a published version, as 3"))
+    });
     let document = config.and_then(|_| member(bytes, "config")).map(str::to_owned);
-    Ok(BacktestWish { document, version, from: from.map(Millis), until: until.map(Millis), tenants })
+    let (from, until) = (moment("from", from)?, moment("until", until)?);
+    Ok(BacktestWish { document, version: version.transpose()?, from, until, tenants: tenants.map(names).transpose()?.unwrap_or_default() })
+}
+
+fn moment(field: &str, value: Option<Value>) -> ApiResult<Option<Millis>> {
+    let read = |value: Value| {
+        let wanted = || refuse(format!("`{field}` must be a moment: whole milliseconds since 1970, as 1767225600000"));
+        value.as_i64().map(Millis).ok_or_else(wanted)
+    };
+    value.map(read).transpose()
+}
+
+fn names(value: Value) -> ApiResult<Vec<String>> {
+    let names: Option<Vec<String>> = serde_json::from_value(value).ok();
+    let names = names.filter(|names| names.len() <= MAX_TENANTS && names.iter().all(|name| is_id(name)));
+    names.ok_or_else(|| refuse(format!("`tenants` must be a list of at most {MAX_TENANTS} names of 1 to 128 bytes; leave it out for all")))
+}
+
+fn refuse(detail: impl Into<String>) -> ApiError {
+    ApiError::new(Code::InvalidRequest, detail)
 }
 
 /// The text of a member of a JSON object that has been read already, so that problems have their place in the document as it was
@@ -140,16 +157,33 @@ mod tests {
     fn wishes_that_make_no_sense_are_refused() {
         for (body, expected) in [
             (r#"{"version": 1}"#, Ok(())),
+            (r#"{"version": 1, "config": null, "from": null, "until": null, "tenants": null}"#, Ok(())),
             (r#"{"config": {}, "from": 1, "until": 2, "tenants": ["acme"]}"#, Ok(())),
             ("{}", Err("invalid_request")),
             (r#"{"version": 1, "config": {}}"#, Err("invalid_request")),
-            (r#"{"version": 1, "from": 2, "until": 2}"#, Err("invalid_request")),
             (r#"{"version": 1, "tenants": ["a b"]}"#, Err("invalid_request")),
             (r#"{"version": 1, "tenant": "acme"}"#, Err("invalid_request")),
             ("{", Err("malformed_json")),
         ] {
             let found = wish(body.as_bytes());
             assert_eq!(found.map(|_| ()).map_err(|e| e.code().to_owned()), expected.map_err(str::to_owned), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_kind_is_named_with_what_it_takes() {
+        for (field, value, words) in [
+            ("from", r#""yesterday""#, "`from` must be a moment: whole milliseconds since 1970"),
+            ("until", "1.5", "`until` must be a moment: whole milliseconds since 1970"),
+            ("version", r#""1""#, "`version` must be the number of a published version"),
+            ("version", "-1", "`version` must be the number of a published version"),
+            ("tenants", r#""acme""#, "`tenants` must be a list of at most 10000 names"),
+            ("tenants", "[7]", "`tenants` must be a list of at most 10000 names"),
+        ] {
+            let needed = if field == "version" { "" } else { r#""version": 1, "# };
+            let error = wish(format!("{{{needed}\"{field}\": {value}}}").as_bytes()).expect_err(value);
+            assert_eq!(error.code(), "invalid_request");
+            assert!(error.detail().starts_with(words), "{}", error.detail());
         }
     }
 }

@@ -126,7 +126,17 @@ fn if_match(req: &Request) -> ApiResult<String> {
     let header = req.headers().get("if-match")?.ok_or_else(|| {
         ApiError::new(Code::PreconditionRequired, "send `If-Match` with the ETag of the version you edited (GET /v1/config), or `*`")
     })?;
-    Ok(header.trim().trim_start_matches("W/").trim_matches('"').to_owned())
+    Ok(expected(&header))
+}
+
+/// The hash in an `If-Match`, or `*` for any version. Only the bare `*` is that: an entity tag of this text is a tag (RFC 9110, 13.1.1),
+/// which no version has, and keeps its quotes.
+fn expected(header: &str) -> String {
+    let header = header.trim();
+    match header.strip_prefix("W/").unwrap_or(header).trim_matches('"') {
+        "*" if header != "*" => "\"*\"".to_owned(),
+        tag => tag.to_owned(),
+    }
 }
 
 async fn document(req: &mut Request) -> ApiResult<String> {
@@ -148,37 +158,92 @@ fn headers(version: &ConfigVersion) -> ApiResult<Headers> {
     Ok(headers)
 }
 
-/// Compiles a document, or tells everything that is wrong with it.
+/// Compiles a document that is to be run and not published, or tells everything that is wrong with it.
 pub(crate) fn check(document: &str) -> ApiResult<Config> {
-    Ok(reviewed(document)?.0)
+    let (config, _) = compiled(document).map_err(|problems| refusal(&problems, "nothing was run"))?;
+    Ok(config)
 }
 
-/// Compiles a document; with what looks like a mistake although it can run. Or tells everything that is wrong with it.
+/// Compiles a document that is to be published; with what looks like a mistake although it can run. Or tells everything that is wrong
+/// with it.
 pub(crate) fn reviewed(document: &str) -> ApiResult<(Config, Vec<Problem>)> {
-    compiled(document).map_err(|problems| {
-        let (code, detail) = match problems.as_slice() {
-            [first] if first.code == Problem::MALFORMED => (Code::MalformedJson, told(first)),
-            all => {
-                let first = all.first().map(told).unwrap_or_default();
-                (Code::InvalidConfig, format!("{} problem(s); nothing was published. First: {first}", all.len()))
-            }
-        };
-        ApiError::new(code, detail).with(&json!({ "problems": problems }))
-    })
+    compiled(document).map_err(|problems| refusal(&problems, "nothing was published"))
+}
+
+/// All problems of a document, and what has not come of it.
+fn refusal(problems: &[Problem], so: &str) -> ApiError {
+    let (code, detail) = match problems {
+        [first] if first.code == Problem::MALFORMED => (Code::MalformedJson, told(first)),
+        all => {
+            let first = all.first().map(told).unwrap_or_default();
+            (Code::InvalidConfig, format!("{} problem(s); {so}. First: {first}", all.len()))
+        }
+    };
+    ApiError::new(code, detail).with(&json!({ "problems": problems }))
 }
 
 /// A configuration that can run, and be stored; with its warnings.
 fn compiled(document: &str) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
     let (config, warnings) = review(document, host::now());
     let config = config?;
-    let size = wire::encode(&config).len();
-    if size <= MAX_COMPILED {
-        return Ok((config, warnings));
+    match too_large(wire::encode(&config).len()) {
+        None => Ok((config, warnings)),
+        Some(problem) => Err(vec![problem]),
     }
+}
+
+/// What is wrong with a configuration of so many bytes compiled, if that is too many.
+fn too_large(size: usize) -> Option<Problem> {
     let detail = format!("this compiles to {size} bytes, of which {MAX_COMPILED} can be stored; shorten texts or remove campaigns");
-    Err(vec![Problem { code: "too_large", pointer: String::new(), line: 1, column: 1, offset: None, detail }])
+    let problem = Problem { code: "too_large", pointer: String::new(), line: 1, column: 1, offset: None, detail };
+    Some(problem).filter(|_| size > MAX_COMPILED)
 }
 
 fn told(problem: &Problem) -> String {
     format!("line {}, column {}: {}", problem.line, problem.column, problem.detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_bare_star_is_any_version() {
+        for (header, tag) in [
+            ("*", "*"),
+            (" * ", "*"),
+            ("\"*\"", "\"*\""),
+            ("W/\"*\"", "\"*\""),
+            ("W/*", "\"*\""),
+            ("\"0f3a\"", "0f3a"),
+            ("W/\"0f3a\"", "0f3a"),
+            ("0f3a", "0f3a"),
+        ] {
+            assert_eq!(expected(header), tag, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_has_not_come_of_the_document() {
+        let bad = r#"{"meters": {"calls": {}}}"#;
+        let problems = upcue_engine::config::compile(bad).expect_err("bad");
+        let [published, run] = ["nothing was published", "nothing was run"].map(|so| refusal(&problems, so).detail());
+        assert!(published.starts_with("1 problem(s); nothing was published. First: line 1, column 13: `kind` is missing"), "{published}");
+        assert_eq!(run, published.replace("published", "run"));
+    }
+
+    #[test]
+    fn the_limits_in_bytes_are_documented_and_so_is_what_is_told_beyond_them() {
+        let documentation = include_str!("../../../docs/configuration.md");
+        let problem = too_large(MAX_COMPILED + 1).expect("too large");
+        assert_eq!(too_large(MAX_COMPILED), None);
+        let open = problem.detail.replace("1750001", "…").replace("1750000", "…");
+        for row in [
+            format!("| {MAX_BODY} | bytes of a document |"),
+            format!("| {MAX_COMPILED} | bytes of a configuration once compiled |"),
+            format!("| `{}` | the configuration is too large once compiled | {open} |", problem.code),
+        ] {
+            assert!(documentation.contains(&row), "{row}");
+        }
+    }
 }

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use upcue_engine::config::unknown;
 use upcue_engine::facts::Role;
 use upcue_engine::ids::is_id;
+use upcue_engine::subscription::Status;
 use worker::{Env, Request, Response};
 
 use super::decisions::explained;
@@ -14,6 +16,18 @@ use crate::host;
 use crate::http::{self, Query, read};
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, DecisionReport, Listing, Order, SignalReport, TenantCall, TenantReport, TenantRow, WhoLooks, app_object};
+
+/// How a subscription can stand.
+const STATUSES: [Status; 8] = [
+    Status::Active,
+    Status::Trialing,
+    Status::PastDue,
+    Status::Incomplete,
+    Status::IncompleteExpired,
+    Status::Unpaid,
+    Status::Paused,
+    Status::Canceled,
+];
 
 /// The caller of a route for back ends.
 pub(super) async fn back_end(req: &Request, env: &Env) -> ApiResult<Caller> {
@@ -26,8 +40,8 @@ pub(super) async fn list(req: &Request, env: &Env) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
     let query = Query::of(req);
     let wanted = |name| query.get(name).map(str::to_owned);
-    let listing =
-        Listing { segment: wanted("segment"), plan: wanted("plan"), status: wanted("status"), ..listing::of(&query, Order::Tenant)? };
+    let status = query.get("status").map(status).transpose()?;
+    let listing = Listing { segment: wanted("segment"), plan: wanted("plan"), status, ..listing::of(&query, Order::Tenant)? };
     let rows: Vec<TenantRow> = app_object(env, &caller.app.id)?.call(&AppCall::Tenants(listing::and_one_more(&listing))).await?;
     let (rows, next) = listing::page(&listing, rows);
     let tenants = rows.iter().map(|r| {
@@ -96,11 +110,40 @@ pub(super) async fn link_customer(req: &mut Request, env: &Env, path: &str) -> A
     http::answer(200, &json!({"tenant": tenant, "customer": customer}))
 }
 
+/// A word of Stripe's for how a subscription stands; any other would find nobody, whatever was meant.
+fn status(word: &str) -> ApiResult<String> {
+    if STATUSES.iter().any(|status| status.word() == word) {
+        return Ok(word.to_owned());
+    }
+    let known: Vec<&str> = STATUSES.iter().map(Status::word).collect();
+    Err(ApiError::new(Code::InvalidRequest, unknown("status", word, &known)))
+}
+
 pub(super) fn tenant(path: &str) -> ApiResult<String> {
     let tenant = segment(path, 3)?;
     if is_id(&tenant) {
         Ok(tenant)
     } else {
         Err(ApiError::new(Code::InvalidRequest, "tenant: 1 to 128 characters, no spaces or control characters"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_no_subscription_has_is_refused_with_what_was_meant() {
+        for known in STATUSES {
+            assert_eq!(status(known.word()).ok().as_deref(), Some(known.word()));
+        }
+        for (word, expected) in [
+            ("trailing", "unknown status `trailing`; did you mean `trialing`?"),
+            ("cancelled", "unknown status `cancelled`; did you mean `canceled`?"),
+            ("x", "unknown status `x`; known: active, trialing, past_due, incomplete, incomplete_expired, unpaid, paused, canceled"),
+        ] {
+            let error = status(word).expect_err(word);
+            assert_eq!((error.code(), error.detail().as_str()), ("invalid_request", expected));
+        }
     }
 }

@@ -104,8 +104,12 @@ fn segment(parts: &str) -> String {
     )
 }
 
+/// Told by the Worker, which knows what can be stored; a test there holds it against the page.
+const OF_THE_WORKER: &str = "too_large";
+
 fn compare(heading: &str, told: Vec<(&str, Vec<Problem>)>) {
-    let documented = rows(heading);
+    let mut documented = rows(heading);
+    documented.retain(|(code, _)| *code != OF_THE_WORKER);
     let codes: Vec<&str> = documented.iter().map(|(code, _)| *code).collect();
     assert_eq!(codes, told.iter().map(|(code, _)| *code).collect::<Vec<_>>(), "every code has its example here");
     for ((code, message), (_, told)) in documented.into_iter().zip(told) {

@@ -44,6 +44,7 @@ fn sources_parse_as_cel_groups_them() {
         ("a.package.in_use", "a.package.in_use"),
         ("a.break()", "(a .break)"),
         ("[[]]", "[[]]"),
+        ("and || or.not == not", "(|| and (== or.not not))"),
     ] {
         assert_eq!(parse(source).as_ref().map(shown), Ok(tree.to_owned()), "{source}");
     }
@@ -76,6 +77,12 @@ fn what_is_outside_the_subset_is_refused_by_name() {
         ("[,]", 1, "syntax", "found `,` where a value"),
         ("1{", 1, "syntax", "found `{` where the end"),
         ("(a)(b)", 3, "syntax", "found `(` where the end"),
+        ("a > 1 and b", 6, "syntax", "found `and` where the end, or an operator should be; write `&&`"),
+        ("(a OR b)", 3, "syntax", "found `OR` where `)` should be; write `||`"),
+        ("a && not b", 5, "syntax", "`not` is no operator; write `!`"),
+        ("not (a || b)", 0, "syntax", "`not` is no operator; write `!`"),
+        ("NOT !a", 0, "syntax", "`NOT` is no operator; write `!`"),
+        ("a not in ['b']", 2, "syntax", "found `not` where the end, or an operator should be; write `!`, as in `!(x in list)`"),
     ] {
         let problem = parse(source).expect_err(source);
         assert_eq!((problem.at, problem.code), (at, code), "{source}: {problem:?}");

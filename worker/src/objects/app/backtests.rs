@@ -2,9 +2,10 @@
 //! need.
 //!
 //! A run is one row that is rewritten after every group of tenants: whatever dies, it goes on from there, and no tenant is counted
-//! twice.
+//! twice. What does not change meanwhile, the rules and the tenants that were asked for, has rows of its own, which are written once.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use upcue_engine::history::{KEEP, TenantBacktest, Window};
 use upcue_engine::tenant::Rulebook;
 use upcue_engine::time::{DAY, Millis, SECOND};
@@ -25,6 +26,10 @@ pub(super) const REVISIONS: &str =
 const RUN: &str = "backtest";
 /// The row with its rules.
 const CANDIDATE: &str = "backtest_candidate";
+/// The row with the names of the tenants that were asked for, in their order; absent if all were.
+const ONLY: &str = "backtest_only";
+/// Names that are looked for at a time: of the longest, and written as JSON, they are far from the longest text of a statement.
+const NAMES: usize = 1_000;
 /// Tenants at a time.
 const AT_A_TIME: usize = 16;
 /// How long an alarm goes on with it before other things that wait have their turn.
@@ -41,13 +46,11 @@ struct Run {
     result: Backtest,
     /// What is reported.
     window: Window,
-    /// The tenants that were asked for; all if none were.
-    only: Vec<String>,
     /// Tenants up to this one are done.
     after: String,
 }
 
-wire! { struct Run { result, window, only, after } }
+wire! { struct Run { result, window, after } }
 
 impl AppObject {
     /// Keeps rules for replays, and forgets those that no history needs any more; part of a transaction.
@@ -72,7 +75,9 @@ impl AppObject {
 
     /// Begins a run.
     pub(super) fn start_backtest(&self, wish: BacktestWish) -> ApiResult<Backtest> {
+        let now = Self::now();
         let BacktestWish { document, version, from, until, tenants } = wish;
+        let window = window(from, until, now)?;
         let document = match document {
             Some(document) => document,
             None => self.config(version)?.document,
@@ -85,17 +90,19 @@ impl AppObject {
         let mut candidate = self.rulebook()?;
         candidate.config = check(&document)?;
         catalogue::plans_of(&rows, &mut candidate)?;
-        let now = Self::now();
-        let window = Window { from: from.unwrap_or(Millis(0)), until: until.unwrap_or(now) };
         let mut only = tenants;
         only.sort_unstable();
         only.dedup();
+        all_known(&rows, &only)?;
         let count = if only.is_empty() { tenants_in(&rows)? } else { only.len() };
         let id = format!("bt_{}", host::name()?);
         let result = Backtest { id, started_at: now, tenants: u32::try_from(count).unwrap_or(u32::MAX), ..Backtest::default() };
-        let run = Run { result, window, only, after: String::new() };
+        let run = Run { result, window, after: String::new() };
         rows.transaction(&mut || {
             rows.put(CANDIDATE, &candidate)?;
+            if !only.is_empty() {
+                rows.put(ONLY, &only)?;
+            }
             rows.put(RUN, &run)
         })?;
         self.schedule()?;
@@ -135,10 +142,11 @@ impl AppObject {
     async fn run_some(&self) -> ApiResult<()> {
         let rows = self.rows()?;
         let candidate: Rulebook = rows.get(CANDIDATE)?.ok_or_else(ApiError::unreadable)?;
+        let only: Option<Vec<String>> = rows.get(ONLY)?;
         let began = Self::now();
         while Self::now().since(began) < TURN {
             let Some(run) = rows.get::<Run>(RUN)? else { return Ok(()) };
-            let names = next(&rows, &run)?;
+            let names = next(&rows, only.as_deref(), &run.after)?;
             let Some(last) = names.last().cloned() else { return self.finish(run) };
             let found = futures_util::future::join_all(names.iter().map(|name| self.run_one(name, &candidate, run.window))).await;
             // Should this have been done twice at the same time, it counts once.
@@ -167,7 +175,7 @@ impl AppObject {
             result.status = BacktestStatus::Done;
         }
         rows.transaction(&mut || {
-            rows.run("DELETE FROM row WHERE key IN (?, ?)", vec![RUN.into(), CANDIDATE.into()])?;
+            rows.run("DELETE FROM row WHERE key IN (?, ?, ?)", vec![RUN.into(), CANDIDATE.into(), ONLY.into()])?;
             rows.run("INSERT INTO backtest (id, value) VALUES (?, ?)", vec![result.id.as_str().into(), encode(&result)])?;
             let sql = "DELETE FROM backtest WHERE number <= (SELECT max(number) FROM backtest) - ?";
             rows.run(sql, vec![SqlStorageValue::Integer(KEPT)])
@@ -201,12 +209,83 @@ fn tenants_in(rows: &Rows) -> ApiResult<usize> {
     Ok(count.and_then(|n| usize::try_from(n).ok()).unwrap_or(0))
 }
 
-/// The tenants whose turn it is.
-fn next(rows: &Rows, run: &Run) -> ApiResult<Vec<String>> {
-    if !run.only.is_empty() {
-        return Ok(run.only.iter().filter(|name| **name > run.after).take(AT_A_TIME).cloned().collect());
+/// What is reported: nothing of the future, which has not come in, even if it is asked for.
+fn window(from: Option<Millis>, until: Option<Millis>, now: Millis) -> ApiResult<Window> {
+    let window = Window { from: from.unwrap_or(Millis(0)), until: until.unwrap_or(now).min(now) };
+    if window.from < window.until {
+        return Ok(window);
+    }
+    let detail = "`from` must lie before `until`, and before now: both are milliseconds since 1970, and what is to come cannot be tested";
+    Err(ApiError::new(Code::InvalidRequest, detail))
+}
+
+/// Refuses names of tenants of which the app has heard nothing. To ask their objects would make them, and what nobody has ever sent
+/// anything for is mostly misspelt.
+fn all_known(rows: &Rows, names: &[String]) -> ApiResult<()> {
+    for names in names.chunks(NAMES) {
+        let sql = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT tenant FROM tenant) ORDER BY key LIMIT 1";
+        let found = rows.query(sql, vec![json!(names).to_string().into()])?;
+        if let Some(name) = found.first().and_then(|row| row.first()).and_then(text) {
+            let detail = format!("`tenants`: nothing has come in for `{name}` yet, so there is nothing to test; nothing was run");
+            return Err(ApiError::new(Code::InvalidRequest, detail));
+        }
+    }
+    Ok(())
+}
+
+/// The tenants whose turn it is: after this one, of those that were asked for (in their order) or of all.
+fn next(rows: &Rows, only: Option<&[String]>, after: &str) -> ApiResult<Vec<String>> {
+    if let Some(only) = only {
+        return Ok(following(only, after).to_vec());
     }
     let limit = SqlStorageValue::Integer(i64::try_from(AT_A_TIME).unwrap_or(1));
-    let found = rows.query("SELECT tenant FROM tenant WHERE tenant > ? ORDER BY tenant LIMIT ?", vec![run.after.as_str().into(), limit])?;
+    let found = rows.query("SELECT tenant FROM tenant WHERE tenant > ? ORDER BY tenant LIMIT ?", vec![after.into(), limit])?;
     Ok(found.iter().filter_map(|row| row.first().and_then(text)).collect())
+}
+
+/// The group after this name in a list that is in order.
+fn following<'a>(only: &'a [String], after: &str) -> &'a [String] {
+    let left = only.get(only.partition_point(|name| name.as_str() <= after)..).unwrap_or_default();
+    left.get(..AT_A_TIME).unwrap_or(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_future_is_reported() {
+        let now = Millis(1_000);
+        for (from, until, expected) in [
+            (None, None, Some((0, 1_000))),
+            (Some(10), Some(20), Some((10, 20))),
+            (Some(10), Some(1_001), Some((10, 1_000))),
+            (None, Some(i64::MAX), Some((0, 1_000))),
+            (Some(999), None, Some((999, 1_000))),
+            (Some(20), Some(20), None),
+            (Some(1_000), None, None),
+            (Some(1_001), Some(2_000), None),
+            (None, Some(0), None),
+        ] {
+            let found = window(from.map(Millis), until.map(Millis), now);
+            assert_eq!(found.as_ref().ok().map(|found| (found.from.0, found.until.0)), expected, "{from:?} {until:?}");
+            if let Err(error) = found {
+                assert_eq!(error.code(), "invalid_request");
+                assert!(error.detail().starts_with("`from` must lie before `until`, and before now"), "{}", error.detail());
+            }
+        }
+    }
+
+    #[test]
+    fn groups_of_a_list_follow_each_other_until_each_name_had_its_turn() {
+        let only: Vec<String> = (10..50).map(|n| format!("t{n}")).collect();
+        let (mut after, mut seen, mut sizes) = (String::new(), Vec::new(), Vec::new());
+        while let Some(last) = following(&only, &after).last() {
+            let group = following(&only, &after);
+            sizes.push(group.len());
+            seen.extend_from_slice(group);
+            after.clone_from(last);
+        }
+        assert_eq!((sizes.as_slice(), seen), ([16, 16, 8].as_slice(), only));
+    }
 }

@@ -14,9 +14,9 @@ pub(crate) struct BacktestWish {
     pub(crate) version: Option<u32>,
     /// From when; `None`: as far back as histories reach.
     pub(crate) from: Option<Millis>,
-    /// Until when; `None`: now.
+    /// Until when; `None`, and what is to come: now.
     pub(crate) until: Option<Millis>,
-    /// For whom; empty: for all.
+    /// For whom; empty: for all. Of each something must have come in.
     pub(crate) tenants: Vec<String>,
 }
 

@@ -37,7 +37,7 @@ impl Stored {
     pub(super) fn signals(&self, now: Millis) -> Vec<SignalReport> {
         let detected = &self.tenant.detected;
         let reports = self.rules.config.signals.iter().filter_map(|signal| {
-            let state = detected.signals.get(&signal.id)?.clone();
+            let state = *detected.signals.get(&signal.id)?;
             let hundredths = contribution(signal, &state, now);
             Some(SignalReport { id: signal.id.clone(), label: signal.label.clone(), state, hundredths })
         });

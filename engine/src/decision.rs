@@ -120,7 +120,7 @@ impl<F: Lookup> Scene<'_, F> {
             }
             campaign.is_none()
         });
-        let settled = || self.settled.iter().find(|s| s.placement == placement).map(|s| s.reason_at(self.now));
+        let settled = || self.settled.iter().find(|s| s.is_at(placement)).map(|s| s.reason_at(self.now));
         match decision {
             Some(decision) if decision.campaign.is_some() => decision,
             other => {

@@ -15,6 +15,7 @@
 //! | `holdout` | the tenant is in its control group |
 //! | `placement` | a campaign before it has the place |
 
+mod claim;
 mod gates;
 mod names;
 mod print;

@@ -92,6 +92,13 @@ impl Ledger {
         }
     }
 
+    /// What it knows of the campaigns for which `is_wanted` holds.
+    #[cfg(feature = "edge")]
+    #[must_use]
+    pub fn only(&self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        Self { entries: self.entries.iter().filter(|e| is_wanted(&e.campaign)).cloned().collect() }
+    }
+
     /// Whether `cap` leaves room for one more exposure of `campaign` at `now`.
     pub fn allows(&self, campaign: &str, cap: &Cap, now: Millis) -> bool {
         let since = now.plus(cap.window.saturating_neg());
@@ -161,6 +168,16 @@ mod tests {
         let mut ledger = Ledger::default();
         assert!(ledger.note("a", NoteKind::Exposure, NOW));
         assert!(!ledger.note("a", NoteKind::Exposure, NOW));
+    }
+
+    #[test]
+    fn a_part_of_a_ledger_knows_all_of_its_campaigns_and_nothing_of_others() {
+        let mut ledger = Ledger::default();
+        for (campaign, kind) in [("a", NoteKind::Exposure), ("b", NoteKind::Exposure), ("a", NoteKind::Dismiss)] {
+            ledger.note(campaign, kind, NOW);
+        }
+        let part = ledger.only(|campaign| campaign == "a");
+        assert_eq!((part.find("a"), part.find("b")), (ledger.find("a"), None));
     }
 
     #[test]

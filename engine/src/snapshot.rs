@@ -14,7 +14,6 @@ use crate::decision::Reason;
 #[cfg(feature = "edge")]
 use crate::facts::Input;
 use crate::facts::Standing;
-#[cfg(feature = "edge")]
 use crate::hash::hash64;
 use crate::ledger::Ledger;
 use crate::plan::{Feature, Meter};
@@ -23,7 +22,7 @@ use crate::watch::Watch;
 use crate::wire;
 
 /// The number of the wire format. Raise it with every change of a type that crosses.
-pub const FORMAT: u8 = 2;
+pub const FORMAT: u8 = 3;
 
 /// Everything that the browser holds: of the rules only what still depends on what happens in the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,8 +82,8 @@ impl Residue {
 /// Why the first campaign of a placement was left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
-    /// Where.
-    pub placement: String,
+    /// Where: [`hash64`] of the placement's name, as the name itself may be of a campaign that is none of this user's business.
+    pub placement: u64,
     /// When the campaign runs.
     pub schedule: Schedule,
     /// Why it cannot be shown while it runs.
@@ -94,6 +93,11 @@ pub struct Settled {
 wire! { struct Settled { placement, schedule, reason } }
 
 impl Settled {
+    /// Whether this is of `placement`.
+    pub fn is_at(&self, placement: &str) -> bool {
+        self.placement == hash64(placement.as_bytes())
+    }
+
     /// Why it is not shown at `now`.
     pub fn reason_at(&self, now: Millis) -> Reason {
         if self.schedule.covers(now) || self.reason == Reason::NotRolledOut { self.reason } else { Reason::NotScheduled }
@@ -109,9 +113,9 @@ pub struct Live {
     pub applied: u64,
     /// The facts.
     pub standing: Standing,
-    /// What this user has met.
+    /// What this user has met of the campaigns that may be shown.
     pub user: Ledger,
-    /// What the tenant's users have met together.
+    /// What the tenant's users have met of them together.
     pub tenant: Ledger,
 }
 
@@ -172,7 +176,8 @@ mod tests {
             (&b""[..], DecodeError::Damaged),
             (b"<!doctype html>", DecodeError::Damaged),
             (b"U\x63anything", DecodeError::Format),
-            (b"U\x02", DecodeError::Damaged),
+            (b"U\x02anything", DecodeError::Format),
+            (b"U\x03", DecodeError::Damaged),
             (&bytes, DecodeError::Damaged),
         ] {
             assert_eq!(Frame::decode(bytes), Err(expected), "{bytes:?}");

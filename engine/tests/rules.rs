@@ -17,6 +17,7 @@ use upcue_engine::usage::{Bounds, Event, EventKind, NoteKind, Reading};
 /// 2025-06-18T10:30:00Z
 const START: Millis = Millis(1_750_242_600_000);
 const ADA: Viewer<'static> = Viewer { user: "ada", role: Role::Admin, client: 0 };
+const BOB: Viewer<'static> = Viewer { user: "bob", role: Role::Member, client: 0 };
 
 fn rulebook(mut document: serde_json::Value) -> Rulebook {
     let base = json!({
@@ -273,20 +274,41 @@ fn a_snapshot_holds_nothing_that_is_not_this_tenants() {
             {"id": "secret_campaign", "placement": "p", "priority": 9, "nudge": {"title": "secret_title"},
              "audience": format!("plan.rank == 1 && usage.calls.value > {PRIVATE}")},
             {"id": "segment_campaign", "placement": "p", "priority": 8, "nudge": {"title": "another_title"}, "audience": "segment.secret_segment"},
-            {"id": "member_campaign", "placement": "p", "nudge": {"title": "for_members"}, "audience": "user.role == 'member'"},
+            {"id": "admin_campaign", "placement": "p", "nudge": {"title": "for_admins"}, "audience": "user.role == 'admin'"},
+            {"id": "other_campaign", "placement": "secret.placement", "nudge": {"title": "elsewhere"}, "audience": "user.role == 'admin'"},
             {"id": "own_campaign", "placement": "p", "nudge": {"title": "mine"},
              "audience": "signal.own_signal.active && plan.id in ['small', 'secret_plan'] && (score < 61 || usage.calls.value > 5)"},
         ],
     }));
-    let tenant = Tenant { name: "acme".to_owned(), ..Tenant::default() };
-    let bytes = tenant.frame(&rules, &ADA, None, START).0.encode();
+    let mut tenant = Tenant { name: "acme".to_owned(), ..Tenant::default() };
+    // Ada is shown everything, and Bob was: he was an admin once.
+    let campaigns = ["secret_campaign", "admin_campaign", "other_campaign", "own_campaign"];
+    for (user, campaign) in [ADA.user, BOB.user].into_iter().flat_map(|user| campaigns.map(|campaign| (user, campaign))) {
+        let kind = EventKind::Note { kind: NoteKind::Exposure, campaign: campaign.to_owned() };
+        let event = Event { index: 0, id: None, user: Some(user.to_owned()), at: Some(START), kind };
+        assert_eq!(tenant.apply(&rules, &Batch { events: vec![event], ..Batch::default() }, START).receipt.rejected, []);
+    }
+    let Frame::Snapshot(snapshot) = tenant.frame(&rules, &BOB, None, START).0 else { panic!("a snapshot") };
+    for ledger in [&snapshot.live.user, &snapshot.live.tenant] {
+        assert_eq!(ledger.shown("own_campaign"), [START], "what was met of its own is there");
+    }
+    let bytes = Frame::Snapshot(snapshot).encode();
     let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
     let zigzag = |n: i64| varint(n.unsigned_abs() * 2);
     assert!(holds(b"own_campaign") && holds(b"mine") && holds(&zigzag(OWN)), "what it needs is there");
-    for private in ["secret", "segment", "signal", "large", "Large", "another", "members", "industry", "weight", "admin"] {
+    for private in
+        ["secret", "segment", "signal", "large", "Large", "another", "elsewhere", "industry", "weight", "admin", "other", "placement"]
+    {
         assert!(!holds(private.as_bytes()), "`{private}` is nobody's business in the page");
     }
     assert!(!holds(&zigzag(PRIVATE)), "nor another plan's threshold");
+
+    let listed: Vec<String> = tenant.decide_as_page(&rules, &BOB, None, START).into_iter().map(|told| told.placement).collect();
+    assert_eq!(listed, ["p"], "nor is another placement named to who asks for all");
+    let named = tenant.decide_as_page(&rules, &BOB, Some("secret.placement"), START).remove(0);
+    assert_eq!((named.reason, named.settled, named.campaigns.len()), (Reason::AudienceFalse, 1, 0), "who knows its name is answered");
+    let listed: Vec<String> = tenant.decide_as_page(&rules, &ADA, None, START).into_iter().map(|told| told.placement).collect();
+    assert_eq!(listed, ["p", "secret.placement"]);
 }
 
 /// Something that happens in a page or to its tenant.

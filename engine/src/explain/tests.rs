@@ -1,5 +1,6 @@
 //! What explanations say, and that they tell what is decided.
 
+mod cannot;
 mod language;
 mod scenes;
 

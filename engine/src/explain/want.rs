@@ -1,5 +1,6 @@
 //! What must change for an expression to hold.
 
+use super::claim::Claim;
 use super::names::{Condition, Names, look, why_unknown};
 use super::print::{decimal, value};
 use super::tree::{Node, Shape, facts, read};
@@ -96,12 +97,8 @@ fn one_or(mut wants: Vec<Want>, none: Want, several: fn(Vec<Want>) -> Want) -> W
 
 /// What must change for `program` to be `target`; `None` when it has a step that cannot be told in words.
 pub(super) fn want(program: &Program, facts: &impl Lookup, names: &Names<'_>, target: bool) -> Option<Want> {
-    wanted(program, facts, names, target, DEEPEST)
-}
-
-fn wanted(program: &Program, facts: &impl Lookup, names: &Names<'_>, target: bool, depth: u8) -> Option<Want> {
     let node = read(program, names)?;
-    Some(Asking { program, facts, names, depth }.want(&node, target))
+    Some(Asking { program, facts, names, depth: DEEPEST }.want(&node, target, &[]))
 }
 
 struct Asking<'a, F> {
@@ -113,7 +110,8 @@ struct Asking<'a, F> {
 }
 
 impl<F: Lookup> Asking<'_, F> {
-    fn want(&self, node: &Node, target: bool) -> Want {
+    /// What must change for `node` to be `target` while all of `listed` holds as well.
+    fn want(&self, node: &Node, target: bool, listed: &[Claim]) -> Want {
         let part = self.program.part(node.steps.clone());
         let now = part.eval(self.facts);
         if now == Value::Bool(target) {
@@ -122,20 +120,53 @@ impl<F: Lookup> Asking<'_, F> {
         let is_unknown = now == Value::Unknown;
         match &node.shape {
             Shape::Literal => Want::Never,
-            Shape::And(parts) if target => Want::all(parts.iter().map(|part| self.want(part, true))),
-            Shape::Or(parts) if target => Want::any(parts.iter().map(|part| self.want(part, true))),
-            Shape::And(parts) => Want::any(parts.iter().map(|part| self.want(part, false))),
-            Shape::Or(parts) => Want::all(parts.iter().map(|part| self.want(part, false))),
-            Shape::Not(operand) => self.want(operand, !target),
+            Shape::And(parts) if target => self.together(parts.iter().map(|part| (part, true)), listed),
+            Shape::Or(parts) if !target => self.together(parts.iter().map(|part| (part, false)), listed),
+            Shape::And(parts) | Shape::Or(parts) => Want::any(parts.iter().map(|part| self.want(part, target, listed))),
+            Shape::Not(operand) => self.want(operand, !target, listed),
             Shape::Choice(parts) => {
                 let [condition, then, otherwise] = parts.as_ref();
-                let way = |holds, result| Want::all([self.want(condition, holds), self.want(result, target)].into_iter());
+                let way = |holds, result| self.together([(condition, holds), (result, target)].into_iter(), listed);
                 Want::any([way(true, then), way(false, otherwise)].into_iter())
             }
+            _ => self.atom(node, target, is_unknown, listed),
+        }
+    }
+
+    /// The same of something that is not made of conditions.
+    fn atom(&self, node: &Node, target: bool, is_unknown: bool, listed: &[Claim]) -> Want {
+        let claim = self.claim(node, target);
+        if claim.is_past(self.facts) || listed.iter().any(|other| claim.contradicts(other)) {
+            return Want::Never;
+        }
+        match &node.shape {
+            _ if listed.iter().any(|other| claim.is_less_than(other)) => Want::Nothing, // whoever does the other does this
             _ if is_unknown => self.unknown(node, target),
-            Shape::Fact(fact) => self.fact(*fact, node, target),
+            Shape::Fact(fact) => self.fact(*fact, node, target, listed),
             _ => one(node, target, Some(self.note(node))),
         }
+    }
+
+    /// What must change for each of `parts` to be what it is to be, at the same time.
+    fn together<'n>(&self, parts: impl Iterator<Item = (&'n Node, bool)> + Clone, listed: &[Claim]) -> Want {
+        let mut listed = listed.to_vec();
+        parts.clone().for_each(|(part, target)| self.list(part, target, &mut listed));
+        Want::all(parts.map(|(part, target)| self.want(part, target, &listed)))
+    }
+
+    /// Adds what must hold in any case for `node` to be `target`.
+    fn list(&self, node: &Node, target: bool, listed: &mut Vec<Claim>) {
+        match &node.shape {
+            Shape::And(parts) if target => parts.iter().for_each(|part| self.list(part, true, listed)),
+            Shape::Or(parts) if !target => parts.iter().for_each(|part| self.list(part, false, listed)),
+            Shape::Not(operand) => self.list(operand, !target, listed),
+            Shape::Literal | Shape::And(_) | Shape::Or(_) | Shape::Choice(_) => {}
+            Shape::Fact(_) | Shape::Comparison { .. } | Shape::Other => listed.push(self.claim(node, target)),
+        }
+    }
+
+    fn claim(&self, node: &Node, target: bool) -> Claim {
+        Claim::of(node, target, self.program, self.facts)
     }
 
     /// How the facts of a comparison stand.
@@ -162,24 +193,43 @@ impl<F: Lookup> Asking<'_, F> {
     }
 
     /// A fact that is true or false.
-    fn fact(&self, fact: Fact, node: &Node, target: bool) -> Want {
-        let opened = self.names.condition(fact).filter(|_| self.depth > 0).and_then(|condition| self.open(condition, target));
-        match opened {
-            Some(words) => {
+    fn fact(&self, fact: Fact, node: &Node, target: bool, listed: &[Claim]) -> Want {
+        let condition = self.names.condition(fact).filter(|_| self.depth > 0);
+        match condition.and_then(|condition| if target { self.begin(condition, listed) } else { self.end(condition, listed) }) {
+            Some(Want::Never) => Want::Never,
+            Some(want) if want != Want::Nothing => {
                 let condition = if target { node.text.clone() } else { node.opposite() };
-                Want::One { condition: format!("{condition} ({words})"), note: None }
+                Want::One { condition: format!("{condition} ({})", want.words().unwrap_or_default()), note: None }
             }
-            None => one(node, target, Some(format!("now {}", !target))),
+            _ => one(node, target, Some(format!("now {}", !target))),
         }
     }
 
-    /// What makes a signal or segment begin (`target`) or end.
-    fn open(&self, condition: &Condition<'_>, target: bool) -> Option<String> {
-        let (program, target) = match (target, condition.off) {
-            (false, Some(off)) => (off, true),
-            (target, _) => (condition.on, target),
-        };
-        wanted(program, self.facts, self.names, target, self.depth - 1)?.words()
+    /// What makes a signal or segment begin. What was `listed` beside it must hold then too, unless it may begin first and last.
+    fn begin(&self, condition: &Condition<'_>, listed: &[Claim]) -> Option<Want> {
+        self.opened(condition.on, true, if condition.off.is_none() { listed } else { &[] })
+    }
+
+    /// What makes one end: see [`next`](crate::watch::next).
+    fn end(&self, condition: &Condition<'_>, listed: &[Claim]) -> Option<Want> {
+        let Some(off) = condition.off else { return self.opened(condition.on, false, listed) };
+        // What cannot be computed does not hold, which is enough here.
+        let is_over = !condition.on.eval(self.facts).is_true();
+        let (mut over, mut rearmed) = (Vec::new(), Vec::new());
+        self.inside(condition.on).list(&read(condition.on, self.names)?, false, &mut over);
+        self.inside(off).list(&read(off, self.names)?, true, &mut rearmed);
+        let ends = if is_over { Want::Nothing } else { self.opened(condition.on, false, &rearmed)? };
+        Some(Want::all([ends, self.opened(off, true, &over)?].into_iter()))
+    }
+
+    fn opened(&self, program: &Program, target: bool, listed: &[Claim]) -> Option<Want> {
+        let node = read(program, self.names)?;
+        Some(self.inside(program).want(&node, target, listed))
+    }
+
+    /// The same question about the condition of a signal or segment.
+    fn inside<'p>(&'p self, program: &'p Program) -> Asking<'p, F> {
+        Asking { program, facts: self.facts, names: self.names, depth: self.depth.saturating_sub(1) }
     }
 
     /// Something that cannot be computed.

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Person};
 use super::{Rulebook, Tenant, Viewer};
+use crate::campaign::Campaign;
 use crate::config::CampaignRule;
 use crate::decision::Scene;
 use crate::explain::{Chance, Explanation, Names, Stage, Subject};
@@ -30,8 +31,8 @@ impl Tenant {
         }
     }
 
-    /// The same by what the viewer's own page holds: nothing is told that it could not know. Campaigns that cannot be shown
-    /// there whatever happens are only counted.
+    /// The same by what the viewer's own page holds: nothing is told that it could not know. Without a `placement`, those of
+    /// campaigns that may be shown there; the rest are told of only to who names them, and their campaigns only counted.
     pub fn decide_as_page(&self, rules: &Rulebook, viewer: &Viewer<'_>, placement: Option<&str>, now: Millis) -> Vec<Explanation> {
         let snapshot = self.snapshot(rules, viewer, now);
         let page = Session::new(snapshot.clone(), now);
@@ -61,7 +62,7 @@ impl Tenant {
         };
         match placement {
             Some(placement) => vec![tell(placement)],
-            None => rules.placements().into_iter().map(tell).collect(),
+            None => placements(left.campaigns.iter()).into_iter().map(tell).collect(),
         }
     }
 
@@ -85,12 +86,17 @@ impl Tenant {
 impl Rulebook {
     /// The placements that campaigns use, highest priority first.
     pub fn placements(&self) -> Vec<&str> {
-        let mut placements: Vec<&str> = Vec::new();
-        for rule in &self.config.campaigns {
-            if !placements.contains(&rule.campaign.placement.as_str()) {
-                placements.push(&rule.campaign.placement);
-            }
-        }
-        placements
+        placements(self.config.campaigns.iter().map(|rule| &rule.campaign))
     }
+}
+
+/// The placements of `campaigns`, each once, in their order.
+fn placements<'c>(campaigns: impl Iterator<Item = &'c Campaign>) -> Vec<&'c str> {
+    let mut placements: Vec<&str> = Vec::new();
+    for campaign in campaigns {
+        if !placements.contains(&campaign.placement.as_str()) {
+            placements.push(&campaign.placement);
+        }
+    }
+    placements
 }

@@ -6,6 +6,7 @@ use crate::campaign::Campaign;
 use crate::decision::Reason;
 use crate::expr::{Lookup, Program, Settle, Settled as Fate, Value};
 use crate::facts::{Fact, Input};
+use crate::hash::hash64;
 use crate::snapshot::{Residue, Settled};
 use crate::template::Template;
 use crate::time::Millis;
@@ -75,7 +76,7 @@ impl Tenant {
             match left {
                 Ok(campaign) => residue.campaigns.push(campaign),
                 Err(reason) if is_first => {
-                    residue.settled.push(Settled { placement: campaign.placement.clone(), schedule: campaign.schedule, reason });
+                    residue.settled.push(Settled { placement: hash64(campaign.placement.as_bytes()), schedule: campaign.schedule, reason });
                 }
                 Err(_) => {}
             }

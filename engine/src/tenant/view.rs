@@ -1,7 +1,10 @@
 //! What one user's browser gets to see of a tenant.
 
+use std::collections::BTreeSet;
+
 use super::{Rulebook, Tenant};
 use crate::facts::{MeterStanding, PlanStanding, RequestsStanding, Role, Standing};
+use crate::ledger::Ledger;
 use crate::plan::{Allowance, Meter, MeterKind, MeterSource, Plan};
 use crate::snapshot::{Frame, Live, Residue, Snapshot};
 use crate::time::Millis;
@@ -31,6 +34,11 @@ impl Tenant {
     /// Everything `viewer` needs to decide by themselves. The user must be loaded.
     pub fn snapshot(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> Snapshot {
         let (residue, watched) = self.residue(rules, viewer, now);
+        // What was met of other campaigns would only tell that there are such.
+        let left: BTreeSet<&str> = residue.campaigns.iter().map(|campaign| campaign.id.as_str()).collect();
+        let of_those = |ledger: &Ledger| ledger.only(|campaign| left.contains(campaign));
+        let user = self.users.get(viewer.user).map(|user| of_those(&user.ledger)).unwrap_or_default();
+        let tenant = of_those(&self.counts.ledger);
         Snapshot {
             config_version: rules.version,
             meters: rules.config.meters.clone(),
@@ -39,8 +47,8 @@ impl Tenant {
                 server_time: now,
                 applied: self.counts.clients.applied(viewer.client),
                 standing: self.standing(rules, viewer.role, &residue, &watched, now),
-                user: self.users.get(viewer.user).map(|u| u.ledger.clone()).unwrap_or_default(),
-                tenant: self.counts.ledger.clone(),
+                user,
+                tenant,
             },
             rules: residue,
         }

@@ -158,6 +158,45 @@ fn what_time_alone_will_change_is_known_within_the_hour() {
 }
 
 #[test]
+fn a_tenant_without_meters_or_score_is_looked_at_when_time_alone_changes_something() {
+    let rules = rulebook(json!({"segments": {"gone_quiet": {"enter": "events.login.last_age > duration('50h')"}}}));
+    let mut tenant = Tenant::default();
+    happen(&mut tenant, &rules, vec![track("login")], START);
+    let mut now = START;
+    let mut looks = 0;
+    while detect(&mut tenant, &rules, now).is_empty() {
+        now = tenant.next_change(&rules, now).expect("there is something to look for");
+        looks += 1;
+        assert!(looks < 6, "still nothing at {now:?}");
+    }
+    assert!(now > START.plus(50 * HOUR) && now <= START.plus(51 * HOUR), "within the hour: {now:?}");
+}
+
+#[test]
+fn an_exposure_is_judged_by_what_was_used_in_the_same_batch() {
+    let rules = rulebook(json!({
+        "signals": [{"id": "full", "when": QUOTA}],
+        "campaigns": [{"id": "c", "placement": "p", "audience": "signal.full.active", "nudge": {"title": "T"}, "cap": [{"max": 1, "window": "1h"}]}],
+    }));
+    let mut tenant = Tenant::default();
+    let shown = || EventKind::Note { kind: NoteKind::Exposure, campaign: "c".to_owned() };
+    let event = |kind| Event { index: 0, id: None, user: Some("ada".to_owned()), at: Some(START), kind };
+    let mut judge = |kinds: Vec<EventKind>| {
+        let batch = Batch { events: kinds.into_iter().map(event).collect(), role: Some(Role::Admin), ..Batch::default() };
+        let (_, verdicts) = tenant.take_batch(&rules, &batch, START);
+        tenant.detect(&rules, START);
+        verdicts.into_iter().map(|verdict| verdict.reason).collect::<Vec<_>>()
+    };
+    assert_eq!(judge(vec![seats(1), shown()]), [Reason::AudienceFalse]);
+    assert_eq!(judge(vec![seats(5)]), []);
+    // The exposure above counts against the cap, as any that was made does.
+    assert_eq!(judge(vec![shown()]), [Reason::Capped]);
+    let mut fresh = Tenant::default();
+    let batch = Batch { events: vec![event(seats(5)), event(shown())], role: Some(Role::Admin), ..Batch::default() };
+    assert_eq!(fresh.take_batch(&rules, &batch, START).1.iter().map(|v| v.reason).collect::<Vec<_>>(), [Reason::Match]);
+}
+
+#[test]
 fn a_rule_that_is_removed_takes_its_state_along() {
     let rules =
         rulebook(json!({"signals": [{"id": "full", "when": QUOTA, "weight": 70}], "segments": {"ready": {"enter": "score >= 60"}}}));

@@ -11,7 +11,7 @@ const SECRET_LIMIT = 987_654_321;
 const CONFIG = {
   meters: { api_calls: { kind: "counter", label: "API calls" }, seats: { kind: "gauge", label: "Team members" } },
   features: { sso: { label: "Single sign-on" } },
-  traits: { tenant: { industry: { type: "string" }, employees: { type: "double" } }, user: { team: { type: "string" } } },
+  traits: { tenant: { industry: { type: "string" }, employees: { type: "double" } }, user: { team: { type: "string" }, level: { type: "string" } } },
   plans: {
     source: "inline", default: "small",
     list: [
@@ -168,5 +168,18 @@ describe("signals", () => {
       method: "POST", key: await stack.token({ tenant: "shop" }), body: { events: [{ type: "identify", traits: { industry: "banking" } }] },
     });
     assert.deepEqual([page.status, page.body.code], [422, "forbidden_event"], "a page cannot say who its tenant is");
+  });
+
+  test("forget nobody, however many users one batch is about", async () => {
+    const all = Array.from({ length: 1_000 }, (_, i) => `user-${i}`);
+    const say = (users, traits) => send("crowd", ...users.map((user) => ({ type: "identify", user, traits })));
+    await say(all, { team: "core" });
+    await send("crowd", { type: "dismiss", user: "user-1", campaign: "core_team" });
+    await say(["one-more"], { team: "edge" });
+    await say(all, { level: "high" }); // more than are kept in memory, with those who are there already
+    assert.equal((await decide("crowd", "app.aside", "&user=user-0")).campaign, "core_team");
+    assert.equal((await decide("crowd", "app.aside", "&user=user-1")).reason, "dismissed");
+    assert.equal((await decide("crowd", "app.aside", "&user=user-999")).campaign, "core_team");
+    assert.equal((await decide("crowd", "app.aside", "&user=one-more")).reason, "audience_false");
   });
 });

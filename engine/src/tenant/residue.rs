@@ -3,9 +3,10 @@
 use super::facts::{Facts, Person};
 use super::{Rulebook, Tenant, Viewer};
 use crate::campaign::Campaign;
+use crate::config::CampaignRule;
 use crate::decision::Reason;
 use crate::expr::{Lookup, Program, Settle, Settled as Fate, Value};
-use crate::facts::{Fact, Input};
+use crate::facts::{Fact, Input, Role};
 use crate::hash::hash64;
 use crate::snapshot::{Residue, Settled};
 use crate::template::Template;
@@ -61,22 +62,23 @@ impl Tenant {
             }
         }
         let mut residue = Residue::default();
-        let mut placements: Vec<&str> = Vec::new();
+        let mut placements: Vec<u64> = Vec::new();
         for rule in &rules.config.campaigns {
             let campaign = &rule.campaign;
-            let is_first = !placements.contains(&campaign.placement.as_str());
+            let placement = hash64(campaign.placement.as_bytes());
+            let is_first = !placements.contains(&placement);
             if is_first {
-                placements.push(&campaign.placement);
+                placements.push(placement);
             }
             let left = if rule.rollout.includes(&campaign.id, &self.name) {
-                settle(&rule.for_user(&self.name, viewer.role), &settling, now)
+                settle(rule, &self.name, viewer.role, &settling, now)
             } else {
                 Err(Reason::NotRolledOut)
             };
             match left {
                 Ok(campaign) => residue.campaigns.push(campaign),
                 Err(reason) if is_first => {
-                    residue.settled.push(Settled { placement: hash64(campaign.placement.as_bytes()), schedule: campaign.schedule, reason });
+                    residue.settled.push(Settled { placement, schedule: campaign.schedule, reason });
                 }
                 Err(_) => {}
             }
@@ -101,18 +103,18 @@ fn see(settling: &Settling<'_>, rules: &Rulebook, i: u16) -> Option<Seen> {
 }
 
 /// What is left of a campaign, or why it cannot be shown whatever happens in the page.
-fn settle(campaign: &Campaign, settling: &Settling<'_>, now: Millis) -> Result<Campaign, Reason> {
-    if campaign.schedule.until.is_some_and(|until| until <= now) {
+fn settle(rule: &CampaignRule, tenant: &str, role: Role, settling: &Settling<'_>, now: Millis) -> Result<Campaign, Reason> {
+    if rule.campaign.schedule.until.is_some_and(|until| until <= now) {
         return Err(Reason::NotScheduled);
     }
-    let audience = campaign.audience.residual(settling);
+    let audience = rule.campaign.audience.residual(settling);
     let verdict = audience.constant();
     match verdict {
         Some(Value::Bool(false)) => return Err(Reason::AudienceFalse),
         Some(Value::Unknown) => return Err(Reason::AudienceUnknown),
         _ => {}
     }
-    let mut left = Campaign { audience, ..campaign.clone() };
+    let mut left = Campaign { audience, ..rule.for_user(tenant, role) };
     for text in left.texts_mut() {
         *text = match text.residual(settling) {
             Some(text) => text,

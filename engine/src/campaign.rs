@@ -1,5 +1,6 @@
 //! Campaigns: who sees which nudge, where, and how often at most.
 
+#[cfg(feature = "edge")]
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -8,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::expr::Program;
 #[cfg(feature = "edge")]
 use crate::facts::Input;
+#[cfg(feature = "edge")]
 use crate::template::Template;
 use crate::time::{DurationMs, Millis};
 use crate::wire;
 
-/// A campaign as one user may meet it: compiled, with the texts of this user's role.
+/// A campaign as one user may meet it: compiled, with the texts of this user's role and arm.
+#[cfg(feature = "edge")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Campaign {
     /// Its name in configuration, events and reports.
@@ -21,32 +24,54 @@ pub struct Campaign {
     pub placement: String,
     /// The highest wins a placement.
     pub priority: i32,
+    /// What is shown.
+    pub nudge: Nudge,
+    /// Which of its variants this is; `None` when it has but one.
+    pub variant: Option<String>,
+    /// For how long "later" puts it off; `None`: it does not offer that.
+    pub snooze: Option<DurationMs>,
+    /// What it must pass to be shown.
+    pub gates: Gates,
+}
+
+#[cfg(feature = "edge")]
+wire! { struct Campaign { id, placement, priority, nudge, variant, snooze, gates } }
+
+/// The gates of a campaign: all it takes to decide, and nothing that people read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gates {
+    /// The campaign's [`key`](crate::hash::key): its name where only numbers go.
+    pub key: u32,
     /// When it runs.
     pub schedule: Schedule,
     /// For whom it runs: a program of type bool.
     pub audience: Program,
-    /// What is shown.
-    pub nudge: Nudge,
     /// How often at most; all must allow it.
     pub caps: Vec<Cap>,
     /// How long a dismissal lasts; `None` for ever.
     pub cooldown_after_dismiss: Option<DurationMs>,
+    /// For how long it is silent after the tenant has upgraded.
+    pub cooldown_after_convert: DurationMs,
+    /// Its quiet hours, by their place in the [`Almanac`](crate::almanac::Almanac); `None`: it has none.
+    pub quiet: Option<u8>,
+    /// The keys of the groups of which a page shows one campaign at a time.
+    pub groups: Vec<u32>,
     /// Whether this tenant is in the control group, which sees nothing of it.
     pub held_out: bool,
 }
 
-wire! { struct Campaign { id, placement, priority, schedule, audience, nudge, caps, cooldown_after_dismiss, held_out } }
+wire! { struct Gates {
+    key, schedule, audience, caps, cooldown_after_dismiss, cooldown_after_convert, quiet, groups, held_out,
+} }
 
+#[cfg(feature = "edge")]
 impl Campaign {
     /// The texts people read.
     pub fn texts(&self) -> impl Iterator<Item = &Template> {
         let nudge = &self.nudge;
         [Some(&nudge.title), Some(&nudge.body), nudge.cta.as_ref().map(|c| &c.label)].into_iter().flatten()
     }
-}
 
-#[cfg(feature = "edge")]
-impl Campaign {
     /// The texts people read, to be changed.
     pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Template> {
         let nudge = &mut self.nudge;
@@ -55,12 +80,12 @@ impl Campaign {
 
     /// What the browser reads for it.
     pub fn inputs(&self) -> impl Iterator<Item = Input> {
-        self.audience.inputs().chain(self.texts().flat_map(Template::inputs))
+        self.gates.audience.inputs().chain(self.texts().flat_map(Template::inputs))
     }
 
     /// Gives every input the number that `number` says.
     pub fn renumber(&mut self, number: &impl Fn(Input) -> Input) {
-        self.audience.renumber(number);
+        self.gates.audience.renumber(number);
         self.texts_mut().for_each(|text| text.renumber(number));
     }
 }
@@ -83,18 +108,42 @@ impl Schedule {
     }
 }
 
-/// At most `max` exposures in any stretch of `window`.
+/// At most `max` times in `window`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
     /// How many.
     pub max: u16,
-    /// In how long.
-    pub window: DurationMs,
+    /// In what stretch of time.
+    pub window: Window,
     /// Counted over whom.
     pub scope: Scope,
 }
 
 wire! { struct Cap { max, window, scope } }
+
+/// A stretch of time that ends now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Window {
+    /// So long, wherever it begins.
+    Rolling(DurationMs),
+    /// The present day, week or month of the app's zone.
+    Calendar(Unit),
+}
+
+wire! { enum Window { Rolling(length), Calendar(unit) } }
+
+/// What a calendar counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// From midnight.
+    Day,
+    /// From Monday, as ISO 8601 has it.
+    Week,
+    /// From the first.
+    Month,
+}
+
+wire! { enum Unit { Day, Week, Month } }
 
 /// Over whom exposures are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +157,7 @@ pub enum Scope {
 wire! { enum Scope { User, Tenant } }
 
 /// What is shown.
+#[cfg(feature = "edge")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nudge {
     /// In which form.
@@ -120,9 +170,11 @@ pub struct Nudge {
     pub cta: Option<Cta>,
 }
 
+#[cfg(feature = "edge")]
 wire! { struct Nudge { kind, title, body, cta } }
 
 /// The form of a nudge.
+#[cfg(feature = "edge")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NudgeKind {
     /// A strip across the page.
@@ -137,8 +189,10 @@ pub enum NudgeKind {
     Badge,
 }
 
+#[cfg(feature = "edge")]
 wire! { enum NudgeKind { Banner, Toast, Modal, Inline, Badge } }
 
+#[cfg(feature = "edge")]
 impl NudgeKind {
     /// Every kind, in the order of their numbers on the wire.
     pub const ALL: [Self; 5] = [Self::Banner, Self::Toast, Self::Modal, Self::Inline, Self::Badge];
@@ -156,6 +210,7 @@ impl NudgeKind {
 }
 
 /// A call to action.
+#[cfg(feature = "edge")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cta {
     /// What the button says.
@@ -164,4 +219,5 @@ pub struct Cta {
     pub action: String,
 }
 
+#[cfg(feature = "edge")]
 wire! { struct Cta { label, action } }

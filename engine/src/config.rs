@@ -32,7 +32,7 @@ pub use compile::{compile, review};
 pub use names::unknown;
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
-use crate::campaign::{Campaign, Nudge};
+use crate::campaign::{Campaign, Cap, Nudge};
 use crate::facts::Role;
 use crate::hash::bucket;
 use crate::plan::{Feature, Meter, MeterSource, Plan};
@@ -74,12 +74,23 @@ pub struct Config {
     pub default_plan: Option<String>,
     /// How upgrades are made.
     pub upgrade: UpgradeRules,
+    /// How often people are prompted at all.
+    pub frequency: Frequency,
 }
 
 wire! { struct Config {
     meters, sources, features, traits, events, signals, signal_order, segments, segment_order, campaigns, inline_plans, default_plan,
-    upgrade,
+    upgrade, frequency,
 } }
+
+/// How often people are prompted at all, whatever the campaign.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frequency {
+    /// All of them must allow it, in the app and by mail.
+    pub caps: Vec<Cap>,
+}
+
+wire! { struct Frequency { caps } }
 
 /// A campaign for every role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,7 +116,7 @@ impl CampaignRule {
         if role == Role::Member {
             campaign.nudge = self.member.clone();
         }
-        campaign.held_out = self.holdout_bucket(tenant) < self.holdout;
+        campaign.gates.held_out = self.holdout_bucket(tenant) < self.holdout;
         campaign
     }
 

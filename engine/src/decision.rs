@@ -4,10 +4,12 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::campaign::{Campaign, Scope};
+use crate::almanac::Almanac;
+#[cfg(feature = "edge")]
+use crate::campaign::Campaign;
+use crate::campaign::{Cap, Gates, Scope};
 use crate::expr::{Lookup, Value};
 use crate::ledger::Ledger;
-use crate::snapshot::Settled;
 use crate::time::Millis;
 use crate::wire;
 
@@ -47,16 +49,22 @@ pub enum Reason {
     HeldOut,
     /// It is not on for this tenant.
     NotRolledOut,
+    /// The tenant has upgraded just now.
+    Converted,
+    /// It is night for the user.
+    QuietHours,
+    /// The page shows another one of its group.
+    Excluded,
 }
 
 wire! { enum Reason {
     Match, NoCampaign, NotScheduled, AudienceFalse, AudienceUnknown, MissingValue, Dismissed, Snoozed, Capped, Outranked, HeldOut,
-    NotRolledOut,
+    NotRolledOut, Converted, QuietHours, Excluded,
 } }
 
 impl Reason {
     /// Every reason, in the order of their numbers on the wire.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Match,
         Self::NoCampaign,
         Self::NotScheduled,
@@ -69,6 +77,9 @@ impl Reason {
         Self::Outranked,
         Self::HeldOut,
         Self::NotRolledOut,
+        Self::Converted,
+        Self::QuietHours,
+        Self::Excluded,
     ];
 
     /// The stable word in traces and reports.
@@ -86,17 +97,61 @@ impl Reason {
             Self::Outranked => "outranked",
             Self::HeldOut => "held_out",
             Self::NotRolledOut => "not_rolled_out",
+            Self::Converted => "converted",
+            Self::QuietHours => "quiet_hours",
+            Self::Excluded => "excluded",
         }
     }
 }
 
+/// Something that is shown if it passes its gates.
+pub trait Contender {
+    /// Its gates.
+    fn gates(&self) -> &Gates;
+
+    /// Whether every value that its texts name is known.
+    fn is_complete(&self, facts: &impl Lookup) -> bool;
+}
+
+#[cfg(feature = "edge")]
+impl Contender for Campaign {
+    fn gates(&self) -> &Gates {
+        &self.gates
+    }
+
+    fn is_complete(&self, facts: &impl Lookup) -> bool {
+        self.texts().all(|text| text.is_complete(facts))
+    }
+}
+
+/// What is on display in one page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Display {
+    /// The keys of the campaigns, and of the groups each belongs to.
+    shown: Vec<(u32, Vec<u32>)>,
+}
+
+impl Display {
+    /// Remembers that a campaign is on display, or no longer is.
+    pub fn set(&mut self, gates: &Gates, shown: bool) {
+        self.shown.retain(|(key, _)| *key != gates.key);
+        if shown {
+            self.shown.push((gates.key, gates.groups.clone()));
+        }
+    }
+
+    fn has(&self, campaign: u32) -> bool {
+        self.shown.iter().any(|(key, _)| *key == campaign)
+    }
+
+    fn excludes(&self, gates: &Gates) -> bool {
+        self.shown.iter().any(|(_, groups)| groups.iter().any(|group| gates.groups.contains(group)))
+    }
+}
+
 /// What a decision is made from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Scene<'a, F> {
-    /// All campaigns, highest priority first (ties in the order of the configuration).
-    pub campaigns: &'a [Campaign],
-    /// Placements whose first campaign was left out, as it cannot be shown.
-    pub settled: &'a [Settled],
     /// The facts.
     pub facts: &'a F,
     /// When.
@@ -105,93 +160,103 @@ pub struct Scene<'a, F> {
     pub user: &'a Ledger,
     /// What the tenant's users have met together.
     pub tenant: &'a Ledger,
-    /// Campaigns on display in this very page: their exposure is counted already, so caps no longer hold them back.
-    pub on_display: &'a [usize],
+    /// How often any campaigns at all, in the app and by mail.
+    pub frequency: &'a [Cap],
+    /// What the calendar says.
+    pub almanac: &'a Almanac,
+    /// When the tenant last upgraded.
+    pub converted: Option<Millis>,
+    /// What is on display in this very page: its budget is spent already, so caps no longer hold it back.
+    pub display: &'a Display,
 }
 
 impl<F: Lookup> Scene<'_, F> {
-    /// Decides for `placement`.
-    pub fn decide(&self, placement: &str) -> Decision {
-        let mut decision = None;
-        self.each(placement, &mut |i, reason| {
-            let campaign = (reason == Reason::Match).then_some(i);
-            if campaign.is_some() || decision.is_none() {
-                decision = Some(Decision { campaign, reason });
+    /// Decides between the campaigns of a placement, highest priority first.
+    pub fn decide<'c, C: Contender + 'c>(&self, here: impl IntoIterator<Item = (usize, &'c C)>) -> Decision {
+        let mut first = None;
+        for (i, campaign) in here {
+            let reason = self.judge(campaign);
+            if reason == Reason::Match {
+                return Decision { campaign: Some(i), reason };
             }
-            campaign.is_none()
-        });
-        let settled = || self.settled.iter().find(|s| s.is_at(placement)).map(|s| s.reason_at(self.now));
-        match decision {
-            Some(decision) if decision.campaign.is_some() => decision,
-            other => {
-                let reason = settled().or(other.map(|d| d.reason)).unwrap_or(Reason::NoCampaign);
-                Decision { campaign: None, reason }
-            }
+            first.get_or_insert(reason);
         }
+        Decision { campaign: None, reason: first.unwrap_or(Reason::NoCampaign) }
     }
 
-    /// Says of every campaign of `placement`, in order, why it is or is not shown.
-    pub fn trace(&self, placement: &str) -> Vec<(usize, Reason)> {
+    /// Says of each of them, in order, why it is or is not shown.
+    pub fn trace<'c, C: Contender + 'c>(&self, here: impl IntoIterator<Item = (usize, &'c C)>) -> Vec<(usize, Reason)> {
         let mut taken = false;
         let mut trace = Vec::new();
-        self.each(placement, &mut |i, reason| {
+        for (i, campaign) in here {
+            let reason = self.judge(campaign);
             let reason = if reason == Reason::Match && taken { Reason::Outranked } else { reason };
             taken |= reason == Reason::Match;
             trace.push((i, reason));
-            true
-        });
+        }
         trace
     }
 
-    /// Judges the campaigns of `placement` in order, for as long as `go_on` says so.
-    fn each(&self, placement: &str, go_on: &mut dyn FnMut(usize, Reason) -> bool) {
-        for (i, campaign) in self.campaigns.iter().enumerate() {
-            if campaign.placement == placement && !go_on(i, self.judge(i, campaign)) {
-                return;
-            }
+    /// The gates, in the order in which a trace tells them.
+    pub fn judge(&self, campaign: &impl Contender) -> Reason {
+        let gates = campaign.gates();
+        if !gates.schedule.covers(self.now) {
+            return Reason::NotScheduled;
+        }
+        match gates.audience.eval(self.facts) {
+            Value::Bool(true) => self.admit(campaign),
+            Value::Bool(false) => Reason::AudienceFalse,
+            _ => Reason::AudienceUnknown,
         }
     }
 
-    /// The gates, in the order in which a trace tells them.
-    fn judge(&self, i: usize, campaign: &Campaign) -> Reason {
+    /// The gates behind the audience.
+    pub fn admit(&self, campaign: &impl Contender) -> Reason {
         let now = self.now;
-        if !campaign.schedule.covers(now) {
-            return Reason::NotScheduled;
-        }
-        match campaign.audience.eval(self.facts) {
-            Value::Bool(true) => {}
-            Value::Bool(false) => return Reason::AudienceFalse,
-            _ => return Reason::AudienceUnknown,
-        }
-        if campaign.texts().any(|text| !text.is_complete(self.facts)) {
+        let gates = campaign.gates();
+        if !campaign.is_complete(self.facts) {
             return Reason::MissingValue;
         }
-        if self.is_dismissed(campaign, now) {
+        if self.converted.is_some_and(|at| now < at.plus(gates.cooldown_after_convert)) {
+            return Reason::Converted;
+        }
+        if self.is_dismissed(gates) {
             return Reason::Dismissed;
         }
-        if self.user.snoozed_until(&campaign.id).is_some_and(|until| now < until) {
+        if self.user.snoozed_until(gates.key).is_some_and(|until| now < until) {
             return Reason::Snoozed;
         }
-        if !self.on_display.contains(&i) && !self.has_budget(campaign, now) {
-            return Reason::Capped;
+        if !self.display.has(gates.key) {
+            if self.almanac.quiet_until(gates.quiet, now).is_some() {
+                return Reason::QuietHours;
+            }
+            if !self.has_budget(gates) {
+                return Reason::Capped;
+            }
+            if self.display.excludes(gates) {
+                return Reason::Excluded;
+            }
         }
-        if campaign.held_out {
+        if gates.held_out {
             return Reason::HeldOut; // the last gate: whoever comes so far would have seen it
         }
         Reason::Match
     }
 
-    fn is_dismissed(&self, campaign: &Campaign, now: Millis) -> bool {
-        self.user.dismissed(&campaign.id).is_some_and(|at| campaign.cooldown_after_dismiss.is_none_or(|ms| now < at.plus(ms)))
+    fn is_dismissed(&self, gates: &Gates) -> bool {
+        self.user.dismissed(gates.key).is_some_and(|at| gates.cooldown_after_dismiss.is_none_or(|ms| self.now < at.plus(ms)))
     }
 
-    fn has_budget(&self, campaign: &Campaign, now: Millis) -> bool {
-        campaign.caps.iter().all(|cap| {
-            let ledger = match cap.scope {
-                Scope::User => self.user,
-                Scope::Tenant => self.tenant,
-            };
-            ledger.allows(&campaign.id, cap, now)
-        })
+    fn has_budget(&self, gates: &Gates) -> bool {
+        let allows = |campaign, caps: &[Cap]| {
+            caps.iter().all(|cap| {
+                let ledger = match cap.scope {
+                    Scope::User => self.user,
+                    Scope::Tenant => self.tenant,
+                };
+                ledger.allows(campaign, cap, self.almanac, self.now)
+            })
+        };
+        allows(Some(gates.key), &gates.caps) && allows(None, self.frequency)
     }
 }

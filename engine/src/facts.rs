@@ -46,6 +46,7 @@
 #[cfg(feature = "edge")]
 mod known;
 
+#[cfg(feature = "edge")]
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -154,15 +155,9 @@ pub struct Standing {
     pub signals: Vec<bool>,
     /// By feature: whether the plan has it.
     pub features: Vec<bool>,
-    /// The plan; `None` for a tenant without one.
-    pub plan: Option<PlanStanding>,
-    /// The user's role.
-    pub role: Role,
-    /// The subscription's status in Stripe's words.
-    pub status: Option<String>,
 }
 
-wire! { struct Standing { meters, events, signals, features, plan, role, status } }
+wire! { struct Standing { meters, events, signals, features } }
 
 /// How a meter stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,6 +188,7 @@ pub struct EventStanding {
 wire! { struct EventStanding { days, last } }
 
 /// The present plan.
+#[cfg(feature = "edge")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanStanding {
     /// Its id.
@@ -203,6 +199,7 @@ pub struct PlanStanding {
     pub rank: i32,
 }
 
+#[cfg(feature = "edge")]
 wire! { struct PlanStanding { id, name, rank } }
 
 impl MeterStanding {

@@ -15,6 +15,12 @@ pub fn hash_parts(parts: &[&str]) -> u64 {
     finish(hash)
 }
 
+/// The name of a campaign, placement, group … where only numbers go: 32-bit FNV-1a, which a page can compute as well. Never 0.
+/// Names of one kind whose keys are equal are refused when they are published.
+pub fn key(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)).max(1)
+}
+
 /// The basis point (0 to 9,999) in which a subject falls: the same everywhere and for ever for the same parts.
 pub fn bucket(parts: &[&str]) -> u16 {
     u16::try_from(hash_parts(parts) % 10_000).unwrap_or(0)

@@ -28,6 +28,7 @@ use crate::time::{DAY, DurationMs, Millis};
 use crate::upgrade::requests::Requests;
 use crate::usage::{Event, EventKind, MAX_VALUE, NoteKind, Reading, settle_time};
 use crate::wire;
+use crate::zone::Zone;
 
 /// How long entries are kept.
 pub const KEEP: DurationMs = 90 * DAY;
@@ -144,7 +145,7 @@ impl Tenant {
         then.detect(rules, now);
         let counted = batch.events.iter().enumerate().filter(|(i, event)| is_exposure(event) && applied.counted.contains(i));
         let shown = Batch { client: None, role: batch.role, events: counted.map(|(_, event)| event.clone()).collect() };
-        let verdicts = then.judge(rules, &shown, now);
+        let verdicts = then.judge(rules, &shown, &Zone::UTC, now);
         (applied, verdicts)
     }
 
@@ -159,7 +160,7 @@ impl Tenant {
 }
 
 fn is_exposure(event: &Event) -> bool {
-    matches!(event.kind, EventKind::Note { kind: NoteKind::Exposure, .. })
+    matches!(event.kind, EventKind::Note { kind: NoteKind::Render | NoteKind::Exposure | NoteKind::Ghost, .. })
 }
 
 /// A batch as history keeps it: the events that counted, without ids, numbered anew, at settled times (`None`: the Worker's own),

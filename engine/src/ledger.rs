@@ -1,23 +1,25 @@
-//! The frequency ledger: who has seen, dismissed, snoozed or followed what, and when.
+//! The frequency ledger: who has met, dismissed, snoozed or followed what, and when; in the app and by mail.
 //!
-//! A set of moments per campaign. Merging two ledgers is their union, so it does not matter in which order, how often or by
-//! which way (this page, another tab, the server) a moment arrives.
+//! A set of moments per campaign (or sequence). Merging two ledgers is their union, so it does not matter in which order, how often or by
+//! which way (this page, another tab, the server) a moment arrives. A moment is known by its tag, which comes from the decision it
+//! belongs to: told once as rendered and once as seen it is one, and two users who meet something in the same millisecond are two.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::almanac::Almanac;
 use crate::campaign::Cap;
 use crate::time::Millis;
 use crate::usage::NoteKind;
 use crate::wire;
 
-/// The most exposures kept per campaign; configuration allows no cap above it.
+/// The most moments kept per campaign; configuration allows no cap above it.
 pub const MAX_KEPT: usize = 50;
 /// The most campaigns kept, as many as a configuration may have; beyond it the one longest untouched is forgotten.
 const MAX_CAMPAIGNS: usize = 1_000;
+/// Stands for all campaigns that a page is not told of; no name has this key.
+pub const OTHERS: u32 = 0;
 
 /// What one user, or a whole tenant, has met.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,34 +29,62 @@ pub struct Ledger {
 
 wire! { struct Ledger { entries } }
 
+/// Once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Moment {
+    /// When.
+    pub at: Millis,
+    /// Of which decision: its [`key`](crate::hash::key).
+    pub tag: u32,
+}
+
+wire! { struct Moment { at, tag } }
+
 /// What happened with one campaign.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
-    campaign: String,
+    /// The campaign's [`key`](crate::hash::key).
+    campaign: u32,
     /// Newest first.
-    shown: Vec<Millis>,
+    shown: Vec<Moment>,
+    /// When the control group would have met it: counts for its own caps and no others. Newest first.
+    ghosts: Vec<Moment>,
     clicked: Option<Millis>,
     dismissed: Option<Millis>,
     snoozed_until: Option<Millis>,
 }
 
-wire! { struct Entry { campaign, shown, clicked, dismissed, snoozed_until } }
+wire! { struct Entry { campaign, shown, ghosts, clicked, dismissed, snoozed_until } }
 
 impl Entry {
     fn last_touched(&self) -> Option<Millis> {
-        self.shown.first().copied().max(self.clicked).max(self.dismissed).max(self.snoozed_until)
+        let newest = |moments: &[Moment]| moments.first().map(|moment| moment.at);
+        newest(&self.shown).max(newest(&self.ghosts)).max(self.clicked).max(self.dismissed).max(self.snoozed_until)
     }
 
-    /// Answers whether this is new.
-    fn show(&mut self, at: Millis) -> bool {
-        let place = self.shown.iter().take_while(|known| **known > at).count();
-        let new = place < MAX_KEPT && self.shown.get(place) != Some(&at);
-        if new {
-            self.shown.insert(place, at);
-            self.shown.truncate(MAX_KEPT);
-        }
-        new
+    fn merge(&mut self, other: &Self) {
+        other.shown.iter().for_each(|moment| _ = keep(&mut self.shown, *moment));
+        other.ghosts.iter().for_each(|moment| _ = keep(&mut self.ghosts, *moment));
+        raise(&mut self.clicked, other.clicked);
+        raise(&mut self.dismissed, other.dismissed);
+        raise(&mut self.snoozed_until, other.snoozed_until);
     }
+}
+
+/// Adds a moment to those that are kept, newest first; answers whether it is new.
+fn keep(moments: &mut Vec<Moment>, moment: Moment) -> bool {
+    let place = moments.iter().take_while(|known| **known > moment).count();
+    let new = place < MAX_KEPT && moments.iter().all(|known| known.tag != moment.tag);
+    if new {
+        moments.insert(place, moment);
+        moments.truncate(MAX_KEPT);
+    }
+    new
+}
+
+/// How many are not before `since`.
+fn count(moments: &[Moment], since: Millis) -> usize {
+    moments.iter().take_while(|moment| moment.at >= since).count()
 }
 
 /// Keeps the later of two moments; answers whether that is a new one.
@@ -67,14 +97,15 @@ fn raise(moment: &mut Option<Millis>, other: Option<Millis>) -> bool {
 }
 
 impl Ledger {
-    /// Records that `kind` happened to `campaign` `at`. Recording the same again changes nothing; answers whether
+    /// Records that `kind` happened to `campaign` at `moment`. Recording the same again changes nothing; answers whether
     /// anything changed.
-    pub fn note(&mut self, campaign: &str, kind: NoteKind, at: Millis) -> bool {
+    pub fn note(&mut self, campaign: u32, kind: NoteKind, moment: Moment) -> bool {
         let entry = self.entry(campaign);
         match kind {
-            NoteKind::Exposure => entry.show(at),
-            NoteKind::Click => raise(&mut entry.clicked, Some(at)),
-            NoteKind::Dismiss => raise(&mut entry.dismissed, Some(at)),
+            NoteKind::Render | NoteKind::Exposure => keep(&mut entry.shown, moment),
+            NoteKind::Ghost => keep(&mut entry.ghosts, moment),
+            NoteKind::Click => raise(&mut entry.clicked, Some(moment.at)),
+            NoteKind::Dismiss => raise(&mut entry.dismissed, Some(moment.at)),
             NoteKind::Snooze(until) => raise(&mut entry.snoozed_until, Some(until)),
         }
     }
@@ -82,58 +113,72 @@ impl Ledger {
     /// Adds everything `other` knows.
     pub fn merge(&mut self, other: &Self) {
         for theirs in &other.entries {
-            let ours = self.entry(&theirs.campaign);
-            for at in &theirs.shown {
-                ours.show(*at);
-            }
-            raise(&mut ours.clicked, theirs.clicked);
-            raise(&mut ours.dismissed, theirs.dismissed);
-            raise(&mut ours.snoozed_until, theirs.snoozed_until);
+            self.entry(theirs.campaign).merge(theirs);
         }
     }
 
-    /// What it knows of the campaigns for which `is_wanted` holds.
+    /// What it knows of the campaigns for which `is_wanted` holds; of all others together, `with_others`, when something was shown.
     #[cfg(feature = "edge")]
     #[must_use]
-    pub fn only(&self, is_wanted: impl Fn(&str) -> bool) -> Self {
-        Self { entries: self.entries.iter().filter(|e| is_wanted(&e.campaign)).cloned().collect() }
+    pub fn only(&self, with_others: bool, is_wanted: impl Fn(u32) -> bool) -> Self {
+        let (wanted, rest): (Vec<&Entry>, Vec<&Entry>) = self.entries.iter().partition(|e| is_wanted(e.campaign));
+        let mut entries: Vec<Entry> = wanted.into_iter().cloned().collect();
+        let mut others = Entry { campaign: OTHERS, ..Entry::default() };
+        for moment in rest.iter().flat_map(|entry| &entry.shown).filter(|_| with_others) {
+            keep(&mut others.shown, *moment);
+        }
+        if !others.shown.is_empty() {
+            entries.push(others);
+        }
+        Self { entries }
     }
 
-    /// Whether `cap` leaves room for one more exposure of `campaign` at `now`.
-    pub fn allows(&self, campaign: &str, cap: &Cap, now: Millis) -> bool {
-        let since = now.plus(cap.window.saturating_neg());
-        let shown = self.find(campaign).map_or(0, |e| e.shown.iter().take_while(|at| **at > since).count());
-        shown < usize::from(cap.max)
+    /// Whether `cap` leaves room for `campaign` once more at `now`; without a campaign, for any at all.
+    pub fn allows(&self, campaign: Option<u32>, cap: &Cap, almanac: &Almanac, now: Millis) -> bool {
+        self.met(campaign, almanac.begins(cap.window, now)) < usize::from(cap.max)
     }
 
-    /// When `campaign` was shown, newest first; the last [`MAX_KEPT`] times.
+    /// How often `campaign` was met since; without one, how often any was shown.
+    pub fn met(&self, campaign: Option<u32>, since: Millis) -> usize {
+        match campaign {
+            Some(campaign) => self.find(campaign).map_or(0, |e| count(&e.shown, since) + count(&e.ghosts, since)),
+            None => self.entries.iter().map(|e| count(&e.shown, since)).sum(),
+        }
+    }
+
+    /// When `campaign` was met, or without one any, newest first; of each the last [`MAX_KEPT`] times.
     #[cfg(feature = "edge")]
-    pub fn shown(&self, campaign: &str) -> &[Millis] {
-        self.find(campaign).map_or(&[], |e| &e.shown)
+    pub fn moments(&self, campaign: Option<u32>) -> Vec<Millis> {
+        let mut moments: Vec<Moment> = match campaign {
+            Some(campaign) => self.find(campaign).map(|e| e.shown.iter().chain(&e.ghosts).copied().collect()).unwrap_or_default(),
+            None => self.entries.iter().flat_map(|e| &e.shown).copied().collect(),
+        };
+        moments.sort_unstable_by(|a, b| b.cmp(a));
+        moments.into_iter().map(|moment| moment.at).collect()
     }
 
     /// When `campaign` was last dismissed.
-    pub fn dismissed(&self, campaign: &str) -> Option<Millis> {
+    pub fn dismissed(&self, campaign: u32) -> Option<Millis> {
         self.find(campaign)?.dismissed
     }
 
     /// Until when `campaign` is to stay away.
-    pub fn snoozed_until(&self, campaign: &str) -> Option<Millis> {
+    pub fn snoozed_until(&self, campaign: u32) -> Option<Millis> {
         self.find(campaign)?.snoozed_until
     }
 
-    fn find(&self, campaign: &str) -> Option<&Entry> {
+    fn find(&self, campaign: u32) -> Option<&Entry> {
         self.entries.iter().find(|e| e.campaign == campaign)
     }
 
-    fn entry(&mut self, campaign: &str) -> &mut Entry {
+    fn entry(&mut self, campaign: u32) -> &mut Entry {
         let known = self.entries.iter().position(|e| e.campaign == campaign);
         let place = known.unwrap_or_else(|| {
             if self.entries.len() >= MAX_CAMPAIGNS {
                 let oldest = self.entries.iter().enumerate().min_by_key(|(_, e)| e.last_touched()).map(|(i, _)| i);
                 oldest.map(|i| self.entries.remove(i));
             }
-            self.entries.push(Entry { campaign: campaign.to_owned(), ..Entry::default() });
+            self.entries.push(Entry { campaign, ..Entry::default() });
             self.entries.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "the place of an entry that was found or pushed above")]
@@ -144,51 +189,56 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::Scope;
+    use crate::campaign::{Scope, Window};
     use crate::time::{DAY, HOUR};
     use proptest::prelude::*;
 
     const NOW: Millis = Millis(1_750_000_000_000);
 
+    /// A moment of a decision of its own.
+    fn once(at: Millis) -> Moment {
+        Moment { at, tag: crate::hash::key(&at.0.to_string()) }
+    }
+
     #[test]
     fn a_cap_counts_exposures_in_a_rolling_window() {
         let mut ledger = Ledger::default();
-        let cap = Cap { max: 2, window: DAY, scope: Scope::User };
+        let cap = Cap { max: 2, window: Window::Rolling(DAY), scope: Scope::User };
         for (at, allowed) in [(0, true), (HOUR, true), (2 * HOUR, false), (DAY - 1, false), (DAY, true)] {
-            assert_eq!(ledger.allows("a", &cap, NOW.plus(at)), allowed, "{at}");
+            assert_eq!(ledger.allows(Some(1), &cap, &Almanac::default(), NOW.plus(at)), allowed, "{at}");
             if allowed {
-                ledger.note("a", NoteKind::Exposure, NOW.plus(at));
+                ledger.note(1, NoteKind::Exposure, once(NOW.plus(at)));
             }
         }
-        assert!(ledger.allows("b", &cap, NOW.plus(DAY)), "campaigns have budgets of their own");
+        assert!(ledger.allows(Some(2), &cap, &Almanac::default(), NOW.plus(DAY)), "campaigns have budgets of their own");
     }
 
     #[test]
     fn the_same_moment_counts_once() {
         let mut ledger = Ledger::default();
-        assert!(ledger.note("a", NoteKind::Exposure, NOW));
-        assert!(!ledger.note("a", NoteKind::Exposure, NOW));
+        assert!(ledger.note(1, NoteKind::Exposure, once(NOW)));
+        assert!(!ledger.note(1, NoteKind::Exposure, once(NOW)));
     }
 
     #[test]
     fn a_part_of_a_ledger_knows_all_of_its_campaigns_and_nothing_of_others() {
         let mut ledger = Ledger::default();
-        for (campaign, kind) in [("a", NoteKind::Exposure), ("b", NoteKind::Exposure), ("a", NoteKind::Dismiss)] {
-            ledger.note(campaign, kind, NOW);
+        for (campaign, kind) in [(1, NoteKind::Exposure), (2, NoteKind::Exposure), (1, NoteKind::Dismiss)] {
+            ledger.note(campaign, kind, once(NOW));
         }
-        let part = ledger.only(|campaign| campaign == "a");
-        assert_eq!((part.find("a"), part.find("b")), (ledger.find("a"), None));
+        let part = ledger.only(false, |campaign| campaign == 1);
+        assert_eq!((part.find(1), part.find(2)), (ledger.find(1), None));
     }
 
     #[test]
     fn ledgers_are_bounded() {
         let mut ledger = Ledger::default();
-        for i in 0..2_000_i64 {
-            ledger.note(&format!("c{i}"), NoteKind::Exposure, NOW.plus(i));
-            ledger.note("busy", NoteKind::Exposure, NOW.plus(i));
+        for i in 0..2_000_u32 {
+            ledger.note(i + 10, NoteKind::Exposure, once(NOW.plus(i.into())));
+            ledger.note(1, NoteKind::Exposure, once(NOW.plus(i.into())));
         }
         assert_eq!(ledger.entries.len(), MAX_CAMPAIGNS);
-        assert_eq!(ledger.find("busy").map(|e| e.shown.len()), Some(MAX_KEPT));
+        assert_eq!(ledger.find(1).map(|e| e.shown.len()), Some(MAX_KEPT));
     }
 
     fn notes() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
@@ -197,10 +247,10 @@ mod tests {
 
     fn ledger_of(notes: &[(u8, u8, i64)]) -> Ledger {
         let mut ledger = Ledger::default();
-        for (campaign, kind, at) in notes {
-            let at = NOW.plus(*at);
-            let kind = [NoteKind::Exposure, NoteKind::Click, NoteKind::Dismiss, NoteKind::Snooze(at)][usize::from(*kind)];
-            ledger.note(&format!("c{campaign}"), kind, at);
+        for &(campaign, kind, at) in notes {
+            let at = NOW.plus(at);
+            let kind = [NoteKind::Render, NoteKind::Click, NoteKind::Dismiss, NoteKind::Snooze(at)][usize::from(kind)];
+            ledger.note(campaign.into(), kind, once(at));
         }
         ledger
     }

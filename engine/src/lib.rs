@@ -18,6 +18,7 @@
 
 extern crate alloc;
 
+pub mod almanac;
 pub mod campaign;
 #[cfg(feature = "edge")]
 pub mod catalogue;
@@ -39,6 +40,8 @@ pub mod map;
 #[cfg(feature = "edge")]
 pub mod money;
 #[cfg(feature = "edge")]
+pub mod page;
+#[cfg(feature = "edge")]
 pub mod percentile;
 pub mod plan;
 #[cfg(feature = "edge")]
@@ -53,6 +56,7 @@ pub mod signal;
 pub mod snapshot;
 #[cfg(feature = "edge")]
 pub mod subscription;
+#[cfg(feature = "edge")]
 pub mod template;
 #[cfg(feature = "edge")]
 pub mod tenant;
@@ -67,3 +71,5 @@ pub mod upgrade;
 pub mod usage;
 pub mod watch;
 pub mod wire;
+#[cfg(feature = "edge")]
+pub mod zone;

@@ -5,11 +5,11 @@
 
 use alloc::vec::Vec;
 
-use crate::decision::{Decision, Reason, Scene};
+use crate::decision::{Decision, Display, Reason, Scene};
 use crate::entitlement::Entitlement;
 use crate::facts::{MeterStanding, Standing, StandingAt};
-use crate::ledger::Ledger;
-use crate::snapshot::{Frame, Live, Snapshot};
+use crate::ledger::{Ledger, Moment};
+use crate::snapshot::{Candidate, Frame, Live, Place, Snapshot};
 use crate::time::{DurationMs, Millis};
 use crate::usage::NoteKind;
 use crate::watch::next;
@@ -28,8 +28,10 @@ pub struct Session {
     pending: Vec<Pending>,
     /// The number of the batch that local events join now.
     batch: u64,
-    /// Campaigns on display in this page.
-    on_display: Vec<usize>,
+    /// When the tenant last upgraded, as far as this page knows.
+    converted: Option<Millis>,
+    /// What is on display in this page.
+    display: Display,
     /// The Worker's clock minus the device's.
     skew: DurationMs,
 }
@@ -56,7 +58,8 @@ impl Session {
             tenant: Ledger::default(),
             pending: Vec::new(),
             batch: 1,
-            on_display: Vec::new(),
+            converted: None,
+            display: Display::default(),
             skew: 0,
             snapshot,
         };
@@ -64,22 +67,18 @@ impl Session {
         session
     }
 
-    /// Takes in a frame; answers whether campaigns, meters or features may be other ones now.
+    /// Takes in a frame; answers whether meters, features, events and campaigns may be other ones now.
     pub fn apply(&mut self, frame: Frame, device: Millis) -> bool {
+        let is_whole = matches!(frame, Frame::Snapshot(_));
         match frame {
             Frame::Snapshot(snapshot) => {
-                self.on_display = self.displayed_ids().filter_map(|id| position(&snapshot, id)).collect();
                 renumber(&mut self.pending, &self.snapshot, &snapshot);
-                self.snapshot = *snapshot;
-                self.refresh(device);
-                true
+                self.snapshot = snapshot;
             }
-            Frame::Live(live) => {
-                self.snapshot.live = *live;
-                self.refresh(device);
-                false
-            }
+            Frame::Live(live) => self.snapshot.live = live,
         }
+        self.refresh(device);
+        is_whole
     }
 
     /// The Worker's time at `device` time.
@@ -93,39 +92,37 @@ impl Session {
     }
 
     /// Counts `n` more on a counter at once.
-    pub fn add(&mut self, meter: &str, n: u64, device: Millis) {
-        if let Some(meter) = self.snapshot.meters.iter().position(|m| m.key == meter) {
-            self.change(Change::Add { meter, n, at: self.now(device) }, device);
-        }
+    pub fn add(&mut self, meter: usize, n: u64, device: Millis) {
+        self.change(Change::Add { meter, n, at: self.now(device) }, device);
     }
 
     /// Shows `n` on a gauge at once.
-    pub fn set(&mut self, meter: &str, n: u64, device: Millis) {
-        if let Some(meter) = self.snapshot.meters.iter().position(|m| m.key == meter) {
-            self.change(Change::Set { meter, n }, device);
+    pub fn set(&mut self, meter: usize, n: u64, device: Millis) {
+        self.change(Change::Set { meter, n }, device);
+    }
+
+    /// Counts a tracked event that programs read at once.
+    pub fn track(&mut self, event: usize, device: Millis) {
+        self.change(Change::Track { event, at: self.now(device) }, device);
+    }
+
+    /// Records what the user did with a nudge, here or in another tab; the moment is of the Worker's clock.
+    pub fn note(&mut self, campaign: u32, kind: NoteKind, moment: Moment) {
+        self.user.note(campaign, kind, moment);
+        if matches!(kind, NoteKind::Render | NoteKind::Exposure | NoteKind::Ghost) {
+            self.tenant.note(campaign, kind, moment);
         }
     }
 
-    /// Counts a tracked event at once.
-    pub fn track(&mut self, name: &str, device: Millis) {
-        if let Some(event) = self.snapshot.rules.events.iter().position(|e| e == name) {
-            self.change(Change::Track { event, at: self.now(device) }, device);
-        }
+    /// The tenant has upgraded, `at` the Worker's time: nudges fall silent before the Worker says so.
+    pub fn convert(&mut self, at: Millis) {
+        self.converted = self.converted.max(Some(at));
     }
 
-    /// Records what the user did with a nudge, here or in another tab, `at` the Worker's time.
-    pub fn note(&mut self, campaign: &str, kind: NoteKind, at: Millis) {
-        self.user.note(campaign, kind, at);
-        if kind == NoteKind::Exposure {
-            self.tenant.note(campaign, kind, at);
-        }
-    }
-
-    /// Remembers that `campaign` is on display here, so that its own exposure does not cap it away; or that it no longer is.
-    pub fn display(&mut self, campaign: usize, shown: bool) {
-        self.on_display.retain(|c| *c != campaign);
-        if shown {
-            self.on_display.push(campaign);
+    /// Remembers that a campaign is on display here, so that its own exposure does not cap it away; or that it no longer is.
+    pub fn display(&mut self, candidate: usize, shown: bool) {
+        if let Some(candidate) = self.snapshot.rules.candidates.get(candidate) {
+            self.display.set(&candidate.gates, shown);
         }
     }
 
@@ -142,18 +139,41 @@ impl Session {
         self.rebuild();
     }
 
-    /// Decides for `placement`.
-    pub fn decide(&mut self, placement: &str, device: Millis) -> Decision {
-        self.watch(device);
-        let facts = self.facts(device);
-        self.scene(&facts).decide(placement)
+    /// The position of a placement that campaigns use.
+    pub fn place(&self, key: u32) -> Option<usize> {
+        self.snapshot.rules.places.iter().position(|place| place.key == key)
     }
 
-    /// Says of every campaign of `placement`, in order, why it is or is not shown.
-    pub fn trace(&mut self, placement: &str, device: Millis) -> Vec<(usize, Reason)> {
+    /// Decides for a placement.
+    pub fn decide(&mut self, place: usize, device: Millis) -> Decision {
+        self.watch(device);
+        self.judge(place, &self.facts(device))
+    }
+
+    /// The same by `facts`, which are of this session.
+    pub fn judge(&self, place: usize, facts: &StandingAt<'_>) -> Decision {
+        let Some((place, first, candidates)) = self.at(place) else { return Decision { campaign: None, reason: Reason::NoCampaign } };
+        let decision = self.scene(facts).decide(numbered(first, candidates));
+        match &place.settled {
+            Some(settled) if decision.campaign.is_none() => Decision { campaign: None, reason: settled.reason_at(facts.now) },
+            _ => decision,
+        }
+    }
+
+    /// Says of every candidate of a placement, in order, why it is or is not shown.
+    pub fn trace(&mut self, place: usize, device: Millis) -> Vec<(usize, Reason)> {
         self.watch(device);
         let facts = self.facts(device);
-        self.scene(&facts).trace(placement)
+        let Some((_, first, candidates)) = self.at(place) else { return Vec::new() };
+        self.scene(&facts).trace(numbered(first, candidates))
+    }
+
+    /// A placement, with its candidates and the position of the first of them.
+    fn at(&self, place: usize) -> Option<(&Place, usize, &[Candidate])> {
+        let rules = &self.snapshot.rules;
+        let first = rules.places.get(..place)?.iter().map(|place| usize::from(place.candidates)).sum::<usize>();
+        let place = rules.places.get(place)?;
+        Some((place, first, rules.candidates.get(first..)?.get(..usize::from(place.candidates))?))
     }
 
     /// The facts as of `device` time.
@@ -161,30 +181,27 @@ impl Session {
         StandingAt { standing: &self.standing, now: self.now(device) }
     }
 
-    /// How the meter named `key` stands, and its position.
-    pub fn meter(&self, key: &str, device: Millis) -> Option<(usize, MeterStanding)> {
-        let i = self.snapshot.meters.iter().position(|m| m.key == key)?;
-        Some((i, self.facts(device).meter(i)?))
+    /// How a meter stands.
+    pub fn meter(&self, meter: usize, device: Millis) -> Option<MeterStanding> {
+        self.facts(device).meter(meter)
     }
 
-    /// Whether the meter or feature named `key` may be used.
-    pub fn entitlement(&self, key: &str, device: Millis) -> Entitlement {
-        if let Some((_, meter)) = self.meter(key, device) {
-            return Entitlement::meter(&meter);
-        }
-        let feature = self.snapshot.features.iter().position(|f| f.key == key);
-        feature.and_then(|i| self.standing.features.get(i)).map_or(Entitlement::UNKNOWN, |has| Entitlement::feature(*has))
+    /// Whether a feature may be used.
+    pub fn feature(&self, feature: usize) -> Entitlement {
+        self.standing.features.get(feature).map_or(Entitlement::UNKNOWN, |has| Entitlement::feature(*has))
     }
 
-    fn scene<'a>(&'a self, facts: &'a StandingAt<'a>) -> Scene<'a, StandingAt<'a>> {
+    /// What decisions are made from; `facts` are of this session.
+    pub fn scene<'a>(&'a self, facts: &'a StandingAt<'a>) -> Scene<'a, StandingAt<'a>> {
         Scene {
-            campaigns: &self.snapshot.rules.campaigns,
-            settled: &self.snapshot.rules.settled,
             facts,
             now: facts.now,
             user: &self.user,
             tenant: &self.tenant,
-            on_display: &self.on_display,
+            frequency: &self.snapshot.rules.frequency,
+            almanac: &self.snapshot.rules.almanac,
+            converted: self.converted,
+            display: &self.display,
         }
     }
 
@@ -201,10 +218,6 @@ impl Session {
         }
     }
 
-    fn displayed_ids(&self) -> impl Iterator<Item = &str> {
-        self.on_display.iter().filter_map(|i| self.snapshot.rules.campaigns.get(*i)).map(|c| c.id.as_str())
-    }
-
     fn change(&mut self, change: Change, device: Millis) {
         change.apply(&mut self.standing);
         self.pending.push(Pending { batch: self.batch, change });
@@ -219,6 +232,7 @@ impl Session {
         self.pending.retain(|p| p.batch > applied);
         self.user.merge(&self.snapshot.live.user);
         self.tenant.merge(&self.snapshot.live.tenant);
+        self.converted = self.converted.max(self.snapshot.live.converted);
         self.rebuild();
         self.watch(device);
     }
@@ -253,14 +267,15 @@ impl Change {
     }
 }
 
-fn position(snapshot: &Snapshot, campaign: &str) -> Option<usize> {
-    snapshot.rules.campaigns.iter().position(|c| c.id == campaign)
+fn numbered(first: usize, candidates: &[Candidate]) -> impl Iterator<Item = (usize, &Candidate)> {
+    (first..).zip(candidates)
 }
 
 /// A new configuration may number meters and events otherwise: local events follow their names, or go with them.
 fn renumber(pending: &mut Vec<Pending>, old: &Snapshot, new: &Snapshot) {
-    let meter = |i: usize| old.meters.get(i).and_then(|m| new.meters.iter().position(|n| n.key == m.key));
-    let event = |i: usize| old.rules.events.get(i).and_then(|e| new.rules.events.iter().position(|n| n == e));
+    let follow = |i: usize, old: &[u32], new: &[u32]| old.get(i).and_then(|key| new.iter().position(|other| other == key));
+    let meter = |i: usize| follow(i, &old.rules.meters, &new.rules.meters);
+    let event = |i: usize| follow(i, &old.rules.events, &new.rules.events);
     pending.retain_mut(|pending| {
         let moved = match pending.change {
             Change::Add { meter: i, n, at } => meter(i).map(|meter| Change::Add { meter, n, at }),

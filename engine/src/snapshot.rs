@@ -1,103 +1,117 @@
 //! The snapshot: what one browser needs to decide by itself, and the frames that keep it fresh.
 //!
-//! On the wire: the letter `U`, the format's number, then [`wire`]. A reader refuses other numbers, so an old SDK never misreads a new Worker.
+//! On the wire: the letter `U`, the format's number, what it is (0 a snapshot, 1 only what is live), the length of the numbers, the numbers
+//! as [`wire`] writes them, and [the words](crate::page) as JSON. The browser's core reads the numbers and never sees a word; its shell
+//! reads the words and never sees a rule. A reader refuses other formats, so an old SDK never misreads a new Worker.
 
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::campaign::{Campaign, Schedule};
-use crate::decision::Reason;
+use crate::almanac::Almanac;
+use crate::campaign::{Cap, Gates, Schedule};
+use crate::decision::{Contender, Reason};
+use crate::expr::{Lookup, Value};
 #[cfg(feature = "edge")]
-use crate::facts::Input;
-use crate::facts::Standing;
-use crate::hash::hash64;
+use crate::facts::Input as Reads;
+use crate::facts::{Input, Standing};
 use crate::ledger::Ledger;
-use crate::plan::{Feature, Meter};
 use crate::time::Millis;
 use crate::watch::Watch;
 use crate::wire;
 
 /// The number of the wire format. Raise it with every change of a type that crosses.
-pub const FORMAT: u8 = 3;
+pub const FORMAT: u8 = 4;
 
-/// Everything that the browser holds: of the rules only what still depends on what happens in the page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// All the numbers that the browser holds: of the rules only what still depends on what happens in the page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The version of the configuration this comes from.
-    pub config_version: u32,
-    /// The meters, in the order programs number them.
-    pub meters: Vec<Meter>,
-    /// The features, likewise.
-    pub features: Vec<Feature>,
     /// What is left of the rules.
     pub rules: Residue,
     /// What changes from moment to moment.
     pub live: Live,
 }
 
-wire! { struct Snapshot { config_version, meters, features, rules, live } }
+wire! { struct Snapshot { rules, live } }
 
-#[cfg(feature = "edge")]
-impl Snapshot {
-    /// A hash of everything but what changes from moment to moment.
-    pub fn rules_hash(&self) -> u64 {
-        let version = wire::extend(wire::encode(&self.config_version), &self.rules);
-        hash64(&wire::extend(wire::extend(version, &self.meters), &self.features))
-    }
-}
-
-/// What is left of the rules for one user of one tenant.
+/// What is left of the rules for one user of one tenant. Meters and features have the numbers of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Residue {
-    /// The names of tracked events that programs read, in the order they number them.
-    pub events: Vec<String>,
+    /// The keys of the meters, so that a page knows them again when they are numbered anew.
+    pub meters: Vec<u32>,
+    /// The keys of tracked events that programs read, in the order they number them.
+    pub events: Vec<u32>,
     /// Signals that may change in the page, likewise; each reads at most those before it.
     pub watches: Vec<Watch>,
-    /// The campaigns that may be shown, highest priority first.
-    pub campaigns: Vec<Campaign>,
-    /// Placements whose first campaign is not among them.
-    pub settled: Vec<Settled>,
+    /// The placements, each with how many of the candidates are its own; their order is that of the candidates.
+    pub places: Vec<Place>,
+    /// The campaigns that may be shown: place by place, of each the highest priority first.
+    pub candidates: Vec<Candidate>,
+    /// What texts read of the page, as they number it.
+    pub values: Vec<Input>,
+    /// How often any of them.
+    pub frequency: Vec<Cap>,
+    /// What the calendar says.
+    pub almanac: Almanac,
 }
 
-wire! { struct Residue { events, watches, campaigns, settled } }
+wire! { struct Residue { meters, events, watches, places, candidates, values, frequency, almanac } }
 
 #[cfg(feature = "edge")]
 impl Residue {
     /// What the browser reads for it.
-    pub fn inputs(&self) -> impl Iterator<Item = Input> {
-        self.watches.iter().flat_map(Watch::inputs).chain(self.campaigns.iter().flat_map(Campaign::inputs))
+    pub fn inputs(&self) -> impl Iterator<Item = Reads> {
+        let candidates = self.candidates.iter().flat_map(|c| c.gates.audience.inputs());
+        self.watches.iter().flat_map(Watch::inputs).chain(candidates).chain(self.values.iter().copied())
+    }
+}
+
+/// A placement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its [`key`](crate::hash::key); the name itself may be of a campaign that is none of this user's business.
+    pub key: u32,
+    /// How many candidates it has.
+    pub candidates: u16,
+    /// Why its first campaign is not among them; `None`: it is.
+    pub settled: Option<Settled>,
+}
+
+wire! { struct Place { key, candidates, settled } }
+
+/// A campaign that may be shown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// What it must pass.
+    pub gates: Gates,
+    /// What its texts read.
+    pub reads: Vec<Input>,
+}
+
+wire! { struct Candidate { gates, reads } }
+
+impl Contender for Candidate {
+    fn gates(&self) -> &Gates {
+        &self.gates
     }
 
-    /// Gives every input the number that `number` says.
-    pub fn renumber(&mut self, number: &impl Fn(Input) -> Input) {
-        self.watches.iter_mut().for_each(|watch| watch.renumber(number));
-        self.campaigns.iter_mut().for_each(|campaign| campaign.renumber(number));
+    fn is_complete(&self, facts: &impl Lookup) -> bool {
+        self.reads.iter().all(|input| facts.input(*input) != Value::Unknown)
     }
 }
 
 /// Why the first campaign of a placement was left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
-    /// Where: [`hash64`] of the placement's name, as the name itself may be of a campaign that is none of this user's business.
-    pub placement: u64,
     /// When the campaign runs.
     pub schedule: Schedule,
     /// Why it cannot be shown while it runs.
     pub reason: Reason,
 }
 
-wire! { struct Settled { placement, schedule, reason } }
+wire! { struct Settled { schedule, reason } }
 
 impl Settled {
-    /// Whether this is of `placement`.
-    pub fn is_at(&self, placement: &str) -> bool {
-        self.placement == hash64(placement.as_bytes())
-    }
-
     /// Why it is not shown at `now`.
     pub fn reason_at(&self, now: Millis) -> Reason {
         if self.schedule.covers(now) || self.reason == Reason::NotRolledOut { self.reason } else { Reason::NotScheduled }
@@ -113,24 +127,28 @@ pub struct Live {
     pub applied: u64,
     /// The facts.
     pub standing: Standing,
-    /// What this user has met of the campaigns that may be shown.
+    /// When the tenant last upgraded.
+    pub converted: Option<Millis>,
+    /// What this user has met.
     pub user: Ledger,
-    /// What the tenant's users have met of them together.
+    /// What the tenant's users have met together.
     pub tenant: Ledger,
 }
 
-wire! { struct Live { server_time, applied, standing, user, tenant } }
+wire! { struct Live { server_time, applied, standing, converted, user, tenant } }
 
-/// What the Worker sends over a live connection.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a frame says it is.
+const SNAPSHOT: u8 = 0;
+const LIVE: u8 = 1;
+
+/// The numbers of a frame.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     /// Everything: at the start, and when plan or configuration changed.
-    Snapshot(Box<Snapshot>),
+    Snapshot(Snapshot),
     /// Only what changes from moment to moment.
-    Live(Box<Live>),
+    Live(Live),
 }
-
-wire! { enum Frame { Snapshot(snapshot), Live(live) } }
 
 /// Why bytes could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,18 +160,32 @@ pub enum DecodeError {
 }
 
 impl Frame {
-    /// The frame as bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        wire::extend(vec![b'U', FORMAT], self)
+    /// Reads the numbers of a frame. Whatever the bytes are, this neither panics nor allocates beyond a small multiple of their length.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let [b'U', format, rest @ ..] = bytes else { return Err(DecodeError::Damaged) };
+        if *format != FORMAT {
+            return Err(DecodeError::Format);
+        }
+        let [kind, rest @ ..] = rest else { return Err(DecodeError::Damaged) };
+        let numbers = wire::block(rest).ok_or(DecodeError::Damaged)?;
+        let frame = match *kind {
+            SNAPSHOT => wire::decode(numbers).map(Self::Snapshot),
+            LIVE => wire::decode(numbers).map(Self::Live),
+            _ => None,
+        };
+        frame.ok_or(DecodeError::Damaged)
     }
 
-    /// Reads a frame. Whatever the bytes are, this neither panics nor allocates beyond a small multiple of their length.
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        match bytes {
-            [b'U', FORMAT, rest @ ..] => wire::decode(rest).ok_or(DecodeError::Damaged),
-            [b'U', ..] => Err(DecodeError::Format),
-            _ => Err(DecodeError::Damaged),
-        }
+    /// The frame of these numbers and `words`.
+    #[cfg(feature = "edge")]
+    pub fn encode(&self, words: &str) -> Vec<u8> {
+        let (kind, numbers) = match self {
+            Self::Snapshot(snapshot) => (SNAPSHOT, wire::encode(snapshot)),
+            Self::Live(live) => (LIVE, wire::encode(live)),
+        };
+        let mut bytes = wire::extend(alloc::vec![b'U', FORMAT, kind], &numbers);
+        bytes.extend_from_slice(words.as_bytes());
+        bytes
     }
 }
 
@@ -162,23 +194,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[cfg(feature = "edge")]
     #[test]
     fn frames_come_back_as_they_were() {
-        let frame = Frame::Live(Box::new(Live { applied: 7, server_time: Millis(5), ..Live::default() }));
-        assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+        let frame = Frame::Live(Live { applied: 7, server_time: Millis(5), ..Live::default() });
+        assert_eq!(Frame::decode(&frame.encode("{}")), Ok(frame));
     }
 
+    #[cfg(feature = "edge")]
     #[test]
     fn foreign_bytes_are_refused() {
-        let mut bytes = Frame::Live(Box::default()).encode();
-        bytes.push(0);
+        let whole = Frame::Live(Live::default()).encode("");
+        let short = &whole[..whole.len() - 1];
         for (bytes, expected) in [
             (&b""[..], DecodeError::Damaged),
             (b"<!doctype html>", DecodeError::Damaged),
             (b"U\x63anything", DecodeError::Format),
-            (b"U\x02anything", DecodeError::Format),
-            (b"U\x03", DecodeError::Damaged),
-            (&bytes, DecodeError::Damaged),
+            (b"U\x03anything", DecodeError::Format),
+            (b"U\x04", DecodeError::Damaged),
+            (b"U\x04\x02\x00", DecodeError::Damaged),
+            (short, DecodeError::Damaged),
         ] {
             assert_eq!(Frame::decode(bytes), Err(expected), "{bytes:?}");
         }

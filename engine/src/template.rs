@@ -9,9 +9,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::expr::{Lookup, Value};
-#[cfg(feature = "edge")]
 use crate::expr::{Settle, Settled};
-#[cfg(feature = "edge")]
 use crate::facts::Fact;
 use crate::facts::{Input, UsageField};
 use crate::wire;
@@ -37,18 +35,25 @@ pub(crate) enum Part {
     /// What the browser reads by itself.
     Input(Input),
     /// The value of a fact. Settled before a text leaves the edge.
-    #[cfg(feature = "edge")]
     Fact(Fact),
 }
 
-wire! { enum Part { Text(text), Input(input), #[cfg(feature = "edge")] Fact(fact) } }
+wire! { enum Part { Text(text), Input(input), Fact(fact) } }
+
+/// A piece of a text as a page has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// As it stands, with marked values in it.
+    Text(&'a str),
+    /// What the browser reads by itself.
+    Input(Input),
+}
 
 impl Part {
     fn value<'a>(&'a self, facts: &'a impl Lookup) -> Value<'a> {
         match self {
             Part::Text(_) => Value::Bool(true),
             Part::Input(input) => facts.input(*input),
-            #[cfg(feature = "edge")]
             Part::Fact(fact) => facts.fact(*fact),
         }
     }
@@ -73,13 +78,21 @@ impl Template {
         Some(text)
     }
 
+    /// Its pieces as a page has them; what only the edge knows is left out.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(Piece::Text(text)),
+            Part::Input(input) => Some(Piece::Input(*input)),
+            Part::Fact(_) => None,
+        })
+    }
+
     /// Whether every fact of the text is known.
     pub fn is_complete(&self, facts: &impl Lookup) -> bool {
         self.parts.iter().all(|part| part.value(facts) != Value::Unknown)
     }
 
     /// The text with everything in place that the edge knows; `None` when some of it is unknown.
-    #[cfg(feature = "edge")]
     pub fn residual(&self, facts: &impl Settle) -> Option<Self> {
         let mut parts: Vec<Part> = Vec::new();
         for part in &self.parts {
@@ -102,19 +115,16 @@ impl Template {
     }
 
     /// A text that lacks a value, whatever happens in the page.
-    #[cfg(feature = "edge")]
     pub fn missing() -> Self {
         Self { parts: vec![Part::Input(Input::Signal(u16::MAX))] }
     }
 
     /// What the browser reads for it.
-    #[cfg(feature = "edge")]
     pub fn inputs(&self) -> impl Iterator<Item = Input> {
         self.parts.iter().filter_map(|part| if let Part::Input(input) = part { Some(*input) } else { None })
     }
 
     /// The facts it names, in its order.
-    #[cfg(feature = "edge")]
     pub fn facts(&self) -> impl Iterator<Item = Fact> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,
@@ -124,7 +134,6 @@ impl Template {
     }
 
     /// Gives every input the number that `number` says.
-    #[cfg(feature = "edge")]
     pub fn renumber(&mut self, number: &impl Fn(Input) -> Input) {
         for part in &mut self.parts {
             if let Part::Input(input) = part {
@@ -135,7 +144,6 @@ impl Template {
 }
 
 /// A filled-in text for readers without a locale: numbers in plain digits.
-#[cfg(feature = "edge")]
 pub fn plain(marked: &str) -> String {
     let mut text = String::new();
     let mut rest = marked;
@@ -160,7 +168,6 @@ fn mark(text: &mut String, part: &Part, value: Value<'_>) -> Option<()> {
             text.push(if matches!(part, Part::Input(Input::Usage { field: UsageField::Percent, .. })) { 'p' } else { 'n' });
             push_int(text, number);
         }
-        #[cfg(feature = "edge")]
         Value::Str(value) => {
             text.push('t');
             // A value cannot close its own mark or open another.

@@ -20,7 +20,7 @@ pub use facts::{Facts, Person};
 pub use fold::Folded;
 pub use upgrade::{NewUpgrade, Unready};
 pub use verdict::Verdict;
-pub use view::{Present, Viewer};
+pub use view::{Overview, Present, Viewer};
 
 use crate::config::Config;
 use crate::facts::EventStanding;
@@ -99,9 +99,11 @@ pub struct Counts {
     pub refused: Map<Millis>,
     /// Since when there has been a reason to upgrade; `None` when there is none, and after an upgrade.
     pub needs_since: Option<Millis>,
+    /// When the tenant last upgraded; `None`: not since it is known.
+    pub converted: Option<Millis>,
 }
 
-wire! { struct Counts { meters, events, clients, ledger, refused, needs_since } }
+wire! { struct Counts { meters, events, clients, ledger, refused, needs_since, converted } }
 
 /// One user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -30,6 +30,14 @@ pub fn decode<T: Wire>(bytes: &[u8]) -> Option<T> {
     (!reader.damaged && reader.rest.is_empty()).then_some(value)
 }
 
+/// The bytes that begin `bytes` with their length before them; what follows is somebody else's.
+pub fn block(bytes: &[u8]) -> Option<&[u8]> {
+    let mut reader = Reader { rest: bytes, damaged: false };
+    let length = reader.length();
+    let block = reader.take(length);
+    (!reader.damaged).then_some(block)
+}
+
 /// The bytes of `value`.
 pub fn encode<T: Wire>(value: &T) -> Vec<u8> {
     extend(Vec::new(), value)

@@ -1,6 +1,7 @@
 //! The engine's [`Session`] and [`Transport`] as the page's script sees them.
 //!
-//! Only numbers, strings and one kind of bytes (frames) cross this boundary: no JSON, no objects, no exceptions. Times are
+//! Only numbers cross this boundary, and one kind of bytes (frames): no words, no objects, no exceptions. Meters, features, events and
+//! campaigns are told by their positions in the snapshot, placements by theirs, names by their [`key`](upcue_engine::hash::key). Times are
 //! milliseconds of the *device's* clock unless a name says otherwise; `-1` stands for "none". Enumerations cross as their
 //! position in the engine's `ALL` tables, repeated in `js/words.ts`, which a test compares.
 #![cfg_attr(target_arch = "wasm32", no_std)]
@@ -11,13 +12,10 @@ extern crate alloc;
 
 mod numbers;
 
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
-
-use upcue_engine::campaign::{Campaign, NudgeKind};
-use upcue_engine::decision::{Decision, Reason};
+use upcue_engine::decision::Reason;
 use upcue_engine::entitlement::{Entitlement, EntitlementReason};
+use upcue_engine::expr::{Lookup, Value};
+use upcue_engine::ledger::Moment;
 use upcue_engine::session::Session;
 use upcue_engine::snapshot::{DecodeError, Frame};
 use upcue_engine::transport::{Next, Transport, Verdict};
@@ -74,7 +72,7 @@ impl Core {
                 }
             }
             (Ok(Frame::Snapshot(snapshot)), none) => {
-                *none = Some(Session::new(*snapshot, device));
+                *none = Some(Session::new(snapshot, device));
                 APPLIED_SNAPSHOT
             }
             (Ok(Frame::Live(_)), None) => REFUSED_EARLY,
@@ -90,37 +88,46 @@ impl Core {
     }
 
     /// Counts `n` more on a counter.
-    pub fn add(&mut self, meter: &str, n: f64, device: f64) {
+    pub fn add(&mut self, meter: usize, n: f64, device: f64) {
         if let Some(session) = &mut self.session {
             session.add(meter, count(n), millis(device));
         }
     }
 
     /// Shows `n` on a gauge.
-    pub fn set(&mut self, meter: &str, n: f64, device: f64) {
+    pub fn set(&mut self, meter: usize, n: f64, device: f64) {
         if let Some(session) = &mut self.session {
             session.set(meter, count(n), millis(device));
         }
     }
 
-    /// Counts a tracked event.
-    pub fn track(&mut self, name: &str, device: f64) {
+    /// Counts a tracked event that rules read.
+    pub fn track(&mut self, event: usize, device: f64) {
         if let Some(session) = &mut self.session {
-            session.track(name, millis(device));
+            session.track(event, millis(device));
         }
     }
 
-    /// Records what the user did: 0 exposure, 1 click, 2 dismiss, 3 snooze (until `until`); `at` and `until` by the
-    /// Worker's clock.
-    pub fn note(&mut self, campaign: &str, kind: u8, at: f64, until: f64) {
+    /// Records what the user did about the campaign of this key: 0 render, 1 exposure, 2 ghost, 3 click, 4 dismiss, 5 snooze (until
+    /// `until`). `tag`: the key of the decision; `at` and `until` by the Worker's clock.
+    pub fn note(&mut self, campaign: u32, kind: u8, tag: u32, at: f64, until: f64) {
         let kind = match kind {
-            0 => NoteKind::Exposure,
-            1 => NoteKind::Click,
-            2 => NoteKind::Dismiss,
+            0 => NoteKind::Render,
+            1 => NoteKind::Exposure,
+            2 => NoteKind::Ghost,
+            3 => NoteKind::Click,
+            4 => NoteKind::Dismiss,
             _ => NoteKind::Snooze(millis(until)),
         };
         if let Some(session) = &mut self.session {
-            session.note(campaign, kind, millis(at));
+            session.note(campaign, kind, Moment { at: millis(at), tag });
+        }
+    }
+
+    /// The tenant has upgraded, `at` the Worker's clock.
+    pub fn convert(&mut self, at: f64) {
+        if let Some(session) = &mut self.session {
+            session.convert(millis(at));
         }
     }
 
@@ -131,81 +138,54 @@ impl Core {
         }
     }
 
-    /// Decides: the position of the campaign plus one (0: none) in the lower half, the reason in the upper.
-    pub fn decide(&mut self, placement: &str, device: f64) -> u32 {
-        let none = Decision { campaign: None, reason: Reason::NoCampaign };
-        let decision = self.session.as_mut().map_or(none, |s| s.decide(placement, millis(device)));
-        pack(decision.campaign.map_or(0, |i| i + 1), decision.reason)
+    /// The position of the placement of this key; -1 when no campaign uses it.
+    pub fn place(&self, key: u32) -> i32 {
+        let place = self.session.as_ref().and_then(|s| s.place(key));
+        place.and_then(|place| i32::try_from(place).ok()).unwrap_or(-1)
     }
 
-    /// Of every campaign of `placement`, packed as by [`decide`](Core::decide).
-    pub fn trace(&mut self, placement: &str, device: f64) -> Vec<u32> {
-        let trace = self.session.as_mut().map(|s| s.trace(placement, millis(device))).unwrap_or_default();
-        trace.into_iter().map(|(i, reason)| pack(i + 1, reason)).collect()
+    /// Decides for a placement: the position of the campaign plus one (0: none) in the lower half, the reason in the upper.
+    pub fn decide(&mut self, place: usize, device: f64) -> u32 {
+        let decision = self.session.as_mut().map(|s| s.decide(place, millis(device)));
+        decision.map_or(0, |decision| pack(decision.campaign.map_or(0, |i| i + 1), decision.reason))
     }
 
-    /// The name of a campaign.
-    pub fn campaign(&self, i: usize) -> Option<String> {
-        Some(self.at(i)?.id.clone())
+    /// What becomes of the `i`-th campaign of a placement, packed as by [`decide`](Core::decide); 0 behind the last.
+    pub fn trace(&mut self, place: usize, i: usize, device: f64) -> u32 {
+        let trace = self.session.as_mut().map(|s| s.trace(place, millis(device))).unwrap_or_default();
+        trace.get(i).map_or(0, |(campaign, reason)| pack(campaign + 1, *reason))
     }
 
-    /// The form of a campaign's nudge.
-    pub fn kind(&self, i: usize) -> u8 {
-        self.at(i).map_or(0, |c| position(&NudgeKind::ALL, c.nudge.kind))
+    /// A value that texts read; NaN when it is unknown.
+    pub fn value(&self, i: usize, device: f64) -> f64 {
+        let value = self.session.as_ref().and_then(|session| {
+            let input = session.snapshot().rules.values.get(i)?;
+            match session.facts(millis(device)).input(*input) {
+                Value::Int(value) => Some(number(value)),
+                _ => None,
+            }
+        });
+        value.unwrap_or(f64::NAN)
     }
 
-    /// What the app is told when a campaign's call to action is followed; none without one.
-    pub fn action(&self, i: usize) -> Option<String> {
-        Some(self.at(i)?.nudge.cta.as_ref()?.action.clone())
+    /// Of a meter: 0 what it reads, 1 its limit, 2 its soft limit, 3 when it starts again at zero (the Worker's clock), 4 why more of it is
+    /// granted or not; -1 when there is none.
+    pub fn meter(&self, meter: usize, field: u8, device: f64) -> f64 {
+        let Some(standing) = self.session.as_ref().and_then(|s| s.meter(meter, millis(device))) else { return -1.0 };
+        let entitlement = Entitlement::meter(&standing);
+        match field {
+            0 => option(Some(standing.value)),
+            1 => option(entitlement.limit),
+            2 => option(standing.soft),
+            3 => standing.resets_at.map_or(-1.0, |at| number(at.0)),
+            _ => f64::from(position(&EntitlementReason::ALL, entitlement.reason)),
+        }
     }
 
-    /// A text of a campaign with its values marked (0 title, 1 body, 2 the button); none when it is empty or incomplete.
-    pub fn text(&self, i: usize, field: u8, device: f64) -> Option<String> {
-        let nudge = &self.at(i)?.nudge;
-        let template = match field {
-            0 => &nudge.title,
-            1 => &nudge.body,
-            _ => &nudge.cta.as_ref()?.label,
-        };
-        template.fill(&self.session.as_ref()?.facts(millis(device))).filter(|text| !text.is_empty())
-    }
-
-    /// A meter as `[value, limit, soft limit, resets at (the Worker's clock)]`; none when it is unknown.
-    pub fn meter(&self, key: &str, device: f64) -> Option<Vec<f64>> {
-        let (_, meter) = self.session.as_ref()?.meter(key, millis(device))?;
-        let entitlement = Entitlement::meter(&meter);
-        Some(vec![
-            option(Some(meter.value)),
-            option(entitlement.limit),
-            option(meter.soft),
-            meter.resets_at.map_or(-1.0, |at| number(at.0)),
-        ])
-    }
-
-    /// What people read of a meter: 0 its label, 1 its unit; none when it is unknown.
-    #[wasm_bindgen(js_name = meterText)]
-    pub fn meter_text(&self, key: &str, field: u8) -> Option<String> {
-        let meter = self.session.as_ref()?.snapshot().meters.iter().find(|m| m.key == key)?;
-        Some(if field == 0 { meter.label.clone() } else { meter.unit.clone() })
-    }
-
-    /// Of the plan: 0 its id, 1 its name; none without one.
-    #[wasm_bindgen(js_name = planText)]
-    pub fn plan_text(&self, field: u8) -> Option<String> {
-        let plan = self.session.as_ref()?.snapshot().live.standing.plan.as_ref()?;
-        Some(if field == 0 { plan.id.clone() } else { plan.name.clone() })
-    }
-
-    /// Whether a meter or feature may be used, as `[granted, limit, used, remaining, reason]`.
-    pub fn entitlement(&self, key: &str, device: f64) -> Vec<f64> {
-        let entitlement = self.session.as_ref().map_or(Entitlement::UNKNOWN, |s| s.entitlement(key, millis(device)));
-        vec![
-            f64::from(u8::from(entitlement.granted)),
-            option(entitlement.limit),
-            option(Some(entitlement.used)),
-            option(entitlement.remaining),
-            f64::from(position(&EntitlementReason::ALL, entitlement.reason)),
-        ]
+    /// Why a feature is granted or not.
+    pub fn feature(&self, feature: usize) -> u8 {
+        let entitlement = self.session.as_ref().map_or(Entitlement::UNKNOWN, |s| s.feature(feature));
+        position(&EntitlementReason::ALL, entitlement.reason)
     }
 
     /// One more event waits to be sent.
@@ -252,10 +232,6 @@ impl Core {
             Verdict::Retry => 2,
             Verdict::Refresh => 3,
         }
-    }
-
-    fn at(&self, i: usize) -> Option<&Campaign> {
-        self.session.as_ref()?.snapshot().rules.campaigns.get(i)
     }
 }
 

@@ -6,8 +6,9 @@ use super::names::ConfigNames;
 use super::parts::{MAX_DURATION, Taken, dotted_name, duration, rank, refuse_later, rollout};
 use super::reader::{Object, Reader};
 use super::texts::template;
-use crate::campaign::{Campaign, Cap, Cta, Nudge, NudgeKind, Schedule, Scope};
+use crate::campaign::{Campaign, Cap, Cta, Gates, Nudge, NudgeKind, Schedule, Scope, Window};
 use crate::expr::{self, Program, Type};
+use crate::hash::key;
 use crate::ledger::MAX_KEPT;
 use crate::map::ordered;
 use crate::time::{DAY, Millis};
@@ -45,16 +46,26 @@ fn campaign(raw: &Object<'_>, names: &mut ConfigNames<'_>, reader: &mut Reader) 
     let shared = reader.object(raw.get("nudge"), &[], &NUDGE);
     let roles = reader.object(raw.get("roles"), &[], &["member", "admin"]);
     let member = nudge(&shared, roles.get("member"), names, reader);
-    let campaign = Campaign {
-        id: dotted_name(raw.get("id"), reader),
-        placement: dotted_name(raw.get("placement"), reader),
-        priority: rank(raw.get("priority"), reader),
+    let id = dotted_name(raw.get("id"), reader);
+    let gates = Gates {
+        key: key(&id),
         schedule: schedule(raw.get("schedule"), reader),
         audience: audience(raw.get("audience"), names, reader),
-        nudge: nudge(&shared, roles.get("admin"), names, reader),
         caps: reader.list(raw.get("cap"), MAX_CAPS).iter().map(|part| cap(part, reader)).collect(),
         cooldown_after_dismiss: duration(raw.get("cooldown_after_dismiss"), reader),
+        cooldown_after_convert: DAY,
+        quiet: None,
+        groups: Vec::new(),
         held_out: false,
+    };
+    let campaign = Campaign {
+        id,
+        placement: dotted_name(raw.get("placement"), reader),
+        priority: rank(raw.get("priority"), reader),
+        nudge: nudge(&shared, roles.get("admin"), names, reader),
+        variant: None,
+        snooze: None,
+        gates,
     };
     let rollout = rollout(raw.get("rollout"), reader);
     let holdout = reader.share(raw.get("holdout")).unwrap_or_default();
@@ -111,7 +122,11 @@ fn cap(part: &Json, reader: &mut Reader) -> Cap {
         reader.tell(part, "bad_cap", "at most 366d");
     }
     let scope = reader.choice(cap.get("scope"), "scope", &[("user", Scope::User), ("tenant", Scope::Tenant)]);
-    Cap { max: max.and_then(|max| u16::try_from(max).ok()).unwrap_or_default(), window, scope: scope.unwrap_or(Scope::User) }
+    Cap {
+        max: max.and_then(|max| u16::try_from(max).ok()).unwrap_or_default(),
+        window: Window::Rolling(window),
+        scope: scope.unwrap_or(Scope::User),
+    }
 }
 
 fn schedule(part: Option<&Json>, reader: &mut Reader) -> Schedule {

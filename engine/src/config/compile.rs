@@ -13,7 +13,7 @@ use super::segments::{compile_segments, segments};
 use super::signals::{compile_signals, signals};
 use super::traits::traits;
 use super::upgrade::upgrade;
-use super::{Config, Problem};
+use super::{Config, Frequency, Problem};
 use crate::plan::{Meter, MeterSource};
 use crate::time::Millis;
 
@@ -87,5 +87,6 @@ fn config(root: &Json, reader: &mut Reader) -> Config {
         inline_plans,
         default_plan,
         upgrade,
+        frequency: Frequency::default(),
     }
 }

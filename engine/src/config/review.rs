@@ -142,7 +142,7 @@ impl Review<'_> {
         let Config { signals, segments, campaigns, .. } = self.config;
         let rules = signals.iter().flat_map(|s| [Some(&s.when), s.rearm.as_ref()]);
         let rules = rules.chain(segments.iter().flat_map(|s| [Some(&s.enter), s.exit.as_ref()]));
-        let rules = rules.chain(campaigns.iter().map(|c| Some(&c.campaign.audience)));
+        let rules = rules.chain(campaigns.iter().map(|c| Some(&c.campaign.gates.audience)));
         let texts = campaigns.iter().flat_map(|c| [&c.campaign.nudge, &c.member]).flat_map(campaigns::texts).flat_map(read_in);
         let of_signal = |fact| match fact {
             Fact::Input(Input::Signal(i)) | Fact::SignalAge(i) | Fact::SignalCount(i) => Some(i),

@@ -5,27 +5,20 @@ use super::print::{duration, moment, per_cent, value};
 use super::tree::facts;
 use super::want::{Want, want};
 use super::{Account, Explanation, Gate, GateKind, Reading, Verdict};
-use crate::campaign::{Campaign, Cap, Scope};
-use crate::decision::Reason;
+use crate::campaign::{Campaign, Cap, Scope, Window};
+use crate::decision::{Reason, Scene};
 use crate::expr::{Lookup, Value};
 use crate::facts::Fact;
-use crate::ledger::Ledger;
 use crate::template::{Template, plain};
 use crate::time::Millis;
 
 /// What campaigns are judged by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Stage<'a, F> {
-    /// The facts.
-    pub facts: &'a F,
-    /// What they are called.
+    /// What the facts are called.
     pub names: &'a Names<'a>,
-    /// When.
-    pub now: Millis,
-    /// What this user has met.
-    pub user: &'a Ledger,
-    /// What the tenant's users have met together.
-    pub tenant: &'a Ledger,
+    /// What decisions are made from.
+    pub scene: Scene<'a, F>,
 }
 
 /// A campaign, with what is known of it beside what a page needs.
@@ -102,7 +95,7 @@ impl<F: Lookup> Stage<'_, F> {
         Explanation {
             placement: placement.to_owned(),
             campaign: shown.map(|c| c.id.clone()),
-            title: shown.and_then(|c| c.nudge.title.fill(self.facts)).map(|marked| plain(&marked)),
+            title: shown.and_then(|c| c.nudge.title.fill(self.scene.facts)).map(|marked| plain(&marked)),
             reason: if shown.is_some() { Reason::Match } else { first },
             campaigns,
             settled: 0,
@@ -114,9 +107,9 @@ impl<F: Lookup> Stage<'_, F> {
         let campaign = &subject.campaign;
         let mut found = vec![rollout(subject), self.schedule(campaign), self.audience(subject), self.texts(campaign)];
         found.extend([self.dismissed(campaign), self.snoozed(campaign)]);
-        found.extend(campaign.caps.iter().map(|cap| self.cap(campaign, cap)));
+        found.extend(campaign.gates.caps.iter().map(|cap| self.cap(campaign, cap)));
         found.extend([holdout(subject), place(shown)]);
-        let would_show_if = together(&found, campaign.schedule.until);
+        let would_show_if = together(&found, campaign.gates.schedule.until);
         let mut reason = Reason::Match;
         let mut gates = Vec::new();
         for gate in found {
@@ -141,27 +134,27 @@ impl<F: Lookup> Stage<'_, F> {
     }
 
     fn schedule(&self, campaign: &Campaign) -> Found {
-        let schedule = campaign.schedule;
-        let key = schedule.from.filter(|from| self.now < *from).map_or(Key::Nothing, Key::Time);
-        let mut found = Found::new(GateKind::Schedule, (!schedule.covers(self.now)).then_some(Reason::NotScheduled), key);
+        let schedule = campaign.gates.schedule;
+        let key = schedule.from.filter(|from| self.scene.now < *from).map_or(Key::Nothing, Key::Time);
+        let mut found = Found::new(GateKind::Schedule, (!schedule.covers(self.scene.now)).then_some(Reason::NotScheduled), key);
         let bounds = [schedule.from.map(|at| format!("from {}", moment(at))), schedule.until.map(|at| format!("until {}", moment(at)))];
         let bounds: Vec<String> = bounds.into_iter().flatten().collect();
         if !bounds.is_empty() {
-            found.inputs = vec![reading("now", moment(self.now))];
+            found.inputs = vec![reading("now", moment(self.scene.now))];
             found.threshold = Some(bounds.join(" "));
         }
         found
     }
 
     fn audience(&self, subject: &Subject<'_>) -> Found {
-        let audience = &subject.campaign.audience;
-        let stop = match audience.eval(self.facts) {
+        let audience = &subject.campaign.gates.audience;
+        let stop = match audience.eval(self.scene.facts) {
             Value::Bool(true) => None,
             Value::Bool(false) => Some(Reason::AudienceFalse),
             _ => Some(Reason::AudienceUnknown),
         };
         let node = super::tree::read(audience, self.names);
-        let key = match want(audience, self.facts, self.names, true) {
+        let key = match want(audience, self.scene.facts, self.names, true) {
             Some(Want::Never | Want::Nothing) => Key::Nothing,
             Some(want) => want.words().map_or(Key::Nothing, Key::Words),
             None => subject.audience.map_or(Key::Nothing, |source| Key::Words(source.to_owned())),
@@ -179,8 +172,8 @@ impl<F: Lookup> Stage<'_, F> {
                 named.push(fact);
             }
         }
-        let is_complete = campaign.texts().all(|text| text.is_complete(self.facts));
-        let missing = named.iter().filter(|fact| look(self.facts, **fact) == Value::Unknown);
+        let is_complete = campaign.texts().all(|text| text.is_complete(self.scene.facts));
+        let missing = named.iter().filter(|fact| look(self.scene.facts, **fact) == Value::Unknown);
         let missing = missing.map(|fact| format!("{} is known; now unknown: {}", self.names.name(*fact), why_unknown(*fact)));
         let key = Key::Words(missing.collect::<Vec<_>>().join(", and "));
         let mut found = Found::new(GateKind::Texts, (!is_complete).then_some(Reason::MissingValue), key);
@@ -192,12 +185,12 @@ impl<F: Lookup> Stage<'_, F> {
     }
 
     fn dismissed(&self, campaign: &Campaign) -> Found {
-        let at = self.user.dismissed(&campaign.id);
-        let back = at.zip(campaign.cooldown_after_dismiss).map(|(at, ms)| at.plus(ms));
-        let stop = at.filter(|_| back.is_none_or(|back| self.now < back)).map(|_| Reason::Dismissed);
+        let at = self.scene.user.dismissed(campaign.gates.key);
+        let back = at.zip(campaign.gates.cooldown_after_dismiss).map(|(at, ms)| at.plus(ms));
+        let stop = at.filter(|_| back.is_none_or(|back| self.scene.now < back)).map(|_| Reason::Dismissed);
         let mut found = Found::new(GateKind::Dismissed, stop, back.map_or(Key::Nothing, Key::Time));
         found.inputs = at.map(|at| reading("dismissed", moment(at))).into_iter().collect();
-        found.threshold = Some(match campaign.cooldown_after_dismiss {
+        found.threshold = Some(match campaign.gates.cooldown_after_dismiss {
             Some(ms) => format!("not dismissed within {}", duration(ms)),
             None => "never dismissed".to_owned(),
         });
@@ -205,8 +198,8 @@ impl<F: Lookup> Stage<'_, F> {
     }
 
     fn snoozed(&self, campaign: &Campaign) -> Found {
-        let until = self.user.snoozed_until(&campaign.id);
-        let stop = until.filter(|until| self.now < *until);
+        let until = self.scene.user.snoozed_until(campaign.gates.key);
+        let stop = until.filter(|until| self.scene.now < *until);
         let mut found = Found::new(GateKind::Snoozed, stop.map(|_| Reason::Snoozed), stop.map_or(Key::Nothing, Key::Time));
         found.inputs = until.map(|until| reading("snoozed_until", moment(until))).into_iter().collect();
         found.threshold = Some("not snoozed".to_owned());
@@ -215,24 +208,25 @@ impl<F: Lookup> Stage<'_, F> {
 
     fn cap(&self, campaign: &Campaign, cap: &Cap) -> Found {
         let (ledger, whom) = match cap.scope {
-            Scope::User => (self.user, "to this user"),
-            Scope::Tenant => (self.tenant, "to the tenant's users together"),
+            Scope::User => (self.scene.user, "to this user"),
+            Scope::Tenant => (self.scene.tenant, "to the tenant's users together"),
         };
-        let shown = ledger.shown(&campaign.id);
-        let since = self.now.plus(-cap.window);
-        let count = shown.iter().take_while(|at| **at > since).count();
-        let stop = (!ledger.allows(&campaign.id, cap, self.now)).then_some(Reason::Capped);
+        let shown = ledger.moments(Some(campaign.gates.key));
+        let begins = self.scene.almanac.begins(cap.window, self.scene.now);
+        let count = shown.iter().take_while(|at| **at >= begins).count();
+        let stop = (count >= usize::from(cap.max)).then_some(Reason::Capped);
+        let Window::Rolling(window) = cap.window else { todo!() };
         // There is room again when all but `max - 1` have left the window.
         let decisive = usize::from(cap.max).checked_sub(1).and_then(|i| shown.get(i));
-        let key = decisive.map_or(Key::Nothing, |at| Key::Time(at.plus(cap.window)));
+        let key = decisive.map_or(Key::Nothing, |at| Key::Time(at.plus(window)));
         let mut found = Found::new(GateKind::Cap, stop, key);
         found.inputs = vec![reading("shown", count.to_string())];
-        found.threshold = Some(format!("shown less than {} in {} {whom}", times(cap.max), duration(cap.window)));
+        found.threshold = Some(format!("shown less than {} in {} {whom}", times(cap.max), duration(window)));
         found
     }
 
     fn readings(&self, facts: impl Iterator<Item = Fact>) -> Vec<Reading> {
-        facts.map(|fact| reading(&self.names.name(fact), value(look(self.facts, fact)))).collect()
+        facts.map(|fact| reading(&self.names.name(fact), value(look(self.scene.facts, fact)))).collect()
     }
 }
 
@@ -260,7 +254,7 @@ fn rollout(subject: &Subject<'_>) -> Found {
 }
 
 fn holdout(subject: &Subject<'_>) -> Found {
-    let is_held_out = subject.campaign.held_out;
+    let is_held_out = subject.campaign.gates.held_out;
     let mut found = Found::new(GateKind::Holdout, is_held_out.then_some(Reason::HeldOut), Key::Nothing);
     if let Some(chance) = subject.holdout.filter(|chance| chance.share > 0) {
         found.inputs = vec![reading("place", per_cent(chance.bucket))];

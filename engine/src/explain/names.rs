@@ -4,8 +4,8 @@ use super::print::moment;
 use crate::config::Config;
 use crate::expr::{Lookup, Program, Value};
 use crate::facts::{Fact, Input, PaceField, PlanField, UsageField};
+use crate::page::Page;
 use crate::plan::{Feature, Meter};
-use crate::snapshot::Snapshot;
 use crate::traits::{Trait, Traits};
 
 /// Something that expressions name and that has a condition of its own: a signal or a segment.
@@ -45,15 +45,15 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Those of a snapshot, whose signals have no names but their place: 1 is the first.
-    pub fn of_snapshot(snapshot: &'a Snapshot) -> Self {
-        let watches = snapshot.rules.watches.iter().enumerate();
+    /// Those of a page, whose signals have no names but their place: 1 is the first.
+    pub fn of_page(page: &'a Page) -> Self {
+        let watches = page.snapshot.rules.watches.iter().enumerate();
         let signals = watches.map(|(i, watch)| Condition { id: (i + 1).to_string(), on: &watch.when, off: watch.rearm.as_ref() });
         Self {
-            meters: &snapshot.meters,
-            features: &snapshot.features,
+            meters: &page.meters,
+            features: &page.features,
             traits: None,
-            events: &snapshot.rules.events,
+            events: &page.events,
             signals: signals.collect(),
             segments: Vec::new(),
         }

@@ -44,7 +44,7 @@ fn compiled(campaigns: &[Json]) -> Config {
 fn audience(source: &str) -> (Config, Program) {
     let nudge = json!({"kind": "badge", "title": "It holds"});
     let config = compiled(&[json!({"id": "c", "placement": PLACE, "audience": source, "nudge": nudge})]);
-    let program = config.campaigns[0].campaign.audience.clone();
+    let program = config.campaigns[0].campaign.gates.audience.clone();
     (config, program)
 }
 

@@ -19,15 +19,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Base, CampaignReport, Chunk, Compared, Entry, Input, SegmentReport, TenantBacktest, Unplayable};
+use crate::almanac::Almanac;
 use crate::campaign::Campaign;
-use crate::decision::{Reason, Scene};
+use crate::decision::{Display, Reason, Scene};
 use crate::facts::Role;
-use crate::ledger::Ledger;
+use crate::hash::key;
+use crate::ledger::{Ledger, Moment};
 use crate::map::Map;
 use crate::tenant::{Batch, Changed, Facts, Person, Rulebook, Tenant, Transition};
 use crate::time::{DurationMs, HOUR, MINUTE, Millis};
 use crate::usage::{EventKind, NoteKind};
 use crate::wire;
+use crate::zone::Zone;
 
 /// So long something that was shown stays on display, and something that was held back is not counted again.
 pub const SESSION: DurationMs = 30 * MINUTE;
@@ -182,7 +185,7 @@ impl<'a> Run<'a> {
         for input in &entry.inputs {
             let Input::Batch(batch) = input else { continue };
             for event in &batch.events {
-                if let EventKind::Note { kind: NoteKind::Exposure, campaign } = &event.kind {
+                if let EventKind::Note { kind: NoteKind::Exposure, campaign, .. } = &event.kind {
                     self.report.campaigns.entry(campaign, Default::default).did_fire += 1;
                 }
             }
@@ -210,23 +213,28 @@ impl<'a> Run<'a> {
         self.report.opportunities += u64::from(is_told);
         let recent = self.recent.entry(user, Vec::new);
         recent.retain(|r| now.since(r.at) < SESSION && r.at <= now);
-        let on_display: Vec<usize> = recent.iter().filter(|r| r.reason == Reason::Match).map(|r| r.campaign).collect();
         let campaigns = if role == Role::Admin { &self.admins } else { &self.members };
+        let mut display = Display::default();
+        for shown in recent.iter().filter(|r| r.reason == Reason::Match).filter_map(|r| campaigns.get(r.campaign)) {
+            display.set(&shown.gates, true);
+        }
         let known = self.tenant.users.get(user);
         let facts = Facts::new(&self.tenant, self.rules, Some(Person { user: known, role }), now);
         let unknown = Ledger::default();
         let scene = Scene {
-            campaigns,
-            settled: &[],
             facts: &facts,
             now,
             user: known.map_or(&unknown, |known| &known.ledger),
             tenant: &self.tenant.counts.ledger,
-            on_display: &on_display,
+            frequency: &self.rules.config.frequency.caps,
+            almanac: &Almanac::of(&self.rules.config, &Zone::UTC, now),
+            converted: self.tenant.counts.converted,
+            display: &display,
         };
         let mut met: Vec<(usize, Reason)> = Vec::new();
         for placement in &self.placements {
-            for (campaign, reason) in scene.trace(placement) {
+            let here = campaigns.iter().enumerate().filter(|(_, campaign)| campaign.placement == *placement);
+            for (campaign, reason) in scene.trace(here) {
                 if matters(reason) && !recent.iter().any(|r| r.campaign == campaign && r.reason == reason) {
                     met.push((campaign, reason));
                 }
@@ -237,10 +245,16 @@ impl<'a> Run<'a> {
         }
         for (i, reason) in met {
             recent.push(Recent { campaign: i, reason, at: now });
-            let Some(id) = campaigns.get(i).map(|campaign| &campaign.id) else { continue };
-            if reason == Reason::Match {
-                self.tenant.users.entry(user, Default::default).ledger.note(id, NoteKind::Exposure, now);
-                self.tenant.counts.ledger.note(id, NoteKind::Exposure, now);
+            let Some(Campaign { id, gates, .. }) = campaigns.get(i) else { continue };
+            let kind = match reason {
+                Reason::Match => Some(NoteKind::Render),
+                Reason::HeldOut => Some(NoteKind::Ghost),
+                _ => None,
+            };
+            if let Some(kind) = kind {
+                let moment = Moment { at: now, tag: key(&format!("{user} {}", now.0)) };
+                self.tenant.users.entry(user, Default::default).ledger.note(gates.key, kind, moment);
+                self.tenant.counts.ledger.note(gates.key, kind, moment);
             }
             if is_told {
                 let report = self.report.campaigns.entry(id, Default::default);
@@ -260,7 +274,7 @@ fn matters(reason: Reason) -> bool {
 }
 
 fn without_exposures(batch: &Batch) -> Batch {
-    let kept = |kind: &EventKind| !matches!(kind, EventKind::Note { kind: NoteKind::Exposure, .. });
+    let kept = |kind: &EventKind| !matches!(kind, EventKind::Note { kind: NoteKind::Render | NoteKind::Exposure | NoteKind::Ghost, .. });
     Batch { client: None, role: batch.role, events: batch.events.iter().filter(|e| kept(&e.kind)).cloned().collect() }
 }
 

@@ -43,6 +43,8 @@ const OTHER: u8 = 1;
 const BACK: u8 = 1 << 1;
 const TRANSITIONS: u8 = 1 << 6;
 const VERDICTS: u8 = 1 << 7;
+/// A note names its decision.
+const DECIDED: u8 = 8;
 const USER: u8 = 1 << 3;
 const TIME: u8 = 1 << 4;
 
@@ -261,12 +263,20 @@ fn put_rest(out: &mut To, kind: &EventKind, now: Millis) {
     match kind {
         EventKind::Usage { reading: Reading::Add(n) | Reading::Set(n), .. } => out.number(*n),
         EventKind::Track { feature, .. } => feature.iter().for_each(|feature| out.text(feature)),
-        EventKind::Note { kind: NoteKind::Exposure, .. } => out.byte(0),
-        EventKind::Note { kind: NoteKind::Click, .. } => out.byte(1),
-        EventKind::Note { kind: NoteKind::Dismiss, .. } => out.byte(2),
-        EventKind::Note { kind: NoteKind::Snooze(until), .. } => {
-            out.byte(3);
-            out.signed(until.0.wrapping_sub(now.0));
+        EventKind::Note { kind, decision, .. } => {
+            let number = match kind {
+                NoteKind::Render => 0,
+                NoteKind::Exposure => 1,
+                NoteKind::Ghost => 2,
+                NoteKind::Click => 3,
+                NoteKind::Dismiss => 4,
+                NoteKind::Snooze(_) => 5,
+            };
+            out.byte(number | if decision.is_some() { DECIDED } else { 0 });
+            if let NoteKind::Snooze(until) = kind {
+                out.signed(until.0.wrapping_sub(now.0));
+            }
+            decision.iter().for_each(|decision| out.text(decision));
         }
         EventKind::Identify { traits } => out.blob(&wire::encode(traits)),
     }
@@ -300,14 +310,18 @@ fn get_kind(from: &mut From<'_>, head: u8, now: Millis) -> Option<EventKind> {
         TRACK => EventKind::Track { name: text, feature: None },
         TRACK_FEATURE => EventKind::Track { name: text, feature: Some(from.text()?) },
         NOTE => {
-            let kind = match from.byte()? {
-                0 => NoteKind::Exposure,
-                1 => NoteKind::Click,
-                2 => NoteKind::Dismiss,
-                3 => NoteKind::Snooze(Millis(now.0.wrapping_add(from.signed()?))),
+            let byte = from.byte()?;
+            let kind = match byte & !DECIDED {
+                0 => NoteKind::Render,
+                1 => NoteKind::Exposure,
+                2 => NoteKind::Ghost,
+                3 => NoteKind::Click,
+                4 => NoteKind::Dismiss,
+                5 => NoteKind::Snooze(Millis(now.0.wrapping_add(from.signed()?))),
                 _ => return None,
             };
-            EventKind::Note { kind, campaign: text }
+            let decision = if byte & DECIDED == 0 { None } else { Some(from.text()?) };
+            EventKind::Note { kind, campaign: text, decision }
         }
         _ => return None,
     })

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Rulebook, Tenant};
 use crate::facts::{MeterStanding, Role};
-use crate::hash::hash_parts;
+use crate::hash::{hash_parts, key};
 use crate::ids::is_name;
+use crate::ledger::Moment;
 use crate::plan::{Limit, MeterKind, MeterSource};
 use crate::time::Millis;
 use crate::traits::{Trait, TraitValue};
@@ -136,11 +137,14 @@ impl Tenant {
                     self.needed(at);
                 }
             }
-            EventKind::Note { kind, campaign } => {
+            EventKind::Note { kind, campaign, decision } => {
                 let Some(user) = &event.user else { return };
-                self.users.entry(user, Default::default).ledger.note(campaign, *kind, at);
-                if *kind == NoteKind::Exposure {
-                    self.counts.ledger.note(campaign, *kind, at);
+                // Who names no decision is taken to mean one of that user's at that moment.
+                let tag = decision.as_ref().map_or_else(|| key(&format!("{user} {}", at.0)), |decision| key(decision));
+                let (campaign, moment) = (key(campaign), Moment { at, tag });
+                self.users.entry(user, Default::default).ledger.note(campaign, *kind, moment);
+                if matches!(kind, NoteKind::Render | NoteKind::Exposure | NoteKind::Ghost) {
+                    self.counts.ledger.note(campaign, *kind, moment);
                     self.needed(at);
                 }
                 applied.touch(user);

@@ -258,7 +258,7 @@ impl Tenant {
         if let Some(i) = wanted.and_then(|key| rules.config.features.iter().position(|f| f.key == key)) {
             return number(i).map(Came::Feature);
         }
-        let standing = self.overview(rules, Role::Admin, now);
+        let standing = self.overview(rules, Role::Admin, now).standing;
         if let Some(i) = wanted.and_then(|key| meters.iter().position(|m| m.key == key)) {
             let limit = standing.meters.get(i).map(|m| m.limit);
             let outpaced =

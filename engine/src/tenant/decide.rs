@@ -2,10 +2,12 @@
 
 use super::facts::{Facts, Person};
 use super::{Rulebook, Tenant, Viewer};
+use crate::almanac::Almanac;
 use crate::campaign::Campaign;
 use crate::config::CampaignRule;
-use crate::decision::Scene;
+use crate::decision::{Display, Reason, Scene};
 use crate::explain::{Chance, Explanation, Names, Stage, Subject};
+use crate::hash::key;
 use crate::ledger::Ledger;
 use crate::rollout::Rollout;
 use crate::session::Session;
@@ -18,8 +20,19 @@ impl Tenant {
         let facts = Facts::new(self, rules, Some(Person { user, role: viewer.role }), now);
         let nobody = Ledger::default();
         let names = Names::of_config(&rules.config);
-        let stage =
-            Stage { facts: &facts, names: &names, now, user: user.map_or(&nobody, |user| &user.ledger), tenant: &self.counts.ledger };
+        let stage = Stage {
+            names: &names,
+            scene: Scene {
+                facts: &facts,
+                now,
+                user: user.map_or(&nobody, |user| &user.ledger),
+                tenant: &self.counts.ledger,
+                frequency: &rules.config.frequency.caps,
+                almanac: &Almanac::of(&rules.config, viewer.zone, now),
+                converted: self.counts.converted,
+                display: &Display::default(),
+            },
+        };
         let tell = |placement: &str| {
             let here = rules.config.campaigns.iter().filter(|rule| rule.campaign.placement == placement);
             let subjects: Vec<Subject<'_>> = here.map(|rule| self.subject(rule, viewer)).collect();
@@ -34,35 +47,26 @@ impl Tenant {
     /// The same by what the viewer's own page holds: nothing is told that it could not know. Without a `placement`, those of
     /// campaigns that may be shown there; the rest are told of only to who names them, and their campaigns only counted.
     pub fn decide_as_page(&self, rules: &Rulebook, viewer: &Viewer<'_>, placement: Option<&str>, now: Millis) -> Vec<Explanation> {
-        let snapshot = self.snapshot(rules, viewer, now);
-        let page = Session::new(snapshot.clone(), now);
+        let told = self.page(rules, viewer, now);
+        let page = Session::new(told.snapshot.clone(), now);
         let facts = page.facts(now); // its signals have been looked at
-        let names = Names::of_snapshot(&snapshot);
-        let stage = Stage { facts: &facts, names: &names, now, user: &snapshot.live.user, tenant: &snapshot.live.tenant };
-        let left = &snapshot.rules;
-        let scene = Scene {
-            campaigns: &left.campaigns,
-            settled: &left.settled,
-            facts: &facts,
-            now,
-            user: stage.user,
-            tenant: stage.tenant,
-            on_display: &[],
-        };
+        let names = Names::of_page(&told);
+        let stage = Stage { names: &names, scene: page.scene(&facts) };
         let tell = |placement: &str| {
-            let here = left.campaigns.iter().filter(|campaign| campaign.placement == placement);
+            let here = told.campaigns.iter().filter(|campaign| campaign.placement == placement);
             let subjects: Vec<Subject<'_>> =
                 here.map(|c| Subject { campaign: c.clone(), rollout: None, holdout: None, audience: None }).collect();
             let all = rules.config.campaigns.iter().filter(|rule| rule.campaign.placement == placement).count();
+            let place = page.place(key(placement));
             Explanation {
-                reason: scene.decide(placement).reason,
+                reason: place.map_or(Reason::NoCampaign, |place| page.judge(place, &facts).reason),
                 settled: u32::try_from(all.saturating_sub(subjects.len())).unwrap_or(u32::MAX),
                 ..stage.explain(placement, &subjects)
             }
         };
         match placement {
             Some(placement) => vec![tell(placement)],
-            None => placements(left.campaigns.iter()).into_iter().map(tell).collect(),
+            None => placements(told.campaigns.iter()).into_iter().map(tell).collect(),
         }
     }
 

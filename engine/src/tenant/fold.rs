@@ -35,14 +35,19 @@ impl Tenant {
         let mut entries = Vec::new();
         if let Some(upgrade) = upgraded.as_ref().and_then(|id| self.upgrades.get(id)) {
             entries = told(upgrade, before, after, now);
-            self.counts.needs_since = None;
+            self.convert(now);
         } else if other_plan {
             if is_step_up(rules, &before, &after) {
-                self.counts.needs_since = None;
+                self.convert(now);
             }
             entries.push(Entry { at: now, actor: Actor::Stripe, what: What::SubscriptionChanged { before, after } });
         }
         Folded { changed: changed || upgraded.is_some(), other_plan, entries, upgraded }
+    }
+
+    fn convert(&mut self, now: Millis) {
+        self.counts.needs_since = None;
+        self.counts.converted = Some(now);
     }
 
     /// What the tenant holds.

@@ -2,13 +2,14 @@
 
 use super::facts::{Facts, Person};
 use super::{Rulebook, Tenant, Viewer};
+use crate::almanac::Almanac;
 use crate::campaign::Campaign;
 use crate::config::CampaignRule;
 use crate::decision::Reason;
 use crate::expr::{Lookup, Program, Settle, Settled as Fate, Value};
 use crate::facts::{Fact, Input, Role};
-use crate::hash::hash64;
-use crate::snapshot::{Residue, Settled};
+use crate::hash::key;
+use crate::snapshot::{Candidate, Place, Residue, Settled};
 use crate::template::Template;
 use crate::time::Millis;
 use crate::watch::{Watch, next};
@@ -48,9 +49,28 @@ impl Settle for Settling<'_> {
     }
 }
 
+/// What is left of the rules, with the names of what it numbers.
+pub(super) struct Left {
+    /// In numbers.
+    pub(super) residue: Residue,
+    /// The campaigns that may be shown, as the residue has them.
+    pub(super) campaigns: Vec<Campaign>,
+    /// The tracked events that are read.
+    pub(super) events: Vec<String>,
+    /// Which signals of the configuration are watched.
+    pub(super) watched: Vec<u16>,
+}
+
+/// A placement, while its campaigns are being looked through.
+struct Stand {
+    key: u32,
+    settled: Option<Settled>,
+    campaigns: Vec<Campaign>,
+}
+
 impl Tenant {
-    /// What is left of the rules for `viewer`, who must be loaded, and which signals of the configuration it watches.
-    pub fn residue(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> (Residue, Vec<u16>) {
+    /// What is left of the rules for `viewer`, who must be loaded.
+    pub(super) fn residue(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> Left {
         let person = Person { user: self.users.get(viewer.user), role: viewer.role };
         let facts = Facts::new(self, rules, Some(person), now);
         let mut settling = Settling { facts: &facts, signals: Vec::new() };
@@ -61,30 +81,46 @@ impl Tenant {
                 *slot = seen;
             }
         }
-        let mut residue = Residue::default();
-        let mut placements: Vec<u64> = Vec::new();
+        let stands = self.stands(rules, viewer.role, &settling, now);
+        let place = |stand: &Stand| Place {
+            key: stand.key,
+            candidates: u16::try_from(stand.campaigns.len()).unwrap_or(u16::MAX),
+            settled: stand.settled.clone(),
+        };
+        let residue = Residue {
+            meters: rules.config.meters.iter().map(|meter| key(&meter.key)).collect(),
+            places: stands.iter().map(place).collect(),
+            almanac: Almanac::of(&rules.config, viewer.zone, now),
+            frequency: rules.config.frequency.caps.clone(),
+            ..Residue::default()
+        };
+        let campaigns = stands.into_iter().flat_map(|stand| stand.campaigns).collect();
+        pack(residue, campaigns, settling.signals, rules)
+    }
+
+    /// The placements in the order of their first campaign, each with what is left of its campaigns.
+    fn stands(&self, rules: &Rulebook, role: Role, settling: &Settling<'_>, now: Millis) -> Vec<Stand> {
+        let mut stands: Vec<Stand> = Vec::new();
         for rule in &rules.config.campaigns {
             let campaign = &rule.campaign;
-            let placement = hash64(campaign.placement.as_bytes());
-            let is_first = !placements.contains(&placement);
-            if is_first {
-                placements.push(placement);
-            }
+            let place = key(&campaign.placement);
             let left = if rule.rollout.includes(&campaign.id, &self.name) {
-                settle(rule, &self.name, viewer.role, &settling, now)
+                settle(rule, &self.name, role, settling, now)
             } else {
                 Err(Reason::NotRolledOut)
             };
-            match left {
-                Ok(campaign) => residue.campaigns.push(campaign),
-                Err(reason) if is_first => {
-                    residue.settled.push(Settled { placement, schedule: campaign.schedule, reason });
+            let known = stands.iter_mut().find(|stand| stand.key == place);
+            match (known, left) {
+                (Some(stand), Ok(campaign)) => stand.campaigns.push(campaign),
+                (Some(_), Err(_)) => {}
+                (None, Ok(campaign)) => stands.push(Stand { key: place, settled: None, campaigns: vec![campaign] }),
+                (None, Err(reason)) => {
+                    let settled = Some(Settled { schedule: campaign.gates.schedule, reason });
+                    stands.push(Stand { key: place, settled, campaigns: Vec::new() });
                 }
-                Err(_) => {}
             }
         }
-        let kept = pack(&mut residue, settling.signals, &rules.config.signal_order, &rules.config.events);
-        (residue, kept)
+        stands
     }
 }
 
@@ -104,17 +140,18 @@ fn see(settling: &Settling<'_>, rules: &Rulebook, i: u16) -> Option<Seen> {
 
 /// What is left of a campaign, or why it cannot be shown whatever happens in the page.
 fn settle(rule: &CampaignRule, tenant: &str, role: Role, settling: &Settling<'_>, now: Millis) -> Result<Campaign, Reason> {
-    if rule.campaign.schedule.until.is_some_and(|until| until <= now) {
+    if rule.campaign.gates.schedule.until.is_some_and(|until| until <= now) {
         return Err(Reason::NotScheduled);
     }
-    let audience = rule.campaign.audience.residual(settling);
+    let audience = rule.campaign.gates.audience.residual(settling);
     let verdict = audience.constant();
     match verdict {
         Some(Value::Bool(false)) => return Err(Reason::AudienceFalse),
         Some(Value::Unknown) => return Err(Reason::AudienceUnknown),
         _ => {}
     }
-    let mut left = Campaign { audience, ..rule.for_user(tenant, role) };
+    let mut left = rule.for_user(tenant, role);
+    left.gates.audience = audience;
     for text in left.texts_mut() {
         *text = match text.residual(settling) {
             Some(text) => text,
@@ -125,24 +162,26 @@ fn settle(rule: &CampaignRule, tenant: &str, role: Role, settling: &Settling<'_>
     Ok(left)
 }
 
-/// Keeps of signals and events what is read, numbers it anew, and answers which signals of the configuration were kept.
-fn pack(residue: &mut Residue, mut seen: Vec<Option<Seen>>, order: &[u16], names: &[String]) -> Vec<u16> {
-    let mut wanted: Vec<u16> = signals(residue.inputs());
+/// Keeps of signals and events what is read, and numbers it anew.
+fn pack(mut residue: Residue, mut campaigns: Vec<Campaign>, mut seen: Vec<Option<Seen>>, rules: &Rulebook) -> Left {
+    let order = &rules.config.signal_order;
+    let mut wanted: Vec<u16> = signals(campaigns.iter().flat_map(Campaign::inputs));
     // Backwards through the order: whoever reads a signal comes after it.
     for i in order.iter().rev() {
         if let (true, Some(Some(Seen::Open(watch)))) = (wanted.contains(i), seen.get(usize::from(*i))) {
             wanted.extend(signals(watch.inputs()));
         }
     }
-    let mut kept = Vec::new();
+    let mut watched = Vec::new();
     for i in order.iter().filter(|i| wanted.contains(i)) {
         if let Some(Seen::Open(watch)) = seen.get_mut(usize::from(*i)).and_then(Option::take) {
             residue.watches.push(watch);
-            kept.push(*i);
+            watched.push(*i);
         }
     }
     let mut events: Vec<u16> = Vec::new();
-    for input in residue.inputs() {
+    let watches = residue.watches.iter().flat_map(Watch::inputs);
+    for input in watches.chain(campaigns.iter().flat_map(Campaign::inputs)) {
         if let Input::EventCount { event, .. } | Input::EventLastAge { event } = input
             && !events.contains(&event)
         {
@@ -150,14 +189,31 @@ fn pack(residue: &mut Residue, mut seen: Vec<Option<Seen>>, order: &[u16], names
         }
     }
     let place = |list: &[u16], wanted: u16| list.iter().position(|i| *i == wanted).and_then(|i| u16::try_from(i).ok()).unwrap_or(u16::MAX);
-    residue.renumber(&|input| match input {
-        Input::Signal(i) => Input::Signal(place(&kept, i)),
+    let number = |input| match input {
+        Input::Signal(i) => Input::Signal(place(&watched, i)),
         Input::EventCount { event, days } => Input::EventCount { event: place(&events, event), days },
         Input::EventLastAge { event } => Input::EventLastAge { event: place(&events, event) },
         input => input,
-    });
-    residue.events = events.iter().filter_map(|i| names.get(usize::from(*i)).cloned()).collect();
-    kept
+    };
+    residue.watches.iter_mut().for_each(|watch| watch.renumber(&number));
+    campaigns.iter_mut().for_each(|campaign| campaign.renumber(&number));
+    let events: Vec<String> = events.iter().filter_map(|i| rules.config.events.get(usize::from(*i)).cloned()).collect();
+    residue.events = events.iter().map(|name| key(name)).collect();
+    residue.candidates = campaigns.iter().map(|campaign| candidate(campaign, &mut residue.values)).collect();
+    Left { residue, campaigns, events, watched }
+}
+
+/// The numbers of a campaign; what its texts read joins `values`.
+fn candidate(campaign: &Campaign, values: &mut Vec<Input>) -> Candidate {
+    let mut reads = Vec::new();
+    for input in campaign.texts().flat_map(Template::inputs) {
+        for list in [&mut reads, &mut *values] {
+            if !list.contains(&input) {
+                list.push(input);
+            }
+        }
+    }
+    Candidate { gates: campaign.gates.clone(), reads }
 }
 
 fn signals(inputs: impl Iterator<Item = Input>) -> Vec<u16> {

@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{Facts, Person};
 use super::{Batch, Rulebook, Tenant};
-use crate::decision::{Reason, Scene};
+use crate::almanac::Almanac;
+use crate::decision::{Display, Reason, Scene};
 use crate::facts::Role;
 use crate::ledger::Ledger;
 use crate::time::Millis;
 use crate::usage::{Event, EventKind, NoteKind};
 use crate::wire;
+use crate::zone::Zone;
 
 /// What the edge would have said to a nudge that a page has shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,35 +30,31 @@ wire! { struct Verdict { user, campaign, at, reason } }
 
 impl Tenant {
     /// Judges the exposures of a batch before they are counted. The users must be loaded.
-    pub fn judge(&self, rules: &Rulebook, batch: &Batch, now: Millis) -> Vec<Verdict> {
+    pub fn judge(&self, rules: &Rulebook, batch: &Batch, zone: &Zone, now: Millis) -> Vec<Verdict> {
         // Who sends for others does not say their role; an admin's nudge has the texts that name more.
         let role = batch.role.unwrap_or(Role::Admin);
-        batch.events.iter().filter_map(|event| self.judge_one(rules, event, role, now)).collect()
+        batch.events.iter().filter_map(|event| self.judge_one(rules, event, role, zone, now)).collect()
     }
 
-    fn judge_one(&self, rules: &Rulebook, event: &Event, role: Role, now: Millis) -> Option<Verdict> {
-        let (EventKind::Note { kind: NoteKind::Exposure, campaign }, Some(name)) = (&event.kind, &event.user) else { return None };
+    fn judge_one(&self, rules: &Rulebook, event: &Event, role: Role, zone: &Zone, now: Millis) -> Option<Verdict> {
+        let (EventKind::Note { kind: NoteKind::Exposure, campaign, .. }, Some(name)) = (&event.kind, &event.user) else { return None };
         let rule = rules.config.campaigns.iter().find(|rule| rule.campaign.id == *campaign)?;
         let user = self.users.get(name);
         let unknown = Ledger::default();
         let at = crate::usage::settle_time(event.at, now);
         let facts = Facts::new(self, rules, Some(Person { user, role }), at);
-        let campaigns = [rule.for_user(&self.name, role)];
-        let ledger = user.map_or(&unknown, |user| &user.ledger);
         let scene = Scene {
-            campaigns: &campaigns,
-            settled: &[],
             facts: &facts,
             now: at,
-            user: ledger,
+            user: user.map_or(&unknown, |user| &user.ledger),
             tenant: &self.counts.ledger,
-            on_display: &[],
+            frequency: &rules.config.frequency.caps,
+            almanac: &Almanac::of(&rules.config, zone, at),
+            converted: self.counts.converted,
+            display: &Display::default(),
         };
-        let reason = if rule.rollout.includes(campaign, &self.name) {
-            scene.trace(&rule.campaign.placement).first().map_or(Reason::NoCampaign, |(_, reason)| *reason)
-        } else {
-            Reason::NotRolledOut
-        };
+        let is_on = rule.rollout.includes(campaign, &self.name);
+        let reason = if is_on { scene.judge(&rule.for_user(&self.name, role)) } else { Reason::NotRolledOut };
         Some(Verdict { user: name.clone(), campaign: campaign.clone(), at, reason })
     }
 }

@@ -1,14 +1,18 @@
 //! What one user's browser gets to see of a tenant.
 
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
 
+use super::residue::Left;
 use super::{Rulebook, Tenant};
 use crate::facts::{MeterStanding, PlanStanding, RequestsStanding, Role, Standing};
 use crate::ledger::Ledger;
+use crate::page::{Course, Page, State};
 use crate::plan::{Allowance, Meter, MeterKind, MeterSource, Plan};
-use crate::snapshot::{Frame, Live, Residue, Snapshot};
+use crate::snapshot::{Live, Snapshot};
 use crate::time::Millis;
 use crate::usage::{Bounds, Pace, Quota};
+use crate::wire;
+use crate::zone::Zone;
 
 /// For whom a view is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +23,20 @@ pub struct Viewer<'a> {
     pub role: Role,
     /// The key of the client that asks ([`Batch::client_key`](super::Batch::client_key)); 0 for none.
     pub client: u64,
+    /// Where it is what o'clock for them: the zone that the configuration names, or the user's own.
+    pub zone: &'a Zone,
 }
+
+/// How a tenant stands, for its app's back end.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// In numbers.
+    pub standing: Standing,
+    /// In words.
+    pub state: State,
+}
+
+wire! { struct Overview { standing, state } }
 
 /// What a tenant is on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,60 +48,63 @@ pub struct Present<'a> {
 }
 
 impl Tenant {
-    /// Everything `viewer` needs to decide by themselves. The user must be loaded.
-    pub fn snapshot(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> Snapshot {
-        let (residue, watched) = self.residue(rules, viewer, now);
+    /// Everything the page of `viewer` is told. The user must be loaded.
+    pub fn page(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> Page {
+        let Left { residue, campaigns, events, watched } = self.residue(rules, viewer, now);
         // What was met of other campaigns would only tell that there are such.
-        let left: BTreeSet<&str> = residue.campaigns.iter().map(|campaign| campaign.id.as_str()).collect();
-        let of_those = |ledger: &Ledger| ledger.only(|campaign| left.contains(campaign));
-        let user = self.users.get(viewer.user).map(|user| of_those(&user.ledger)).unwrap_or_default();
-        let tenant = of_those(&self.counts.ledger);
-        Snapshot {
-            config_version: rules.version,
-            meters: rules.config.meters.clone(),
-            features: rules.config.features.clone(),
-            live: Live {
-                server_time: now,
-                applied: self.counts.clients.applied(viewer.client),
-                standing: self.standing(rules, viewer.role, &residue, &watched, now),
-                user,
-                tenant,
-            },
-            rules: residue,
-        }
-    }
-
-    /// What a page that knows the rules of the hash `known` is to be sent, and the hash of the rules it knows then: what changes
-    /// from moment to moment, or everything if other rules are left for it.
-    pub fn frame(&self, rules: &Rulebook, viewer: &Viewer<'_>, known: Option<u64>, now: Millis) -> (Frame, u64) {
-        let snapshot = self.snapshot(rules, viewer, now);
-        let hash = snapshot.rules_hash();
-        let is_known = known == Some(hash);
-        (if is_known { Frame::Live(Box::new(snapshot.live)) } else { Frame::Snapshot(Box::new(snapshot)) }, hash)
-    }
-
-    /// What a browser with this residue knows.
-    fn standing(&self, rules: &Rulebook, role: Role, residue: &Residue, watched: &[u16], now: Millis) -> Standing {
-        let plan = self.present(rules).plan;
-        let events = residue.events.iter().map(|name| self.counts.events.get(name).cloned().unwrap_or_default());
+        let kept = |ledger: &Ledger| {
+            let is_left = |key| residue.candidates.iter().any(|c| c.gates.key == key);
+            ledger.only(!residue.frequency.is_empty(), is_left)
+        };
+        let counted = |name: &String| self.counts.events.get(name).cloned().unwrap_or_default();
         let is_active = |i: &u16| {
             let signal = rules.config.signals.get(usize::from(*i)).and_then(|signal| self.detected.signals.get(&signal.id));
             signal.is_some_and(|state| state.active)
         };
-        Standing {
-            meters: self.meters(rules, now),
-            events: events.collect(),
-            signals: watched.iter().map(is_active).collect(),
-            features: plan.map(|p| p.features.clone()).unwrap_or_default(), // no plan known: nothing is wrongly blocked
-            plan: plan.map(|p| PlanStanding { id: p.id.clone(), name: p.name.clone(), rank: p.rank }),
-            role,
-            status: self.mirror.current().map(|s| s.status.word().to_owned()),
+        let Overview { standing, state } = self.overview(rules, viewer.role, now);
+        let live = Live {
+            server_time: now,
+            applied: self.counts.clients.applied(viewer.client),
+            standing: Standing {
+                events: events.iter().map(counted).collect(),
+                signals: watched.iter().map(is_active).collect(),
+                ..standing
+            },
+            converted: self.counts.converted,
+            user: self.users.get(viewer.user).map(|user| kept(&user.ledger)).unwrap_or_default(),
+            tenant: kept(&self.counts.ledger),
+        };
+        Page {
+            config_version: rules.version,
+            meters: rules.config.meters.clone(),
+            features: rules.config.features.clone(),
+            events,
+            campaigns,
+            snapshot: Snapshot { rules: residue, live },
+            state,
         }
     }
 
-    /// How the tenant stands, for its app's back end: no signals and events, which residues number.
-    pub fn overview(&self, rules: &Rulebook, role: Role, now: Millis) -> Standing {
-        self.standing(rules, role, &Residue::default(), &[], now)
+    /// How the tenant stands. No signals and events, which residues number.
+    pub fn overview(&self, rules: &Rulebook, role: Role, now: Millis) -> Overview {
+        let plan = self.present(rules).plan;
+        let standing = Standing {
+            meters: self.meters(rules, now),
+            features: plan.map(|p| p.features.clone()).unwrap_or_default(), // no plan known: nothing is wrongly blocked
+            ..Standing::default()
+        };
+        let state = State {
+            plan: plan.map(|p| PlanStanding { id: p.id.clone(), name: p.name.clone(), rank: p.rank }),
+            role,
+            status: self.mirror.current().map(|s| s.status.word().to_owned()),
+            courses: (0..).zip(&standing.meters).map(|(i, meter)| self.course(rules, i, meter, now)).collect(),
+        };
+        Overview { standing, state }
+    }
+
+    fn course(&self, rules: &Rulebook, i: u16, meter: &MeterStanding, now: Millis) -> Course {
+        let exhausts_in = self.pace(rules, i, meter, now).and_then(|pace| pace.exhausts_in);
+        Course { projected: None, exhausts_at: exhausts_in.map(|ms| now.plus(ms)) }
     }
 
     /// How every meter stands.

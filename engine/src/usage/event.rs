@@ -60,6 +60,8 @@ pub enum EventKind {
         kind: NoteKind,
         /// To which campaign's nudge.
         campaign: String,
+        /// Of which decision; the same for all that is told of one.
+        decision: Option<String>,
     },
     /// The back end says something of the user the event names, else of the tenant.
     #[cfg(feature = "edge")]
@@ -69,7 +71,7 @@ pub enum EventKind {
     },
 }
 
-wire! { enum EventKind { Usage { meter, reading }, Track { name, feature }, Note { kind, campaign }, #[cfg(feature = "edge")] Identify { traits } } }
+wire! { enum EventKind { Usage { meter, reading }, Track { name, feature }, Note { kind, campaign, decision }, #[cfg(feature = "edge")] Identify { traits } } }
 
 /// How a meter moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,8 +87,12 @@ wire! { enum Reading { Add(value), Set(value) } }
 /// What somebody did with a nudge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum NoteKind {
-    /// It was rendered before them.
+    /// It was rendered: that spends the budget.
+    Render,
+    /// They have seen it: half of it, for a second. Spends the budget, unless the same decision did so when it was rendered.
     Exposure,
+    /// They would have seen it, were their tenant not in its control group.
+    Ghost,
     /// They followed it.
     Click,
     /// They put it away.
@@ -95,7 +101,7 @@ pub enum NoteKind {
     Snooze(Millis),
 }
 
-wire! { enum NoteKind { Exposure, Click, Dismiss, Snooze(value) } }
+wire! { enum NoteKind { Render, Exposure, Ghost, Click, Dismiss, Snooze(value) } }
 
 /// The time an event is booked at: the sender's when it is believable (three days back, five minutes ahead), else the
 /// nearest that is.

@@ -39,7 +39,7 @@ impl Review<'_> {
     }
 
     fn audience(&mut self, rule: &CampaignRule, part: &Json) -> Verdict {
-        let audience = &rule.campaign.audience;
+        let audience = &rule.campaign.gates.audience;
         let verdict = self.search.verdict(audience);
         let Some(part) = member(part, "audience") else { return verdict };
         self.words(audience, part);
@@ -56,7 +56,7 @@ impl Review<'_> {
 
     fn gates(&mut self, rule: &CampaignRule, part: &Json) {
         let schedule = member(part, "schedule").and_then(|schedule| member(schedule, "until"));
-        if let (Some(part), true) = (schedule, rule.campaign.schedule.until.is_some_and(|until| until <= self.now)) {
+        if let (Some(part), true) = (schedule, rule.campaign.gates.schedule.until.is_some_and(|until| until <= self.now)) {
             self.reader.tell(part, "over", "this is past, so nobody sees the campaign any more; move the end or remove the campaign");
         }
         self.rollout(&rule.rollout, member(part, "rollout"), "nobody sees the campaign");
@@ -81,9 +81,10 @@ impl Review<'_> {
     fn has_no_gates(&self, rule: &CampaignRule) -> bool {
         let campaign = &rule.campaign;
         let is_complete = |nudge| texts(nudge).flat_map(read_in).all(|fact| self.search.is_known(fact));
-        let is_always_on = campaign.schedule.from.is_none() && campaign.schedule.until.is_none() && campaign.caps.is_empty();
+        let is_always_on =
+            campaign.gates.schedule.from.is_none() && campaign.gates.schedule.until.is_none() && campaign.gates.caps.is_empty();
         let is_for_all = rule.rollout.basis_points >= ALL && rule.holdout == 0;
-        let cooldown = campaign.cooldown_after_dismiss.unwrap_or_default();
+        let cooldown = campaign.gates.cooldown_after_dismiss.unwrap_or_default();
         is_always_on && is_for_all && cooldown == 0 && is_complete(&campaign.nudge) && is_complete(&rule.member)
     }
 }

@@ -91,7 +91,7 @@ proptest! {
                 "campaigns": [{{"id": "c", "placement": "p", "audience": "{condition}", "nudge": {{"title": "t"}}}}]}}"#
         );
         let (config, warnings) = review(&document, Millis(0));
-        let audience = &config.expect("good").campaigns[0].campaign.audience;
+        let audience = &config.expect("good").campaigns[0].campaign.gates.audience;
         // With more there are more cases than the review tries, and nothing is said.
         let mut facts: Vec<String> = audience.facts().map(|fact| format!("{fact:?}")).collect();
         facts.sort();

@@ -1,0 +1,65 @@
+//! What the calendar says, as moments: when days, weeks and months begin, and when it is quiet.
+//!
+//! The browser knows no time zones: the edge settles them for two weeks ahead. A page that is older than that goes by the last it
+//! knows, and counts in the present window what was shown since: rather too little than too much.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::campaign::{Unit, Window};
+use crate::time::Millis;
+use crate::wire;
+
+/// The calendar of one zone around now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Almanac {
+    /// When the present day and those to come begin, oldest first; empty when no cap counts in days.
+    pub days: Vec<Millis>,
+    /// The same for weeks.
+    pub weeks: Vec<Millis>,
+    /// The same for months.
+    pub months: Vec<Millis>,
+    /// The quiet hours that campaigns name by their place here, each oldest first.
+    pub quiet: Vec<Vec<Span>>,
+}
+
+wire! { struct Almanac { days, weeks, months, quiet } }
+
+/// From when (inclusive) to when (exclusive).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// When it begins.
+    pub from: Millis,
+    /// When it is over.
+    pub until: Millis,
+}
+
+wire! { struct Span { from, until } }
+
+#[cfg(feature = "edge")]
+impl Almanac {
+    /// What the clocks of `zone` say around `now` of what `config` asks for.
+    pub fn of(_config: &crate::config::Config, _zone: &crate::zone::Zone, _now: Millis) -> Self {
+        Self::default()
+    }
+}
+
+impl Almanac {
+    /// The first moment that counts in `window` at `now`.
+    pub fn begins(&self, window: Window, now: Millis) -> Millis {
+        let begins = match window {
+            Window::Rolling(length) => return now.plus(length.saturating_neg()).plus(1),
+            Window::Calendar(Unit::Day) => &self.days,
+            Window::Calendar(Unit::Week) => &self.weeks,
+            Window::Calendar(Unit::Month) => &self.months,
+        };
+        begins.iter().rev().find(|at| **at <= now).copied().unwrap_or_default()
+    }
+
+    /// Until when it is quiet, if it is.
+    pub fn quiet_until(&self, quiet: Option<u8>, now: Millis) -> Option<Millis> {
+        let spans = self.quiet.get(usize::from(quiet?))?;
+        spans.iter().find(|span| span.from <= now && now < span.until).map(|span| span.until)
+    }
+}

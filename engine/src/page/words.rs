@@ -1,0 +1,109 @@
+//! The words of a frame: JSON, as a browser reads it quicker than anything that would have to be sent along.
+//!
+//! ```json
+//! {"version": 3, "meters": [["api_calls", "API calls", "calls"]], "features": [["sso", "Single sign-on"]],
+//!  "events": ["premium_feature_blocked"],
+//!  "campaigns": [["api_quota", "app.header", 0, null, ["You’ve used ", [0, 1], " of your quota"], "", ["Compare plans", "compare_plans"], null]],
+//!  "plan": ["pro", "Pro"], "courses": [[12400, 1750000000000]]}
+//! ```
+//!
+//! A campaign is its name, placement, kind (its place in [`NudgeKind::ALL`]), variant, title, body, call to action (label and action), and
+//! the milliseconds of "later". A text is a string, or a list of strings and values; a value is its number among the snapshot's values, and
+//! 1 when it is per cent. In a live frame stand `plan` and `courses` alone.
+
+use crate::campaign::{Campaign, Cta, NudgeKind};
+use crate::facts::{Input, UsageField};
+use crate::template::{Piece, Template};
+
+use super::{Page, State};
+
+impl Page {
+    /// All of them.
+    pub(super) fn words(&self) -> String {
+        let (rules, state) = (self.words_of_rules(), self.words_of_state());
+        format!("{},{}", rules.trim_end_matches('}'), state.trim_start_matches('{'))
+    }
+
+    /// Those of the rules.
+    pub(super) fn words_of_rules(&self) -> String {
+        let mut json = format!("{{\"version\":{}", self.config_version);
+        let meters = self.meters.iter().map(|m| list([string(&m.key), string(&m.label), string(&m.unit)]));
+        let features = self.features.iter().map(|f| list([string(&f.key), string(&f.label)]));
+        let campaigns = self.campaigns.iter().map(|campaign| self.campaign(campaign));
+        for (name, items) in [
+            ("meters", list(meters)),
+            ("features", list(features)),
+            ("events", list(self.events.iter().map(|name| string(name)))),
+            ("campaigns", list(campaigns)),
+        ] {
+            json.push_str(&format!(",\"{name}\":{items}"));
+        }
+        json.push('}');
+        json
+    }
+
+    /// Those of what changes from moment to moment.
+    pub(super) fn words_of_state(&self) -> String {
+        let State { plan, courses, .. } = &self.state;
+        let plan = plan.as_ref().map_or("null".to_owned(), |plan| list([string(&plan.id), string(&plan.name)]));
+        let courses = courses.iter().map(|c| list([number(c.projected), number(c.exhausts_at.map(|at| at.0))]));
+        format!("{{\"plan\":{plan},\"courses\":{}}}", list(courses))
+    }
+
+    fn campaign(&self, campaign: &Campaign) -> String {
+        let nudge = &campaign.nudge;
+        let kind = NudgeKind::ALL.iter().position(|kind| *kind == nudge.kind);
+        list([
+            string(&campaign.id),
+            string(&campaign.placement),
+            number(kind),
+            campaign.variant.as_ref().map_or("null".to_owned(), |variant| string(variant)),
+            self.text(&nudge.title),
+            self.text(&nudge.body),
+            nudge.cta.as_ref().map_or("null".to_owned(), |Cta { label, action }| list([self.text(label), string(action)])),
+            number(campaign.snooze),
+        ])
+    }
+
+    fn text(&self, template: &Template) -> String {
+        let pieces: Vec<Piece<'_>> = template.pieces().collect();
+        match pieces.as_slice() {
+            [] => string(""),
+            [Piece::Text(text)] => string(text),
+            pieces => list(pieces.iter().map(|piece| match piece {
+                Piece::Text(text) => string(text),
+                Piece::Input(input) => self.value(*input),
+            })),
+        }
+    }
+
+    fn value(&self, input: Input) -> String {
+        let place = self.snapshot.rules.values.iter().position(|value| *value == input);
+        let is_percent = matches!(input, Input::Usage { field: UsageField::Percent, .. });
+        list([number(place), u8::from(is_percent).to_string()])
+    }
+}
+
+fn list(items: impl IntoIterator<Item = String>) -> String {
+    let items: Vec<String> = items.into_iter().collect();
+    format!("[{}]", items.join(","))
+}
+
+fn number(number: Option<impl ToString>) -> String {
+    number.map_or("null".to_owned(), |number| number.to_string())
+}
+
+/// RFC 8259, section 7: quotation mark, reverse solidus and the control characters must be escaped; all else may stand as it is.
+fn string(text: &str) -> String {
+    let mut json = String::with_capacity(text.len() + 2);
+    json.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => json.push(c),
+        }
+    }
+    json.push('"');
+    json
+}

@@ -48,13 +48,26 @@ impl Almanac {
 impl Almanac {
     /// The first moment that counts in `window` at `now`.
     pub fn begins(&self, window: Window, now: Millis) -> Millis {
-        let begins = match window {
-            Window::Rolling(length) => return now.plus(length.saturating_neg()).plus(1),
-            Window::Calendar(Unit::Day) => &self.days,
-            Window::Calendar(Unit::Week) => &self.weeks,
-            Window::Calendar(Unit::Month) => &self.months,
-        };
-        begins.iter().rev().find(|at| **at <= now).copied().unwrap_or_default()
+        match window {
+            Window::Rolling(length) => now.plus(length.saturating_neg()).plus(1),
+            Window::Calendar(unit) => self.units(unit).iter().rev().find(|at| **at <= now).copied().unwrap_or_default(),
+        }
+    }
+
+    /// When `window` no longer reaches back to `oldest`, or later begins anew; `None`: never.
+    pub fn moves(&self, window: Window, oldest: Option<Millis>, now: Millis) -> Option<Millis> {
+        match window {
+            Window::Rolling(length) => oldest.map(|oldest| oldest.plus(length)),
+            Window::Calendar(unit) => self.units(unit).iter().find(|at| **at > now).copied(),
+        }
+    }
+
+    fn units(&self, unit: Unit) -> &[Millis] {
+        match unit {
+            Unit::Day => &self.days,
+            Unit::Week => &self.weeks,
+            Unit::Month => &self.months,
+        }
     }
 
     /// Until when it is quiet, if it is.

@@ -260,7 +260,12 @@ impl MeterStanding {
 impl EventStanding {
     /// Counts one more at `at`.
     pub fn count(&mut self, at: Millis) {
-        self.days.add(at.day(), 1, EVENT_DAYS);
+        self.count_all(1, at);
+    }
+
+    /// Counts `n` more at `at`.
+    pub fn count_all(&mut self, n: u64, at: Millis) {
+        self.days.add(at.day(), n, EVENT_DAYS);
         self.last = self.last.max(Some(at));
     }
 

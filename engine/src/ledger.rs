@@ -146,6 +146,14 @@ impl Ledger {
         }
     }
 
+    /// The first of the moments that [`met`](Ledger::met) counts.
+    pub fn oldest(&self, campaign: Option<u32>, since: Millis) -> Option<Millis> {
+        let first = |moments: &[Moment]| moments.iter().map(|moment| moment.at).take_while(|at| *at >= since).last();
+        let entries = self.entries.iter().filter(|e| campaign.is_none_or(|campaign| campaign == e.campaign));
+        // Without a campaign ghosts do not count; that they may be named then only makes somebody look once too often.
+        entries.flat_map(|e| [first(&e.shown), first(&e.ghosts)]).flatten().min()
+    }
+
     /// When `campaign` was met, or without one any, newest first; of each the last [`MAX_KEPT`] times.
     #[cfg(feature = "edge")]
     pub fn moments(&self, campaign: Option<u32>) -> Vec<Millis> {

@@ -3,10 +3,16 @@
 //! Local events count at once. Each belongs to a batch; when the Worker's next word contains that batch
 //! ([`Live::applied`]), the local copy is dropped, so nothing is ever counted twice or lost in between.
 
+mod index;
+mod pending;
+#[cfg(test)]
+mod tests;
+
 use alloc::vec::Vec;
 
-use crate::decision::{Decision, Display, Reason, Scene};
+use crate::decision::{Decision, Display, Horizon, Reason, Scene};
 use crate::entitlement::Entitlement;
+use crate::expr::Value;
 use crate::facts::{MeterStanding, Standing, StandingAt};
 use crate::ledger::{Ledger, Moment};
 use crate::snapshot::{Candidate, Frame, Live, Place, Snapshot};
@@ -14,7 +20,13 @@ use crate::time::{DurationMs, Millis};
 use crate::usage::NoteKind;
 use crate::watch::next;
 
+use index::Index;
+use pending::{Change, Pending};
+
 /// One page's view of one user of one tenant.
+///
+/// Decisions are kept. What happens in between opens again those rules whose verdicts it can have changed (the index); and so does
+/// time, at the moments it can.
 #[derive(Clone, Debug)]
 pub struct Session {
     snapshot: Snapshot,
@@ -25,7 +37,7 @@ pub struct Session {
     /// The same for the whole tenant.
     tenant: Ledger,
     /// Local events the Worker has not confirmed.
-    pending: Vec<Pending>,
+    pending: Pending,
     /// The number of the batch that local events join now.
     batch: u64,
     /// When the tenant last upgraded, as far as this page knows.
@@ -34,20 +46,17 @@ pub struct Session {
     display: Display,
     /// The Worker's clock minus the device's.
     skew: DurationMs,
+    /// What reads what.
+    index: Index,
+    /// The Worker's time when it was last asked for.
+    clock: Millis,
+    /// Until when time alone opens no gate that was looked at, and closes none.
+    horizon: Horizon,
+    /// By placement: what was decided, and in which generation of the index.
+    decided: Vec<(u32, Decision)>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    batch: u64,
-    change: Change,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Change {
-    Add { meter: usize, n: u64, at: Millis },
-    Set { meter: usize, n: u64 },
-    Track { event: usize, at: Millis },
-}
+const NOTHING: Decision = Decision { campaign: None, reason: Reason::NoCampaign };
 
 impl Session {
     /// Starts from the Worker's snapshot, at `device` time.
@@ -56,14 +65,18 @@ impl Session {
             standing: Standing::default(),
             user: Ledger::default(),
             tenant: Ledger::default(),
-            pending: Vec::new(),
+            pending: Pending::default(),
             batch: 1,
             converted: None,
             display: Display::default(),
             skew: 0,
-            snapshot,
+            index: Index::default(),
+            clock: Millis::default(),
+            horizon: Horizon::default(),
+            decided: Vec::new(),
+            snapshot: Snapshot::default(),
         };
-        session.refresh(device);
+        session.apply(Frame::Snapshot(snapshot), device);
         session
     }
 
@@ -72,8 +85,11 @@ impl Session {
         let is_whole = matches!(frame, Frame::Snapshot(_));
         match frame {
             Frame::Snapshot(snapshot) => {
-                renumber(&mut self.pending, &self.snapshot, &snapshot);
+                self.pending.renumber(&self.snapshot, &snapshot);
                 self.snapshot = snapshot;
+                self.index = Index::new(&self.snapshot.rules);
+                self.decided.clear();
+                self.decided.resize(self.snapshot.rules.places.len(), (0, NOTHING));
             }
             Frame::Live(live) => self.snapshot.live = live,
         }
@@ -93,17 +109,17 @@ impl Session {
 
     /// Counts `n` more on a counter at once.
     pub fn add(&mut self, meter: usize, n: u64, device: Millis) {
-        self.change(Change::Add { meter, n, at: self.now(device) }, device);
+        self.change(self.index.meter(meter), Change::Add { meter }, n, device);
     }
 
     /// Shows `n` on a gauge at once.
     pub fn set(&mut self, meter: usize, n: u64, device: Millis) {
-        self.change(Change::Set { meter, n }, device);
+        self.change(self.index.meter(meter), Change::Set { meter }, n, device);
     }
 
     /// Counts a tracked event that programs read at once.
     pub fn track(&mut self, event: usize, device: Millis) {
-        self.change(Change::Track { event, at: self.now(device) }, device);
+        self.change(self.index.event(event), Change::Track { event }, 1, device);
     }
 
     /// Records what the user did with a nudge, here or in another tab; the moment is of the Worker's clock.
@@ -112,17 +128,20 @@ impl Session {
         if matches!(kind, NoteKind::Render | NoteKind::Exposure | NoteKind::Ghost) {
             self.tenant.note(campaign, kind, moment);
         }
+        self.reopen();
     }
 
     /// The tenant has upgraded, `at` the Worker's time: nudges fall silent before the Worker says so.
     pub fn convert(&mut self, at: Millis) {
         self.converted = self.converted.max(Some(at));
+        self.reopen();
     }
 
     /// Remembers that a campaign is on display here, so that its own exposure does not cap it away; or that it no longer is.
     pub fn display(&mut self, candidate: usize, shown: bool) {
         if let Some(candidate) = self.snapshot.rules.candidates.get(candidate) {
             self.display.set(&candidate.gates, shown);
+            self.reopen();
         }
     }
 
@@ -135,8 +154,8 @@ impl Session {
 
     /// Drops the local copies of a batch that the Worker refused for good.
     pub fn abandon(&mut self, batch: u64) {
-        self.pending.retain(|p| p.batch != batch);
-        self.rebuild();
+        self.pending.forget(|other| other == batch);
+        self.rebuild(self.clock);
     }
 
     /// The position of a placement that campaigns use.
@@ -146,13 +165,65 @@ impl Session {
 
     /// Decides for a placement.
     pub fn decide(&mut self, place: usize, device: Millis) -> Decision {
-        self.watch(device);
-        self.judge(place, &self.facts(device))
+        let now = self.now(device);
+        self.pass(now);
+        self.watch(now);
+        let Some((generation, known)) = self.decided.get(place) else { return NOTHING };
+        if *generation == self.index.generation {
+            return *known;
+        }
+        let decision = self.find(place, now);
+        if let Some(known) = self.decided.get_mut(place) {
+            *known = (self.index.generation, decision);
+        }
+        decision
+    }
+
+    /// The first candidate of a placement that passes all gates, looking only at those that are open.
+    fn find(&mut self, place: usize, now: Millis) -> Decision {
+        let Some((here, first, candidates)) = self.at(place) else { return NOTHING };
+        let (settled, end) = (here.settled.clone(), first + candidates.len());
+        let watches = self.snapshot.rules.watches.len();
+        while let Some(open) = self.index.first_open(watches + first, watches + end) {
+            let campaign = open - watches;
+            let reason = self.weigh(campaign, now);
+            if reason == Reason::Match {
+                return Decision { campaign: Some(campaign), reason };
+            }
+            self.index.close(open);
+        }
+        let reason = if let Some(settled) = settled {
+            let facts = StandingAt { standing: &self.standing, now };
+            let mut horizon = self.horizon;
+            self.scene(&facts).covers(&settled.schedule, &mut horizon);
+            self.horizon = horizon;
+            settled.reason_at(now)
+        } else if first < end {
+            self.weigh(first, now)
+        } else {
+            Reason::NoCampaign
+        };
+        Decision { campaign: None, reason }
+    }
+
+    /// What becomes of a candidate.
+    fn weigh(&mut self, candidate: usize, now: Millis) -> Reason {
+        let facts = StandingAt { standing: &self.standing, now };
+        let rules = &self.snapshot.rules;
+        let Some(campaign) = rules.candidates.get(candidate) else { return Reason::NoCampaign };
+        let audience = self.index.verdict(rules.watches.len() + candidate, || match campaign.gates.audience.eval(&facts) {
+            Value::Bool(holds) => Some(holds),
+            _ => None,
+        });
+        let mut horizon = self.horizon;
+        let reason = self.scene(&facts).judge_by(campaign, audience, &mut horizon);
+        self.horizon = horizon;
+        reason
     }
 
     /// The same by `facts`, which are of this session.
     pub fn judge(&self, place: usize, facts: &StandingAt<'_>) -> Decision {
-        let Some((place, first, candidates)) = self.at(place) else { return Decision { campaign: None, reason: Reason::NoCampaign } };
+        let Some((place, first, candidates)) = self.at(place) else { return NOTHING };
         let decision = self.scene(facts).decide(numbered(first, candidates));
         match &place.settled {
             Some(settled) if decision.campaign.is_none() => Decision { campaign: None, reason: settled.reason_at(facts.now) },
@@ -162,7 +233,9 @@ impl Session {
 
     /// Says of every candidate of a placement, in order, why it is or is not shown.
     pub fn trace(&mut self, place: usize, device: Millis) -> Vec<(usize, Reason)> {
-        self.watch(device);
+        let now = self.now(device);
+        self.pass(now);
+        self.watch(now);
         let facts = self.facts(device);
         let Some((_, first, candidates)) = self.at(place) else { return Vec::new() };
         self.scene(&facts).trace(numbered(first, candidates))
@@ -205,23 +278,58 @@ impl Session {
         }
     }
 
-    /// Looks whether signals have begun or ended, in the order in which they build on each other.
-    fn watch(&mut self, device: Millis) {
-        let now = self.now(device);
-        for (i, watch) in self.snapshot.rules.watches.iter().enumerate() {
+    /// Time has come to `now`: what it may have changed is opened.
+    fn pass(&mut self, now: Millis) {
+        if now < self.clock {
+            return self.review(now); // the device's clock was set back
+        }
+        self.clock = now;
+        if now >= self.index.wakes {
+            self.index.pass(&StandingAt { standing: &self.standing, now }, false);
+        }
+        if now >= self.horizon.0 {
+            self.reopen();
+        }
+    }
+
+    /// Opens all gates.
+    fn reopen(&mut self) {
+        self.horizon = Horizon::default();
+        self.index.open_all();
+    }
+
+    /// Anything may be otherwise than it was.
+    fn review(&mut self, now: Millis) {
+        self.clock = now;
+        self.index.pass(&StandingAt { standing: &self.standing, now }, true);
+        self.reopen();
+    }
+
+    /// Looks whether signals have begun or ended, in the order in which they build on each other. Only at those that are open: to
+    /// look twice is to look once.
+    fn watch(&mut self, now: Millis) {
+        while let Some(i) = self.index.first_open(0, self.snapshot.rules.watches.len()) {
+            self.index.close(i);
+            let Some(watch) = self.snapshot.rules.watches.get(i) else { return };
             let facts = StandingAt { standing: &self.standing, now };
             let (when, rearm) = (watch.when.eval(&facts), watch.rearm.as_ref().map(|program| program.eval(&facts)));
-            let active = next(self.standing.signals.get(i) == Some(&true), when, rearm);
-            if let Some(signal) = self.standing.signals.get_mut(i) {
+            let was = self.standing.signals.get(i) == Some(&true);
+            let active = next(was, when, rearm);
+            if let Some(signal) = self.standing.signals.get_mut(i).filter(|_| was != active) {
                 *signal = active;
+                self.index.touch(self.index.signal(i), &StandingAt { standing: &self.standing, now });
             }
         }
     }
 
-    fn change(&mut self, change: Change, device: Millis) {
-        change.apply(&mut self.standing);
-        self.pending.push(Pending { batch: self.batch, change });
-        self.watch(device); // a signal that is detected stays so, whatever comes next
+    fn change(&mut self, group: Option<usize>, change: Change, n: u64, device: Millis) {
+        let now = self.now(device);
+        let Some(group) = group else { return };
+        self.pass(now);
+        change.apply(n, now, &mut self.standing);
+        self.pending.push(group, self.batch, change, n, now);
+        self.index.touch(group, &StandingAt { standing: &self.standing, now });
+        self.watch(now); // a signal that is detected stays so, whatever comes next
     }
 
     /// After new word from the Worker: local events it contains are dropped, the rest is laid on top again.
@@ -229,62 +337,22 @@ impl Session {
         let Live { applied, server_time, .. } = self.snapshot.live;
         self.skew = server_time.since(device);
         self.batch = self.batch.max(applied.saturating_add(1));
-        self.pending.retain(|p| p.batch > applied);
+        self.pending.forget(|batch| batch <= applied);
         self.user.merge(&self.snapshot.live.user);
         self.tenant.merge(&self.snapshot.live.tenant);
         self.converted = self.converted.max(self.snapshot.live.converted);
-        self.rebuild();
-        self.watch(device);
+        let now = self.now(device);
+        self.rebuild(now);
+        self.watch(now);
     }
 
-    fn rebuild(&mut self) {
+    fn rebuild(&mut self, now: Millis) {
         self.standing.clone_from(&self.snapshot.live.standing);
-        for pending in &self.pending {
-            pending.change.apply(&mut self.standing);
-        }
-    }
-}
-
-impl Change {
-    fn apply(self, standing: &mut Standing) {
-        match self {
-            Self::Add { meter, n, at } => {
-                if let Some(meter) = standing.meters.get_mut(meter) {
-                    meter.count(n, at);
-                }
-            }
-            Self::Set { meter, n } => {
-                if let Some(meter) = standing.meters.get_mut(meter) {
-                    meter.value = n;
-                }
-            }
-            Self::Track { event, at } => {
-                if let Some(event) = standing.events.get_mut(event) {
-                    event.count(at);
-                }
-            }
-        }
+        self.pending.apply(&mut self.standing);
+        self.review(now);
     }
 }
 
 fn numbered(first: usize, candidates: &[Candidate]) -> impl Iterator<Item = (usize, &Candidate)> {
     (first..).zip(candidates)
-}
-
-/// A new configuration may number meters and events otherwise: local events follow their names, or go with them.
-fn renumber(pending: &mut Vec<Pending>, old: &Snapshot, new: &Snapshot) {
-    let follow = |i: usize, old: &[u32], new: &[u32]| old.get(i).and_then(|key| new.iter().position(|other| other == key));
-    let meter = |i: usize| follow(i, &old.rules.meters, &new.rules.meters);
-    let event = |i: usize| follow(i, &old.rules.events, &new.rules.events);
-    pending.retain_mut(|pending| {
-        let moved = match pending.change {
-            Change::Add { meter: i, n, at } => meter(i).map(|meter| Change::Add { meter, n, at }),
-            Change::Set { meter: i, n } => meter(i).map(|meter| Change::Set { meter, n }),
-            Change::Track { event: i, at } => event(i).map(|event| Change::Track { event, at }),
-        };
-        if let Some(change) = moved {
-            pending.change = change;
-        }
-        moved.is_some()
-    });
 }

@@ -153,6 +153,16 @@ impl Op {
         }
     }
 
+    /// The number that the step pushes.
+    #[expect(clippy::cast_precision_loss, reason = "nothing is concluded from numbers so large")]
+    fn number(&self) -> Option<f64> {
+        match self {
+            Op::Int(number) | Op::Duration(number) => Some(*number as f64),
+            Op::Double(bits) => Some(f64::from_bits(*bits)),
+            _ => None,
+        }
+    }
+
     /// Whether the step is for the edge alone.
     #[cfg(feature = "edge")]
     pub fn is_of_edge(&self) -> bool {
@@ -171,9 +181,29 @@ pub struct Program {
 wire! { struct Program { ops, strings } }
 
 impl Program {
+    /// The program of these steps.
+    #[cfg(test)]
+    pub(crate) fn of(ops: Vec<Op>) -> Self {
+        Self { ops, strings: Vec::new() }
+    }
+
     /// What the program reads by itself, in the order it reads it.
     pub fn inputs(&self) -> impl Iterator<Item = Input> {
         self.ops.iter().filter_map(|op| if let Op::Input(input) = op { Some(*input) } else { None })
+    }
+
+    /// Hands out what the program reads by itself, each with the constant it is compared with; NaN where it is used otherwise.
+    pub(crate) fn comparisons(&self, mut with: impl FnMut(Input, f64)) {
+        let constant = |at: usize, comparison: usize| match (self.ops.get(at)?, self.ops.get(comparison)?) {
+            (constant, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge) => constant.number(),
+            _ => None,
+        };
+        for (at, op) in self.ops.iter().enumerate() {
+            if let Op::Input(input) = op {
+                let constant = constant(at + 1, at + 2).or_else(|| constant(at.checked_sub(1)?, at + 1));
+                with(*input, constant.unwrap_or(f64::NAN));
+            }
+        }
     }
 
     /// The facts the program reads, in the order it reads them.

@@ -1,0 +1,119 @@
+//! What has happened in the page and the Worker has not confirmed.
+
+use alloc::vec::Vec;
+
+use crate::facts::Standing;
+use crate::snapshot::Snapshot;
+use crate::time::{Millis, SECOND};
+
+/// So much is remembered at most. Beyond it the oldest counts as confirmed: a page that was offline for so long has lost count anyway.
+const MAX_PENDING: usize = 10_000;
+
+/// Local events, oldest first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pending {
+    entries: Vec<Entry>,
+    /// By what an event changes: the place of the last entry that did.
+    last: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    batch: u64,
+    change: Change,
+    /// How much, how often, or what is set.
+    n: u64,
+    at: Millis,
+}
+
+/// What an event changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// A counter counts more.
+    Add { meter: usize },
+    /// A gauge shows something else.
+    Set { meter: usize },
+    /// A tracked event is seen again.
+    Track { event: usize },
+}
+
+impl Change {
+    /// Lays `n` of it on top of `standing`.
+    pub(super) fn apply(self, n: u64, at: Millis, standing: &mut Standing) {
+        match self {
+            Self::Add { meter } => {
+                if let Some(meter) = standing.meters.get_mut(meter) {
+                    meter.count(n, at);
+                }
+            }
+            Self::Set { meter } => {
+                if let Some(meter) = standing.meters.get_mut(meter) {
+                    meter.value = n;
+                }
+            }
+            Self::Track { event } => {
+                if let Some(event) = standing.events.get_mut(event) {
+                    event.count_all(n, at);
+                }
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// Takes in what came later, if the two together are as good as one: periods and days begin with whole seconds.
+    fn merge(&mut self, later: &Self) -> bool {
+        let is_set = matches!(later.change, Change::Set { .. });
+        let merges = (self.batch, self.change) == (later.batch, later.change)
+            && (is_set || self.at.0.div_euclid(SECOND) == later.at.0.div_euclid(SECOND));
+        if merges {
+            self.n = if is_set { later.n } else { self.n.saturating_add(later.n) };
+            self.at = self.at.max(later.at);
+        }
+        merges
+    }
+}
+
+impl Pending {
+    /// Remembers a change, the last one of `slot`.
+    pub(super) fn push(&mut self, slot: usize, batch: u64, change: Change, n: u64, at: Millis) {
+        let entry = Entry { batch, change, n, at };
+        if slot >= self.last.len() {
+            self.last.resize(slot + 1, 0);
+        }
+        let Some(last) = self.last.get_mut(slot) else { return };
+        if self.entries.get_mut(*last).is_some_and(|known| known.merge(&entry)) {
+            return;
+        }
+        if self.entries.len() >= MAX_PENDING {
+            self.entries.drain(..MAX_PENDING / 2);
+        }
+        *last = self.entries.len();
+        self.entries.push(entry);
+    }
+
+    /// Forgets the batches for which `is_over` holds.
+    pub(super) fn forget(&mut self, is_over: impl Fn(u64) -> bool) {
+        self.entries.retain(|entry| !is_over(entry.batch));
+    }
+
+    /// Lays everything on top of `standing`.
+    pub(super) fn apply(&self, standing: &mut Standing) {
+        for entry in &self.entries {
+            entry.change.apply(entry.n, entry.at, standing);
+        }
+    }
+
+    /// A new configuration may number meters and events otherwise: local events follow their names, or go with them.
+    pub(super) fn renumber(&mut self, old: &Snapshot, new: &Snapshot) {
+        let follow = |i: &mut usize, old: &[u32], new: &[u32]| {
+            let place = old.get(*i).and_then(|key| new.iter().position(|other| other == key));
+            *i = place.unwrap_or(*i);
+            place.is_some()
+        };
+        self.entries.retain_mut(|entry| match &mut entry.change {
+            Change::Add { meter } | Change::Set { meter } => follow(meter, &old.rules.meters, &new.rules.meters),
+            Change::Track { event } => follow(event, &old.rules.events, &new.rules.events),
+        });
+    }
+}

@@ -76,8 +76,18 @@ impl Session {
             decided: Vec::new(),
             snapshot: Snapshot::default(),
         };
-        session.apply(Frame::Snapshot(snapshot), device);
+        session.begin(snapshot);
+        session.refresh(device);
         session
+    }
+
+    /// New rules take the place of the old ones.
+    fn begin(&mut self, snapshot: Snapshot) {
+        self.pending.renumber(&self.snapshot, &snapshot);
+        self.snapshot = snapshot;
+        self.index = Index::new(&self.snapshot.rules);
+        self.decided.clear();
+        self.decided.resize(self.snapshot.rules.places.len(), (0, NOTHING));
     }
 
     /// Takes in a frame; answers whether meters, features, events and campaigns may be other ones now.
@@ -85,11 +95,7 @@ impl Session {
         let is_whole = matches!(frame, Frame::Snapshot(_));
         match frame {
             Frame::Snapshot(snapshot) => {
-                self.pending.renumber(&self.snapshot, &snapshot);
-                self.snapshot = snapshot;
-                self.index = Index::new(&self.snapshot.rules);
-                self.decided.clear();
-                self.decided.resize(self.snapshot.rules.places.len(), (0, NOTHING));
+                self.begin(*snapshot);
             }
             Frame::Live(live) => self.snapshot.live = live,
         }

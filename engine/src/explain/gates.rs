@@ -215,13 +215,15 @@ impl<F: Lookup> Stage<'_, F> {
         let begins = self.scene.almanac.begins(cap.window, self.scene.now);
         let count = shown.iter().take_while(|at| **at >= begins).count();
         let stop = (count >= usize::from(cap.max)).then_some(Reason::Capped);
-        let Window::Rolling(window) = cap.window else { todo!() };
         // There is room again when all but `max - 1` have left the window.
         let decisive = usize::from(cap.max).checked_sub(1).and_then(|i| shown.get(i));
-        let key = decisive.map_or(Key::Nothing, |at| Key::Time(at.plus(window)));
+        let (key, window) = match cap.window {
+            Window::Rolling(window) => (decisive.map_or(Key::Nothing, |at| Key::Time(at.plus(window))), duration(window)),
+            Window::Calendar(unit) => (Key::Nothing, format!("a calendar {}", unit.name())),
+        };
         let mut found = Found::new(GateKind::Cap, stop, key);
         found.inputs = vec![reading("shown", count.to_string())];
-        found.threshold = Some(format!("shown less than {} in {} {whom}", times(cap.max), duration(window)));
+        found.threshold = Some(format!("shown less than {} in {} {whom}", times(cap.max), window));
         found
     }
 

@@ -254,9 +254,6 @@ impl Index {
 impl Slot {
     /// When time alone moves the value, which is `value` now, out of its bounds.
     fn moves(&self, value: f64, facts: &StandingAt<'_>) -> Millis {
-        if value == UNKNOWN {
-            return NEVER;
-        }
         let now = facts.now;
         let after = |distance: f64| now.plus(if distance > 1.0 { whole(distance) } else { 1 });
         match self.input {
@@ -266,6 +263,7 @@ impl Slot {
             }
             Input::EventCount { .. } => Millis((now.day().saturating_add(1)).saturating_mul(DAY)),
             Input::Signal(_) => NEVER,
+            Input::EventLastAge { .. } if value == UNKNOWN => NEVER,
             Input::EventLastAge { .. } | Input::Since(_) => after(self.below - value),
             Input::Until(_) => after(value - self.above),
         }

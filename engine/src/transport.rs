@@ -22,7 +22,7 @@ pub enum Next {
     Send,
 }
 
-/// What an answer means for the batch it answers.
+/// What an answer means for the batch it answers; the page knows these by their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It has arrived; forget it.
@@ -50,6 +50,9 @@ pub struct Transport {
 }
 
 impl Transport {
+    /// Nothing waits.
+    pub const NEW: Self = Self { waiting: 0, oldest: Millis(0), in_flight: false, failures: 0, hold_until: Millis(0) };
+
     /// One more event waits since `now`.
     pub fn queued(&mut self, now: Millis) {
         if self.waiting == 0 {
@@ -74,8 +77,8 @@ impl Transport {
     }
 
     /// The answer to what was sent: `status` of HTTP, 0 when there was none. `carried` events were in the batch, `jitter`
-    /// is a random number, `retry_after` what the Worker asked for.
-    pub fn answered(&mut self, status: u16, carried: usize, retry_after: Option<DurationMs>, jitter: u16, now: Millis) -> Verdict {
+    /// is a random number of 16 bits, `retry_after` what the Worker asked for.
+    pub fn answered(&mut self, status: u32, carried: usize, retry_after: Option<DurationMs>, jitter: u32, now: Millis) -> Verdict {
         self.in_flight = false;
         let verdict = verdict(status, self.failures);
         match verdict {
@@ -95,7 +98,7 @@ impl Transport {
     }
 }
 
-fn verdict(status: u16, failures: u32) -> Verdict {
+fn verdict(status: u32, failures: u32) -> Verdict {
     match status {
         200..=299 => Verdict::Done,
         // A fresh token helps once; after that the credential itself is wrong and waiting is all that is left.
@@ -107,9 +110,9 @@ fn verdict(status: u16, failures: u32) -> Verdict {
 
 /// Exponential, with full jitter: a whole fleet of pages does not come back at the same moment.
 /// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
-fn back_off(failures: u32, jitter: u16) -> DurationMs {
+fn back_off(failures: u32, jitter: u32) -> DurationMs {
     let ceiling = FIRST_WAIT.saturating_mul(1 << failures.min(20)).min(LONGEST_WAIT);
-    ceiling / 2 + ceiling / 2 * i64::from(jitter) / i64::from(u16::MAX)
+    ceiling / 2 + ceiling / 2 * i64::from(jitter & 0xffff) / 0xffff
 }
 
 #[cfg(test)]
@@ -163,7 +166,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..12 {
             transport.sent();
-            transport.answered(503, 1, None, u16::MAX, NOW);
+            transport.answered(503, 1, None, 0xffff, NOW);
             waits.push(transport.hold_until.since(NOW));
         }
         assert!(waits.is_sorted() && waits[0] == FIRST_WAIT && waits[11] == LONGEST_WAIT, "{waits:?}");

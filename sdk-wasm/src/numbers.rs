@@ -30,8 +30,3 @@ pub(crate) fn number(n: i64) -> f64 {
 pub(crate) fn option(n: Option<u64>) -> f64 {
     n.map_or(-1.0, |n| n as f64)
 }
-
-/// The position of `value` in its table.
-pub(crate) fn position<T: Copy + PartialEq>(all: &[T], value: T) -> u8 {
-    all.iter().position(|v| *v == value).and_then(|i| u8::try_from(i).ok()).unwrap_or(0)
-}

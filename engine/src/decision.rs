@@ -283,10 +283,11 @@ impl<F: Lookup> Scene<'_, F> {
                     Scope::Tenant => self.tenant,
                 };
                 let begins = self.almanac.begins(cap.window, self.now);
-                let room = ledger.met(campaign, begins) < usize::from(cap.max);
+                let (met, first) = ledger.window(campaign, begins);
+                let room = met < usize::from(cap.max);
                 if !room {
                     // Room comes with time only: when the window moves past the first moment in it.
-                    let next = self.almanac.moves(cap.window, ledger.oldest(campaign, begins), self.now);
+                    let next = self.almanac.moves(cap.window, first, self.now);
                     next.map(|at| horizon.is_ahead(self.now, at));
                 }
                 room

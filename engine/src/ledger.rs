@@ -82,11 +82,6 @@ fn keep(moments: &mut Vec<Moment>, moment: Moment) -> bool {
     new
 }
 
-/// How many are not before `since`.
-fn count(moments: &[Moment], since: Millis) -> usize {
-    moments.iter().take_while(|moment| moment.at >= since).count()
-}
-
 /// Keeps the later of two moments; answers whether that is a new one.
 fn raise(moment: &mut Option<Millis>, other: Option<Millis>) -> bool {
     let new = *moment < other;
@@ -140,18 +135,27 @@ impl Ledger {
 
     /// How often `campaign` was met since; without one, how often any was shown.
     pub fn met(&self, campaign: Option<u32>, since: Millis) -> usize {
-        match campaign {
-            Some(campaign) => self.find(campaign).map_or(0, |e| count(&e.shown, since) + count(&e.ghosts, since)),
-            None => self.entries.iter().map(|e| count(&e.shown, since)).sum(),
-        }
+        self.window(campaign, since).0
     }
 
-    /// The first of the moments that [`met`](Ledger::met) counts.
-    pub fn oldest(&self, campaign: Option<u32>, since: Millis) -> Option<Millis> {
-        let first = |moments: &[Moment]| moments.iter().map(|moment| moment.at).take_while(|at| *at >= since).last();
-        let entries = self.entries.iter().filter(|e| campaign.is_none_or(|campaign| campaign == e.campaign));
-        // Without a campaign ghosts do not count; that they may be named then only makes somebody look once too often.
-        entries.flat_map(|e| [first(&e.shown), first(&e.ghosts)]).flatten().min()
+    /// The same, and when the first of these times was.
+    pub fn window(&self, campaign: Option<u32>, since: Millis) -> (usize, Option<Millis>) {
+        let (mut met, mut first) = (0, None);
+        let mut count = |moments: &[Moment]| {
+            for moment in moments.iter().take_while(|moment| moment.at >= since) {
+                met += 1;
+                first = Some(first.map_or(moment.at, |first| moment.at.min(first)));
+            }
+        };
+        for entry in &self.entries {
+            if campaign.is_none_or(|campaign| campaign == entry.campaign) {
+                count(&entry.shown);
+                if campaign.is_some() {
+                    count(&entry.ghosts);
+                }
+            }
+        }
+        (met, first)
     }
 
     /// When `campaign` was met, or without one any, newest first; of each the last [`MAX_KEPT`] times.

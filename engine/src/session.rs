@@ -237,14 +237,14 @@ impl Session {
         }
     }
 
-    /// Says of every candidate of a placement, in order, why it is or is not shown.
-    pub fn trace(&mut self, place: usize, device: Millis) -> Vec<(usize, Reason)> {
-        let now = self.now(device);
-        self.pass(now);
-        self.watch(now);
-        let facts = self.facts(device);
-        let Some((_, first, candidates)) = self.at(place) else { return Vec::new() };
-        self.scene(&facts).trace(numbered(first, candidates))
+    /// Says of the `i`-th candidate of a placement, by priority, why it is or is not shown, and which one it is.
+    pub fn trace(&mut self, place: usize, i: usize, device: Millis) -> Option<(usize, Reason)> {
+        let shown = self.decide(place, device).campaign;
+        let (_, first, candidates) = self.at(place)?;
+        let candidate = first + (i < candidates.len()).then_some(i)?;
+        let reason = self.weigh(candidate, self.clock);
+        let is_outranked = reason == Reason::Match && shown != Some(candidate);
+        Some((candidate, if is_outranked { Reason::Outranked } else { reason }))
     }
 
     /// A placement, with its candidates and the position of the first of them.

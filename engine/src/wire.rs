@@ -82,6 +82,10 @@ impl<'a> Reader<'a> {
 
     /// Seven bits a byte, lowest first, the eighth set on all but the last; at most `bits` in total.
     fn varint(&mut self, bits: u32) -> u64 {
+        if let [byte @ ..0x80, rest @ ..] = self.rest {
+            self.rest = rest; // as most are
+            return u64::from(*byte);
+        }
         let mut value = 0;
         for shift in (0..bits).step_by(7) {
             let byte = self.byte();

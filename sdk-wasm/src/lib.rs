@@ -49,8 +49,6 @@ struct Core {
     transport: Transport,
     /// A frame on its way in.
     frame: Vec<u8>,
-    /// What [`trace`] found.
-    trace: Vec<(usize, Reason)>,
 }
 
 /// The one core of this instance.
@@ -59,7 +57,7 @@ struct Only(UnsafeCell<Core>);
 // SAFETY: an instance belongs to one thread; its memory is not shared.
 unsafe impl Sync for Only {}
 
-static CORE: Only = Only(UnsafeCell::new(Core { session: None, transport: Transport::NEW, frame: Vec::new(), trace: Vec::new() }));
+static CORE: Only = Only(UnsafeCell::new(Core { session: None, transport: Transport::NEW, frame: Vec::new() }));
 
 /// The core, for as long as one call from outside lasts.
 fn core() -> &'static mut Core {
@@ -178,15 +176,11 @@ pub extern "C" fn decide(place: usize, device: f64) -> u32 {
     decision.map_or(0, |decision| pack(decision.campaign.map_or(0, |i| i + 1), decision.reason))
 }
 
-/// What becomes of the `i`-th campaign of a placement, packed as by [`decide`]; 0 behind the last. Asked for the first, it looks; the
-/// others are of the same moment.
+/// What becomes of the `i`-th campaign of a placement, packed as by [`decide`]; 0 behind the last.
 #[unsafe(no_mangle)]
 pub extern "C" fn trace(place: usize, i: usize, device: f64) -> u32 {
-    let core = core();
-    if i == 0 {
-        core.trace = core.session.as_mut().map(|s| s.trace(place, millis(device))).unwrap_or_default();
-    }
-    core.trace.get(i).map_or(0, |(campaign, reason)| pack(campaign + 1, *reason))
+    let traced = core().session.as_mut().and_then(|s| s.trace(place, i, millis(device)));
+    traced.map_or(0, |(campaign, reason)| pack(campaign + 1, reason))
 }
 
 /// A value that texts read; NaN when it is unknown.

@@ -30,6 +30,12 @@ impl Session {
         self.watch(self.now(device));
         self.judge(place, &self.facts(device))
     }
+
+    fn wholly_traced(&mut self, place: usize, device: Millis) -> Vec<(usize, Reason)> {
+        let facts = self.facts(device);
+        let Some((_, first, candidates)) = self.at(place) else { return vec![] };
+        self.scene(&facts).trace(numbered(first, candidates))
+    }
 }
 
 fn moment() -> impl Strategy<Value = Millis> {
@@ -249,6 +255,8 @@ proptest! {
                 prop_assert_eq!(kept.decide(place, device), expected, "place {} asked again", place);
             }
             prop_assert_eq!(&kept.standing, &anew.standing);
+            let traced: Vec<(usize, Reason)> = (0..).map_while(|i| kept.trace(1, i, device)).collect();
+            prop_assert_eq!(traced, anew.wholly_traced(1, device));
         }
     }
 }

@@ -148,15 +148,9 @@ impl<T: Wire> Wire for Box<T> {
 
 impl<T: Wire> Wire for Vec<T> {
     fn read(from: &mut Reader<'_>) -> Self {
-        let mut list = Self::new();
-        for _ in 0..from.length() {
-            // Grown one by one, so that memory follows what has been read and not what a length promised.
-            list.push(T::read(from));
-            if from.damaged {
-                break;
-            }
-        }
-        list
+        let length = from.length();
+        // One allocation, and none of the code that makes lists grow. What is damaged has no length left that promises much.
+        (0..length).map(|_| T::read(from)).collect()
     }
 
     fn write(&self, to: &mut Writer) {

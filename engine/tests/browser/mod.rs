@@ -75,7 +75,7 @@ impl Browser {
     /// Why each campaign of a placement is or is not shown.
     pub(crate) fn trace(&mut self, placement: &str, device: Millis) -> Vec<(String, Reason)> {
         let Some(place) = self.session.place(key(placement)) else { return Vec::new() };
-        let trace = self.session.trace(place, device);
+        let trace: Vec<(usize, Reason)> = (0..).map_while(|i| self.session.trace(place, i, device)).collect();
         trace.into_iter().map(|(i, reason)| (self.page.campaigns[i].id.clone(), reason)).collect()
     }
 

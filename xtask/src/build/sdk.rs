@@ -37,19 +37,17 @@ pub(crate) fn build(project: &Project) -> Result<()> {
 fn core(project: &Project) -> Result<()> {
     let compiled = Library { package: "upcue-sdk", profile: "sdk", features: &[] }.compile(project)?;
     let output = project.target.join("sdk/pkg");
-    let scripts = project.root.join("sdk-wasm");
-    let sources = [compiled.clone(), scripts.join("core.js"), scripts.join("core.d.ts")];
-    let stamp = Stamp::new(output.join(".stamp"), &[&sources[0], &sources[1], &sources[2]], &own_version())?;
+    let [script, types] = ["core.js", "core.d.ts"].map(|name| project.root.join("sdk-wasm").join(name));
+    let stamp = Stamp::new(output.join(".stamp"), &[&compiled, &script, &types], &own_version())?;
     if stamp.is_fresh() {
         note("the SDK's core is up to date");
         return Ok(());
     }
     fresh_directory(&output)?;
     // The module imports nothing: its script is short, and written by hand.
-    for (script, name) in [("core.js", "js"), ("core.d.ts", "d.ts")] {
-        copy(&project.root.join("sdk-wasm").join(script), &output.join(GLUE).with_extension(name))?;
-    }
-    wasm::optimise(project, &compiled, &output.join(WASM), &["-Oz", "--converge"])?;
+    copy(&script, &output.join(GLUE).with_extension("js"))?;
+    copy(&types, &output.join(GLUE).with_extension("d.ts"))?;
+    wasm::optimise(project, &compiled, &output.join(WASM), &["-Oz", "--converge", "--low-memory-unused", "--strip-target-features"])?;
     stamp.write()
 }
 

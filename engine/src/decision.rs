@@ -127,25 +127,36 @@ impl Contender for Campaign {
 /// What is on display in one page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Display {
-    /// The keys of the campaigns, and of the groups each belongs to.
-    shown: Vec<(u32, Vec<u32>)>,
+    /// The keys of the campaigns.
+    shown: Vec<u32>,
+    /// The keys of the groups they belong to, as often as they do.
+    groups: Vec<u32>,
 }
 
 impl Display {
     /// Remembers that a campaign is on display, or no longer is.
     pub fn set(&mut self, gates: &Gates, shown: bool) {
-        self.shown.retain(|(key, _)| *key != gates.key);
-        if shown {
-            self.shown.push((gates.key, gates.groups.clone()));
+        if self.has(gates.key) != shown {
+            put(&mut self.shown, gates.key, shown);
+            gates.groups.iter().for_each(|group| put(&mut self.groups, *group, shown));
         }
     }
 
     fn has(&self, campaign: u32) -> bool {
-        self.shown.iter().any(|(key, _)| *key == campaign)
+        self.shown.contains(&campaign)
     }
 
     fn excludes(&self, gates: &Gates) -> bool {
-        self.shown.iter().any(|(_, groups)| groups.iter().any(|group| gates.groups.contains(group)))
+        gates.groups.iter().any(|group| self.groups.contains(group))
+    }
+}
+
+/// Adds `key`, or takes it out once.
+fn put(keys: &mut Vec<u32>, key: u32, add: bool) {
+    if add {
+        keys.push(key);
+    } else if let Some(place) = keys.iter().position(|known| *known == key) {
+        keys.remove(place);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The compiled form: flat, in evaluation order, with a known greatest depth.
 
+#[cfg(feature = "edge")]
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -175,7 +176,30 @@ impl Op {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Program {
     pub(super) ops: Vec<Op>,
-    pub(super) strings: Vec<String>,
+    pub(super) strings: Strings,
+}
+
+/// The texts that steps name by their places.
+#[cfg(feature = "edge")]
+type Strings = Vec<String>;
+
+/// Nothing is left of them where there are no steps for them; to read texts would cost the browser a kilobyte.
+#[cfg(not(feature = "edge"))]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Strings;
+
+#[cfg(not(feature = "edge"))]
+impl wire::Wire for Strings {
+    fn read(from: &mut wire::Reader<'_>) -> Self {
+        if u8::read(from) > 0 {
+            from.refuse();
+        }
+        Self
+    }
+
+    fn write(&self, to: &mut wire::Writer) {
+        0_u8.write(to);
+    }
 }
 
 wire! { struct Program { ops, strings } }
@@ -184,7 +208,7 @@ impl Program {
     /// The program of these steps.
     #[cfg(test)]
     pub(crate) fn of(ops: Vec<Op>) -> Self {
-        Self { ops, strings: Vec::new() }
+        Self { ops, ..Self::default() }
     }
 
     /// What the program reads by itself, in the order it reads it.

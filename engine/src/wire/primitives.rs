@@ -34,6 +34,7 @@ impl Wire for u16 {
 }
 
 impl Wire for u32 {
+    #[inline(never)] // so many callers: a call is shorter
     fn read(from: &mut Reader<'_>) -> Self {
         Self::try_from(from.varint(Self::BITS)).unwrap_or(0)
     }
@@ -44,6 +45,7 @@ impl Wire for u32 {
 }
 
 impl Wire for u64 {
+    #[inline(never)] // so many callers: a call is shorter
     fn read(from: &mut Reader<'_>) -> Self {
         from.varint(Self::BITS)
     }
@@ -55,6 +57,7 @@ impl Wire for u64 {
 
 /// Signed numbers alternate: 0, -1, 1, -2, …
 impl Wire for i64 {
+    #[inline(never)] // so many callers: a call is shorter
     fn read(from: &mut Reader<'_>) -> Self {
         unzigzag(from.varint(Self::BITS))
     }
@@ -79,6 +82,7 @@ fn unzigzag(number: u64) -> i64 {
 }
 
 impl Wire for bool {
+    #[inline(never)] // so many callers: a call is shorter
     fn read(from: &mut Reader<'_>) -> Self {
         let byte = from.byte();
         if byte > 1 {

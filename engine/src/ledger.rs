@@ -17,6 +17,7 @@ use crate::wire;
 /// The most moments kept per campaign; configuration allows no cap above it.
 pub const MAX_KEPT: usize = 50;
 /// The most campaigns kept, as many as a configuration may have; beyond it the one longest untouched is forgotten.
+#[cfg(feature = "edge")]
 const MAX_CAMPAIGNS: usize = 1_000;
 /// Stands for all campaigns that a page is not told of; no name has this key.
 pub const OTHERS: u32 = 0;
@@ -57,6 +58,7 @@ struct Entry {
 wire! { struct Entry { campaign, shown, ghosts, clicked, dismissed, snoozed_until } }
 
 impl Entry {
+    #[cfg(feature = "edge")]
     fn last_touched(&self) -> Option<Millis> {
         let newest = |moments: &[Moment]| moments.first().map(|moment| moment.at);
         newest(&self.shown).max(newest(&self.ghosts)).max(self.clicked).max(self.dismissed).max(self.snoozed_until)
@@ -186,6 +188,8 @@ impl Ledger {
     fn entry(&mut self, campaign: u32) -> &mut Entry {
         let known = self.entries.iter().position(|e| e.campaign == campaign);
         let place = known.unwrap_or_else(|| {
+            // A page has no more than the edge has sent it.
+            #[cfg(feature = "edge")]
             if self.entries.len() >= MAX_CAMPAIGNS {
                 let oldest = self.entries.iter().enumerate().min_by_key(|(_, e)| e.last_touched()).map(|(i, _)| i);
                 oldest.map(|i| self.entries.remove(i));

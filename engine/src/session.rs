@@ -27,7 +27,7 @@ use pending::{Change, Pending};
 ///
 /// Decisions are kept. What happens in between opens again those rules whose verdicts it can have changed (the index); and so does
 /// time, at the moments it can.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Session {
     snapshot: Snapshot,
     /// The Worker's facts with the local events on top.
@@ -60,22 +60,9 @@ const NOTHING: Decision = Decision { campaign: None, reason: Reason::NoCampaign 
 
 impl Session {
     /// Starts from the Worker's snapshot, at `device` time.
+    #[cfg(feature = "edge")]
     pub fn new(snapshot: Snapshot, device: Millis) -> Self {
-        let mut session = Self {
-            standing: Standing::default(),
-            user: Ledger::default(),
-            tenant: Ledger::default(),
-            pending: Pending::default(),
-            batch: 1,
-            converted: None,
-            display: Display::default(),
-            skew: 0,
-            index: Index::default(),
-            clock: Millis::default(),
-            horizon: Horizon::default(),
-            decided: Vec::new(),
-            snapshot: Snapshot::default(),
-        };
+        let mut session = Self::default();
         session.begin(snapshot);
         session.refresh(device);
         session

@@ -13,6 +13,8 @@
 
 extern crate alloc;
 
+#[cfg(target_arch = "wasm32")]
+mod blocks;
 mod numbers;
 
 use alloc::vec::Vec;
@@ -31,7 +33,7 @@ use numbers::{count, millis, number, option};
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static ALLOCATOR: blocks::Blocks = blocks::Blocks::new();
 
 /// A panic ends the module without a word: the standard library's way to word it costs 600 bytes on the wire. None
 /// is meant to happen (see the lints above); one that does reaches the page as a `RuntimeError`.
@@ -66,8 +68,7 @@ fn core() -> &'static mut Core {
     unsafe { &mut *CORE.0.get() }
 }
 
-/// Answers of [`take`], beside 0.
-const APPLIED_SNAPSHOT: u32 = 1;
+/// Answers of [`take`], beside 0 and 1.
 const REFUSED_DAMAGED: u32 = 2;
 const REFUSED_FORMAT: u32 = 3;
 const REFUSED_EARLY: u32 = 4;
@@ -86,16 +87,15 @@ pub extern "C" fn buffer(length: usize) -> *mut u8 {
 pub extern "C" fn take(device: f64) -> u32 {
     let (core, device) = (core(), millis(device));
     let frame = Frame::decode(&core::mem::take(&mut core.frame));
-    match (frame, &mut core.session) {
-        (Ok(frame), Some(session)) => u32::from(session.apply(frame, device)),
-        (Ok(Frame::Snapshot(snapshot)), none) => {
-            *none = Some(Session::new(*snapshot, device));
-            APPLIED_SNAPSHOT
-        }
-        (Ok(Frame::Live(_)), None) => REFUSED_EARLY,
-        (Err(DecodeError::Damaged), _) => REFUSED_DAMAGED,
-        (Err(DecodeError::Format), _) => REFUSED_FORMAT,
+    let frame = match frame {
+        Ok(frame) => frame,
+        Err(DecodeError::Damaged) => return REFUSED_DAMAGED,
+        Err(DecodeError::Format) => return REFUSED_FORMAT,
+    };
+    if core.session.is_none() && matches!(frame, Frame::Live(_)) {
+        return REFUSED_EARLY;
     }
+    u32::from(core.session.get_or_insert_default().apply(frame, device))
 }
 
 /// The Worker's time.

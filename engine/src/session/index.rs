@@ -206,7 +206,8 @@ impl Index {
         let Some(slot) = self.slots.get(at) else { return };
         let value = number(facts.input(slot.input));
         let (above, below) = (slot.above, slot.below);
-        if !(value > above && value < below || value == above && value == below) {
+        let stays = if above < below { above < value && value < below } else { above <= value && value <= below };
+        if !stays {
             self.cross(at, value);
         }
         if let Some(slot) = self.slots.get_mut(at) {
@@ -219,7 +220,7 @@ impl Index {
     fn cross(&mut self, at: usize, value: f64) {
         let Some(slot) = self.slots.get_mut(at) else { return };
         // The constants that lie on its way; all of them, when nothing is known of where it comes from or where it goes to.
-        let all = value == UNKNOWN || !(slot.below > UNKNOWN);
+        let all = value == UNKNOWN || slot.below.is_nan() || slot.below == UNKNOWN;
         let (from, to) = if value > slot.above { (slot.below, value) } else { (value, slot.above) };
         let (mut above, mut below) = (UNKNOWN, f64::INFINITY);
         let mut next = slot.first;
@@ -236,7 +237,7 @@ impl Index {
         }
         if value == UNKNOWN {
             below = UNKNOWN;
-        } else if !(value.abs() < EXACT) {
+        } else if value.is_nan() || value.abs() >= EXACT {
             (above, below) = (f64::NAN, f64::NAN); // nothing is said of such a one: the next value counts as another
         }
         (slot.above, slot.below) = (above, below);

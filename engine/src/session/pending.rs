@@ -117,3 +117,48 @@ impl Pending {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{EventStanding, MeterStanding};
+
+    const NOW: Millis = Millis(1_750_000_000_000);
+    const ADD: Change = Change::Add { meter: 0 };
+    const SET: Change = Change::Set { meter: 1 };
+    const TRACK: Change = Change::Track { event: 0 };
+
+    fn laid(pending: &Pending) -> (u64, u64, u64) {
+        let event = EventStanding::default();
+        let mut standing = Standing { meters: vec![MeterStanding::default(); 2], events: vec![event], ..Standing::default() };
+        pending.apply(&mut standing);
+        (standing.meters[0].value, standing.meters[1].value, standing.events[0].days.sum(NOW.day(), 1))
+    }
+
+    #[test]
+    fn what_happens_within_a_second_takes_one_place_and_counts_each_time() {
+        let mut pending = Pending::default();
+        for i in 0..500 {
+            pending.push(0, 1, ADD, 3, NOW.plus(i));
+            pending.push(1, 1, SET, 7 + i.unsigned_abs(), NOW.plus(i));
+            pending.push(2, 1, TRACK, 1, NOW.plus(i));
+        }
+        assert_eq!((pending.entries.len(), laid(&pending)), (3, (1_500, 506, 500)));
+        pending.push(0, 1, ADD, 3, NOW.plus(SECOND));
+        pending.push(0, 2, ADD, 3, NOW.plus(SECOND));
+        assert_eq!((pending.entries.len(), laid(&pending).0), (5, 1_506), "other seconds and other batches stand for themselves");
+        pending.forget(|batch| batch == 1);
+        assert_eq!(laid(&pending), (3, 0, 0));
+        pending.push(0, 2, ADD, 4, NOW.plus(SECOND));
+        assert_eq!(laid(&pending).0, 7, "whatever has been forgotten");
+    }
+
+    #[test]
+    fn a_page_that_is_never_answered_stays_small() {
+        let mut pending = Pending::default();
+        for second in 0..50_000 {
+            pending.push(0, 1, ADD, 1, NOW.plus(second * SECOND));
+        }
+        assert!(pending.entries.len() <= MAX_PENDING);
+    }
+}

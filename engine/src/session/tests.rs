@@ -150,7 +150,8 @@ fn rules() -> impl Strategy<Value = Residue> {
     let places =
         (prop::collection::vec(candidate(), 0..70), prop::collection::vec(candidate(), 0..4), prop::option::weighted(0.2, settled));
     (watches, places, prop::collection::vec(cap(), 0..2), almanac()).prop_map(|(watches, (one, two, settled), frequency, almanac)| {
-        let place = |key, candidates: &Vec<Candidate>, settled| Place { key, candidates: candidates.len() as u16, settled };
+        let place =
+            |key, candidates: &Vec<Candidate>, settled| Place { key, candidates: candidates.len().try_into().expect("few"), settled };
         let places = vec![place(7, &one, settled), place(8, &two, None)];
         let mut candidates = [one, two].concat();
         candidates.iter_mut().zip(1..).for_each(|(candidate, key)| candidate.gates.key = key);
@@ -168,7 +169,9 @@ fn standing() -> impl Strategy<Value = Standing> {
     });
     let event = prop::collection::vec(moment(), 0..4).prop_map(|moments| {
         let mut event = EventStanding::default();
-        moments.into_iter().for_each(|at| event.count(at));
+        for at in moments {
+            event.count(at);
+        }
         event
     });
     let signals = prop::collection::vec(any::<bool>(), WATCHES as usize);

@@ -28,7 +28,7 @@ export function chance(seed) {
 
 /**
  * Rules of three to five conditions, highest priority first: `{id, all: [condition, or a list of which one must hold]}`, a
- * condition being `{group, of, field, op, to}`. About half of the conditions hold at the start. One of each rule, at any
+ * condition being `{group, of, field, op, to}`. Most of the conditions hold at the start. One of each rule, at any
  * position, does not: only the last rule applies, so that whoever looks for the first match has to look at all.
  */
 export function makeRules(count) {
@@ -56,7 +56,8 @@ function condition(random, taken) {
     ][Math.floor(random() * 4)];
     const of = group === "usage" ? meter(number) : event(number);
     const op = random() < 0.5 ? ">=" : "<";
-    const to = field === "ratio" ? Math.round(random() * most * 100) / 100 : Math.floor(random() * most);
+    const height = (op === ">=" ? random() * 0.6 : 0.4 + random()) * most;
+    const to = field === "ratio" ? Math.round(height * 100) / 100 : Math.floor(height);
     if (taken.has(of + field)) continue;
     taken.add(of + field);
     return { group, of, field, op, to };

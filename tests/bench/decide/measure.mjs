@@ -15,19 +15,25 @@ const STEPS = 400;
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 let sink = 0;
 
-/** `endpoints`: where the snapshot for so many rules is; `states`: how things stand in it. All times are in µs. */
+/** `endpoints`: where the snapshot for so many rules is; `state`: how things stand in it. All times are in µs. */
 export async function measure({ Upcue, wasm, endpoints, state, rounds }) {
+  const sizes = Object.keys(endpoints).map(Number);
   const open = (rules, more) => Ours.load(Upcue, { endpoint: endpoints[rules], wasm, ...more });
-  const figures = { unchanged: {}, changed: {}, agreed: {} };
-  for (const rules of Object.keys(endpoints).map(Number)) {
-    const others = () => REFERENCES.map((name) => makers[name](payloads[name](makeRules(rules)), structuredClone(state)));
-    figures.agreed[rules] = agree(await open(rules), others());
-    figures.unchanged[rules] = await race(rounds, [() => open(rules), ...others().map((one) => () => one)], stay);
-    figures.changed[rules] = await race(rounds, [() => open(rules), ...others().map((one) => () => one)], change);
-  }
-  const most = Math.max(...Object.keys(endpoints));
-  figures.first = await first(rounds, most, open, endpoints[most], state);
-  return { ...figures, sink };
+  const others = (rules) => REFERENCES.map((name) => makers[name](payloads[name](makeRules(rules)), structuredClone(state)));
+  const agreed = {};
+  for (const rules of sizes) agreed[rules] = agree(await open(rules), others(rules));
+  // Whoever does not send anything can stay for all rounds.
+  const opened = sizes.flatMap((rules) => [() => open(rules), ...others(rules).map((one) => () => one)]);
+  const unchanged = table(sizes, await race(rounds, opened, stay));
+  const changed = table(sizes, await race(rounds, opened, change));
+  const most = Math.max(...sizes);
+  return { agreed, unchanged, changed, first: await first(rounds, most, open, endpoints[most], state), sink };
+}
+
+/** By number of rules and by name. */
+function table(sizes, times) {
+  const names = ["ours", ...REFERENCES];
+  return Object.fromEntries(sizes.map((rules, n) => [rules, Object.fromEntries(names.map((name, i) => [name, times[n * names.length + i]]))]));
 }
 
 /** Walks all of them through the same happenings; throws when they do not answer alike, else tells how many answers there were. */
@@ -55,25 +61,24 @@ function agree(ours, others) {
 }
 
 /**
- * Has each take its go, round by round, so that noise meets all alike; the median of the µs that one repetition took.
+ * Has each take its go, round by round, so that noise meets all alike; of each, the median of the µs that one repetition took.
  * A go is `(evaluator, repetitions)` to milliseconds.
  */
-async function race(rounds, evaluators, go) {
-  const repetitions = [];
-  const times = evaluators.map(() => []);
+async function race(rounds, opened, go) {
+  const repetitions = opened.map(() => HAPPENINGS);
+  const times = opened.map(() => []);
   for (let round = -WARM; round < rounds; round++) {
-    for (const [i, open] of evaluators.entries()) {
+    for (const [i, open] of opened.entries()) {
       const one = await open();
-      repetitions[i] ??= HAPPENINGS;
       const took = go(one, repetitions[i]);
-      // Ours is opened anew for every go: what it queued is sent, and a page's queue is never that long.
       if (go === stay && round < 0) repetitions[i] = Math.ceil((repetitions[i] * GO) / Math.max(took, 0.05));
       if (round >= 0) times[i].push((took * 1000) / repetitions[i]);
+      // Ours is opened anew for every go: what it queued is sent, and a page's queue is never that long.
       if (one instanceof Ours) one.end();
       await settled();
     }
   }
-  return Object.fromEntries(["ours", ...REFERENCES].map((name, i) => [name, median(times[i])]));
+  return times.map(median);
 }
 
 /** Rounds that do not count: compilers have work to do first. */

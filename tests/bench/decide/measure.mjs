@@ -7,8 +7,8 @@ import { chance, event, events, makeRules, meter, meters } from "./workload.mjs"
 const REFERENCES = Object.keys(makers);
 /** How often something happens in one go. A page that hears more closes a batch of events and begins the next. */
 const HAPPENINGS = 240;
-/** So long a go lasts at least, for those who can do the same thing over and over; in milliseconds. */
-const GO = 4;
+/** About so long lasts the go of those who can do the same thing over and over: seldom interrupted; in milliseconds. */
+const GO = 1;
 /** Steps that all evaluators walk together to show that they agree. */
 const STEPS = 400;
 
@@ -24,16 +24,22 @@ export async function measure({ Upcue, wasm, endpoints, state, rounds }) {
   for (const rules of sizes) agreed[rules] = agree(await open(rules), others(rules));
   // Whoever does not send anything can stay for all rounds.
   const opened = sizes.flatMap((rules) => [() => open(rules), ...others(rules).map((one) => () => one)]);
-  const unchanged = table(sizes, await race(rounds, opened, stay));
-  const changed = table(sizes, await race(rounds, opened, change));
+  const still = await race(rounds, opened, stay);
+  const [unchanged, changed] = [still, await race(rounds, opened, change)].map((times) => table(sizes, times.map(median)));
   const most = Math.max(...sizes);
-  return { agreed, unchanged, changed, first: await first(rounds, most, open, endpoints[most], state), sink };
+  return { agreed, unchanged, flat: beside(100, table(sizes, still)), changed, first: await first(rounds, most, open, endpoints[most], state), sink };
 }
 
 /** By number of rules and by name. */
 function table(sizes, times) {
   const names = ["ours", ...REFERENCES];
   return Object.fromEntries(sizes.map((rules, n) => [rules, Object.fromEntries(names.map((name, i) => [name, times[n * names.length + i]]))]));
+}
+
+/** What a decision takes of ours in other numbers of rules, beside that in `rules` in the same round. */
+function beside(rules, times) {
+  const ratio = ({ ours }) => median(ours.map((time, round) => time / times[rules].ours[round]));
+  return Object.fromEntries(Object.entries(times).map(([size, all]) => [size, ratio(all)]));
 }
 
 /** Walks all of them through the same happenings; throws when they do not answer alike, else tells how many answers there were. */
@@ -61,7 +67,7 @@ function agree(ours, others) {
 }
 
 /**
- * Has each take its go, round by round, so that noise meets all alike; of each, the median of the µs that one repetition took.
+ * Has each take its go, round by round, so that noise meets all alike; of each and each round, the µs that one repetition took.
  * A go is `(evaluator, repetitions)` to milliseconds.
  */
 async function race(rounds, opened, go) {
@@ -71,14 +77,16 @@ async function race(rounds, opened, go) {
     for (const [i, open] of opened.entries()) {
       const one = await open();
       const took = go(one, repetitions[i]);
-      if (go === stay && round < 0) repetitions[i] = Math.ceil((repetitions[i] * GO) / Math.max(took, 0.05));
+      // A page's queue is never very long: of ours, no more is asked in one go.
+      const free = go === stay || !(one instanceof Ours);
+      if (free && round < 0) repetitions[i] = Math.ceil((repetitions[i] * GO) / Math.max(took, 0.05));
       if (round >= 0) times[i].push((took * 1000) / repetitions[i]);
-      // Ours is opened anew for every go: what it queued is sent, and a page's queue is never that long.
+      // Opened anew for every go: what it queued is sent.
       if (one instanceof Ours) one.end();
       await settled();
     }
   }
-  return times.map(median);
+  return times;
 }
 
 /** Rounds that do not count: compilers have work to do first. */

@@ -7,7 +7,7 @@ import { built } from "../../support/stack.mjs";
 /** Measure less, to see that it works. */
 export const QUICK = process.env.UPCUE_BENCH_QUICK === "1";
 
-const rounded = (n) => Number(n.toPrecision(4));
+const rounded = (n) => (Number.isInteger(n) ? n : Number(n.toPrecision(4)));
 
 /** A figure. `reach`: what the value must not exceed, where something is promised of it. */
 export function row(name, value, unit, reference, reach) {

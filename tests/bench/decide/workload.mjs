@@ -66,8 +66,8 @@ function condition(random, taken) {
 
 const holding = (one) => ({ ...one, op: ">=", to: 0 });
 
-/** What publishers write. */
-export function configuration(rules) {
+/** What publishers write; `most`: how often a user may be shown each campaign in a week. */
+export function configuration(rules, most = 3) {
   const written = ({ group, of, field, op, to }) => `${group}.${of}.${field} ${op} ${field === "ratio" ? to.toFixed(2) : to}`;
   const audience = ({ all }) => all.map((one) => (Array.isArray(one) ? `(${one.map(written).join(" || ")})` : written(one))).join(" && ");
   return {
@@ -87,7 +87,7 @@ export function configuration(rules) {
         body: "There is more room on the next plan.",
         cta: { label: "Compare plans", action: "compare" },
       },
-      cap: [{ max: 3, window: "7d" }],
+      cap: [{ max: most, window: "7d" }],
     })),
   };
 }

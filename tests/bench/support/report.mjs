@@ -42,7 +42,8 @@ export async function bench(name, patience, run) {
   let ended;
   const end = () =>
     (ended ??= (async () => {
-      for (const work of ends) await work().catch((error) => console.error(error));
+      // Some end at once, some take their time; none keeps the others from ending.
+      for (const work of ends) await (async () => work())().catch((error) => console.error(error));
     })());
   const timer = setTimeout(() => fail(new Error(`not done within ${patience} ms`)), patience);
   const fail = async (error) => {
@@ -50,6 +51,7 @@ export async function bench(name, patience, run) {
     await end();
     process.exit(1);
   };
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => fail(new Error(`ended by ${signal}`)));
   try {
     const missed = await report(name, await run({ after: (work) => ends.unshift(work) }));
     clearTimeout(timer);

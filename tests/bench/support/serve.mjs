@@ -21,7 +21,10 @@ export async function serve(t, answer) {
     const found = (await answer(pathname, request)) ?? (await packaged(pathname));
     const [body, headers, status = 200] = found ?? ["", {}, 404];
     response.writeHead(status, { "cache-control": "no-store", ...ISOLATED, ...headers }).end(body);
-  }).listen(0, "127.0.0.1");
+  });
+  // No connection is closed while a slow page is about to use it again.
+  server.keepAliveTimeout = 600_000;
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(async () => {
     server.close();

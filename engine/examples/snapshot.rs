@@ -11,10 +11,10 @@ use std::io::{Write as _, stdout};
 
 use upcue_engine::config::compile;
 use upcue_engine::facts::Role;
-use upcue_engine::snapshot::Frame;
 use upcue_engine::tenant::{Batch, Rulebook, Tenant, Viewer};
 use upcue_engine::time::Millis;
 use upcue_engine::usage::{Event, EventKind, Reading};
+use upcue_engine::zone::UTC;
 
 /// A moment, the name of a meter or an event, and what a meter counts.
 type Happened = (i64, String, Option<u64>);
@@ -32,9 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         tenant.take_batch(&rules, &batch, Millis(at));
     }
     let now = Millis(now.parse()?);
-    let viewer = Viewer { user: "ada", role: Role::Admin, client: 0 };
-    let frame = Frame::Snapshot(Box::new(tenant.snapshot(&rules, &viewer, now)));
-    stdout().write_all(&frame.encode())?;
+    let viewer = Viewer { user: "ada", role: Role::Admin, client: 0, zone: &UTC };
+    stdout().write_all(&tenant.page(&rules, &viewer, now).whole())?;
     Ok(())
 }
 

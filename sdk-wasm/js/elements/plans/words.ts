@@ -1,4 +1,4 @@
-import { PRICES, type PriceMessages } from "../speech.js";
+import { PRICES, type PriceMessages } from "../prices.js";
 
 /**
  * What `<upcue-plans>` says by itself. Words in braces are filled in. Where a message counts, `key_one`, `key_few` and so on

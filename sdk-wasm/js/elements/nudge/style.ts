@@ -16,7 +16,7 @@ p:empty{display:none}
 .toast,.nudge.badge{box-shadow:0 6px 24px #0003}
 dialog .nudge{border:0;padding-block:22px}
 dialog .title{font-size:1.25em}
-dialog .mark{inset-block:0 auto;inset-inline:0;inline-size:auto}
+dialog .mark{display:none}
 .nudge.badge{position:absolute;inset:var(--_y) auto auto var(--_x);inline-size:min(320px,100vw - 16px)}
 .pill{padding:2px 10px;border-radius:99px;background:color-mix(in srgb,var(--_accent) 14%,var(--_surface));color:color-mix(in srgb,var(--_accent) 82%,var(--_text));font-size:.8em;font-weight:600;line-height:1.5;position:relative}
 .pill::after{content:"";position:absolute;inset:-10px 0}

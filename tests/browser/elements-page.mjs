@@ -13,6 +13,9 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
 const TYPES = { ".js": "text/javascript", ".css": "text/css", ".html": "text/html; charset=utf-8" };
 
+/** Styles of a dark page. */
+export const DARK = ":root { color-scheme: dark; background: #0c0f14; color: #ddd }";
+
 const html = (lang, body) => `<!doctype html>
 <html lang="${lang}" dir="${lang === "ar" ? "rtl" : "ltr"}">
   <head>
@@ -98,7 +101,7 @@ export const meter = (more) => ({
 
 /**
  * Opens the page. `body`: markup below its heading; `css`: the page's own styles; `define`: whether the elements are there
- * from the start. Collects what goes wrong in it.
+ * from the start; `clock`: time stands still. Collects what goes wrong in it.
  */
 export async function openElements(t, browser, { lang = "en", body = "", css = "", define = true, policy = POLICY, clock, ...options } = {}) {
   const context = await browser.newContext(options);
@@ -119,6 +122,8 @@ export async function openElements(t, browser, { lang = "en", body = "", css = "
   await page.goto(ADDRESS);
   await page.locator("html[data-scripted]").waitFor({ state: "attached" });
   if (define) await page.evaluate(() => window.define());
+  // From here on time passes when the test says so.
+  if (clock) await page.clock.pauseAt(Date.now() + 3_600_000);
   return page;
 }
 

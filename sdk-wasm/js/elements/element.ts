@@ -37,9 +37,13 @@ export abstract class UpcueElement<M extends object> extends Base {
 
   constructor(css: string) {
     super();
-    const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = themed(css);
-    root.append(this.#fallback, this.stage);
+    this.attachShadow({ mode: "open" }).append(this.#fallback, this.stage);
+    this.wear(css);
+  }
+
+  /** @internal Styles over the theme, in the place of those before. */
+  wear(css: string): void {
+    this.shadowRoot!.adoptedStyleSheets = themed(css);
   }
 
   /** The instance to draw from; the one loaded last when none is given. */

@@ -6,10 +6,10 @@ import { UpcueElement } from "./element.js";
 const STYLE = `
 .meter{display:grid;gap:8px}
 .label{font-weight:600}
-.track{position:relative;block-size:var(--upcue-meter-height,10px);border-radius:99px;background:var(--upcue-meter-track,color-mix(in srgb,var(--_text) 11%,transparent))}
+.track{position:relative;block-size:var(--upcue-meter-height,10px);border-radius:99px;background:var(--upcue-meter-track,var(--_shade))}
 .clip{position:absolute;inset:0;overflow:clip;border-radius:inherit}
 .clip>*{position:absolute;inset-block:0;inset-inline-start:0;border-radius:inherit;background:var(--_level,var(--_accent))}
-.fill{inline-size:var(--_value);transition:inline-size 420ms cubic-bezier(.2,.7,.2,1),background-color 200ms}
+.fill{inline-size:var(--_value);transition:inline-size .4s}
 .projected{inline-size:var(--_projected);opacity:.3}
 .soft-limit,.projection{position:absolute;inset-block:-3px;inset-inline-start:var(--_soft);inline-size:2px;border-radius:2px;background:var(--_text);opacity:.55}
 .projection{inset-block:-3px;inset-inline-start:calc(var(--_projected) - 2px);background:var(--_level,var(--_accent));opacity:1}
@@ -87,8 +87,13 @@ export class UpcueMeter extends UpcueElement<MeterMessages> {
   /** For all meters. */
   static messages: Partial<MeterMessages> = {};
 
-  readonly #label = make("span:label");
-  readonly #value = make("span:value.number");
+  readonly #parts = {
+    label: make("span:label"),
+    value: make("span:value.number"),
+    remaining: make("span:remaining"),
+    resets: make("span:resets"),
+    pace: make("div:pace.muted.small.number"),
+  };
   readonly #projected = make("span:projected");
   readonly #projection = make("span:projection");
   readonly #soft = make("span:soft-limit");
@@ -99,15 +104,12 @@ export class UpcueMeter extends UpcueElement<MeterMessages> {
     this.#projection,
     this.#soft,
   );
-  readonly #left = make("span:remaining");
-  readonly #resets = make("span:resets");
-  readonly #pace = make("span:pace");
   readonly #box = make(
     "div:meter",
-    make("div.row", this.#label, this.#value),
+    make("div.row", this.#parts.label, this.#parts.value),
     this.#track,
-    make("div.row.muted.small.number", this.#left, this.#resets),
-    make("div.muted.small.number", this.#pace),
+    make("div.row.muted.small.number", this.#parts.remaining, this.#parts.resets),
+    this.#parts.pace,
   );
   /** Told of levels alone: who works must not hear every count. */
   readonly #status = make("p.said", { role: "status" });
@@ -127,18 +129,14 @@ export class UpcueMeter extends UpcueElement<MeterMessages> {
     const words = this.#words(meter);
     const level = limit === null || value < (softLimit ?? limit * NEARLY) ? 0 : value < limit ? 1 : 2;
     this.#box.className = ["meter", "meter near", "meter full"][level]!;
-    write(this.#label, label);
-    write(this.#value, words.used);
-    write(this.#left, words.left);
-    write(this.#resets, words.resets);
-    write(this.#pace, words.pace);
-    this.#pace.parentElement!.hidden = !words.pace;
+    for (const [name, text] of Object.entries(words)) write(this.#parts[name as keyof typeof words], text);
+    this.#parts.pace.hidden = !words.pace;
     if (this.#level !== undefined && level !== this.#level) {
-      write(this.#status, level > this.#level ? `${label}: ${words.used}. ${words.left}` : "");
+      write(this.#status, level > this.#level ? `${label}: ${words.value}. ${words.remaining}` : "");
     }
     this.#level = level;
     this.#track.hidden = limit === null;
-    if (limit !== null) this.#measure(meter, limit, words.used);
+    if (limit !== null) this.#measure(meter, limit, words.value);
   }
 
   protected override clear(): void {
@@ -158,13 +156,14 @@ export class UpcueMeter extends UpcueElement<MeterMessages> {
     for (const [name, text] of Object.entries(said)) this.#track.setAttribute(`aria-${name}`, `${text}`);
   }
 
-  #words({ value, limit, unit, resetsAt, projected, exhaustsAt }: Meter) {
+  #words({ label, value, limit, unit, resetsAt, projected, exhaustsAt }: Meter) {
     const say = this.say("meter", WORDS);
     const left = (limit ?? 0) - value;
     const over = left <= 0;
     return {
-      used: say(limit === null ? "unlimited" : "used", { value, limit: limit ?? 0, unit, n: value }).trim(),
-      left:
+      label,
+      value: say(limit === null ? "unlimited" : "used", { value, limit: limit ?? 0, unit, n: value }).trim(),
+      remaining:
         limit === null ? say("noLimit") : left === 0 ? say("reached") : say(over ? "over" : "left", { n: Math.abs(left), unit }),
       resets: resetsAt ? say("resets", { date: resetsAt }) : "",
       pace:

@@ -76,7 +76,7 @@ export class UpcueNudge extends UpcueElement<NudgeMessages> {
   readonly #mark = make("span:mark");
   readonly #box = make("div", this.#mark, this.#text, this.#actions, this.#dismiss);
   readonly #pill = make<HTMLButtonElement>("button:pill", { click: () => this.#press() });
-  readonly #dialog = make<HTMLDialogElement>("dialog:dialog", { "aria-labelledby": "title", "aria-describedby": "body" });
+  readonly #dialog = make<HTMLDialogElement>("dialog:dialog.panel", { "aria-labelledby": "title", "aria-describedby": "body" });
   readonly #ghosts = new Ghosts();
   /** What is shown: the decision it was claimed for, and what it says now. */
   #nudge: Nudge | undefined;
@@ -166,8 +166,8 @@ export class UpcueNudge extends UpcueElement<NudgeMessages> {
     const box = this.#box;
     this.setAttribute("kind", kind);
     this.setAttribute("state", "shown");
-    box.className = `nudge ${kind}`;
-    box.part.value = box.className;
+    box.part.value = `nudge ${kind}`;
+    box.className = `panel ${box.part}`;
     this.#mark.hidden = this.#dismiss.hidden = false;
     if (kind === "modal") {
       // A dialog is told of by its name.

@@ -7,7 +7,7 @@ export const SHARED = `
 .yes{color:var(--_accent)}
 [aria-disabled=true]{cursor:default;opacity:.72}
 a.button{display:inline-grid;place-items:center}
-.box{padding:12px 16px;border:1px solid var(--_border);border-radius:var(--_small);background:color-mix(in srgb,var(--_text) 4%,var(--_surface))}
+.box{padding:12px 16px;border:1px solid var(--_border);border-radius:var(--_small);background:var(--_surface)}
 h2,h3,h4,h5,h6{font-size:inherit;line-height:1.3;text-wrap:balance}
 `;
 

@@ -1,12 +1,12 @@
 export const STYLE = `
 :host([state=empty]),:host([kind=toast]),:host([kind=modal]){position:absolute}
 :host([kind=badge]){display:inline-block;vertical-align:middle}
-.nudge{display:flex;flex-wrap:wrap;align-items:center;gap:12px 16px;position:relative;inset:auto;margin:0;padding:12px 56px 12px 14px;padding-inline:30px 56px;border:1px solid var(--_border);border-radius:var(--_radius);background:var(--upcue-nudge-background,linear-gradient(var(--_tint) 0 0) var(--_surface));color:inherit;overflow:visible}
+.nudge{display:flex;flex-wrap:wrap;align-items:center;gap:12px 16px;position:relative;inset:auto;margin:0;padding-block:12px;padding-inline:30px 56px;background:var(--upcue-nudge-background,var(--_tint));overflow:visible}
 [popover]:not(:popover-open){display:none}
 .mark{position:absolute;inset-block:12px;inset-inline-start:12px;inline-size:4px;border-radius:4px;background:var(--_accent)}
 .text{flex:1 1 16em;min-inline-size:0}
 .nudge:not(.banner) .text{flex-basis:100%}
-.title{font-weight:650}
+.title{font-weight:600}
 .body{color:var(--_muted)}
 p:empty{display:none}
 .actions{display:flex;flex-wrap:wrap;gap:8px}
@@ -18,7 +18,7 @@ dialog .nudge{border:0;padding-block:22px}
 dialog .title{font-size:1.25em}
 dialog .mark{display:none}
 .nudge.badge{position:absolute;inset:var(--_y) auto auto var(--_x);inline-size:min(320px,100vw - 16px)}
-.pill{padding:2px 10px;border-radius:99px;background:color-mix(in srgb,var(--_accent) 14%,var(--_surface));color:color-mix(in srgb,var(--_accent) 82%,var(--_text));font-size:.8em;font-weight:600;line-height:1.5;position:relative}
+.pill{position:relative}
 .pill::after{content:"";position:absolute;inset:-10px 0}
 .pill:hover{text-decoration:underline}
 .ghost{position:absolute;inline-size:1px;block-size:1px;margin:-1px}

@@ -12,7 +12,7 @@ export const cards = (offer: Offer): HTMLElement =>
 
 const card = (plan: OfferedPlan, offer: Offer): HTMLElement =>
   make(
-    `li:card${plan.best ? ":best" : ""}${plan.relation === "current" ? ":current" : ""}`,
+    `li:card.panel${plan.best ? ":best" : ""}${plan.relation === "current" ? ":current" : ""}`,
     make(`${offer.heading}:name`, nameOf(plan, offer)),
     make("div:price", priceLines(plan, offer)),
     make("p.muted.small", plan.description),

@@ -12,7 +12,7 @@ export function matrix(offer: Offer): HTMLElement {
       comparison.plans.map((plan) => make(plan.best ? "td.best" : "td", cell(plan))),
     );
   return make(
-    "div.table",
+    "div.table.panel",
     { tabindex: "0", role: "region", "aria-label": say("compared"), "data-key": "table" },
     make(
       "table:table",

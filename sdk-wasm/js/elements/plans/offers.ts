@@ -13,8 +13,8 @@ export type { Offer };
 /** The plan's name and what is to be said of it at once. */
 export const nameOf = ({ name, relation, best }: OfferedPlan, { say }: Offer): Content => [
   make("span", name),
-  relation === "current" && make("span:badge:yours", say("yours")),
-  best && make("span:badge:fit", say("best")),
+  relation === "current" && make("span:badge:yours.pill", say("yours")),
+  best && make("span:badge:fit.pill", say("best")),
 ];
 
 /** The price, and what it comes to for as many as there are now. */

@@ -6,7 +6,6 @@ import type { Upcue } from "../../upcue.js";
 import { type Content, make, refill, write } from "../dom.js";
 import { keyed, press } from "../parts.js";
 import type { UpcuePlans } from "../plans.js";
-import { themed } from "../theme.js";
 import { cards } from "./cards.js";
 import { matrix } from "./matrix.js";
 import { type Offer, priceOf } from "./offer.js";
@@ -49,7 +48,7 @@ export function plansView(host: UpcuePlans): PlansView {
   let interval: Interval | undefined;
   let settle = () => {};
   const wishes = new Set<string>();
-  root.adoptedStyleSheets = themed(STYLE);
+  host.wear(STYLE);
   host.stage.append(frame, status);
 
   const say = () => host.say("plans", WORDS);

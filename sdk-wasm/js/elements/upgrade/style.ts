@@ -5,7 +5,7 @@ export const STYLE = `${SHARED}
 dialog{max-block-size:min(100dvh - 24px,900px);overflow:hidden}
 dialog[open]{display:flex;flex-direction:column}
 header{display:flex;align-items:flex-start;gap:12px;padding:20px 20px 0}
-h2{flex:1;font-size:1.25em;font-weight:680}
+h2{flex:1;font-size:1.25em;font-weight:600}
 h2:focus{outline:none}
 header .close{margin:-6px -8px}
 .body{display:grid;gap:16px;align-content:start;flex:1;min-block-size:96px;padding:16px 20px;overflow:auto}
@@ -13,7 +13,7 @@ header .close{margin:-6px -8px}
 .actions .primary{flex:1 1 auto}
 .change{display:grid;grid-template-columns:1fr auto 1fr;align-items:center;gap:12px}
 .change *{display:block}
-b{font-weight:650}
+b{font-weight:600}
 .change:dir(rtl)>svg{scale:-1 1}
 .seats,.lines div{display:flex;align-items:center;justify-content:space-between;gap:16px}
 .seats div{display:inline-flex;border:1px solid var(--_border);border-radius:var(--_small);overflow:clip}
@@ -24,7 +24,7 @@ input::-webkit-inner-spin-button{appearance:none}
 .seats :focus-visible{outline-offset:-3px}
 .lines{display:grid;gap:8px}
 dd{font-variant-numeric:tabular-nums;white-space:nowrap}
-.lines .due{padding-block-start:10px;border-block-start:1px solid var(--_border);font-size:1.15em;font-weight:680}
+.lines .due{padding-block-start:10px;border-block-start:1px solid var(--_border);font-size:1.15em;font-weight:600}
 .list,.stack{display:grid;gap:6px}
 .list li{display:flex;gap:10px}
 .list svg{margin-block-start:3px}

@@ -8,7 +8,6 @@ import { drawing, make, refill, write } from "../dom.js";
 import { CROSS } from "../icons.js";
 import { keyed } from "../parts.js";
 import { ownAddress } from "../returned.js";
-import { themed } from "../theme.js";
 import type { UpcueUpgrade } from "../upgrade.js";
 import { differences } from "./quote.js";
 import { followUp, forgetReturn } from "./return.js";
@@ -43,7 +42,7 @@ export function upgradeView(host: UpcueUpgrade): UpgradeView {
   const actions = make("div:actions");
   const status = make("p.said", { role: "status" });
   const header = make("header", title, away);
-  const dialog = make<HTMLDialogElement>("dialog:dialog", { "aria-labelledby": "title" }, header, body, actions, status);
+  const dialog = make<HTMLDialogElement>("dialog:dialog.panel", { "aria-labelledby": "title" }, header, body, actions, status);
   let upcue: Upcue | undefined;
   let choice: Choice = { plan: "" };
   let scene: Scene = { kind: "loading" };
@@ -231,7 +230,7 @@ export function upgradeView(host: UpcueUpgrade): UpgradeView {
   dialog.addEventListener("keydown", (event) => event.key === "Escape" && keep(event));
   dialog.addEventListener("cancel", keep);
   dialog.addEventListener("close", closed);
-  root.adoptedStyleSheets = themed(STYLE);
+  host.wear(STYLE);
   host.stage.append(dialog);
   return { open, resume, close };
 }

@@ -87,7 +87,8 @@ describe("meters", () => {
     await page.evaluate(() => {
       window.told = [];
       const status = document.querySelector("upcue-meter").shadowRoot.querySelector("[role=status]");
-      new MutationObserver(() => window.told.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });
+      const observer = new MutationObserver(() => window.told.push(status.textContent));
+      observer.observe(status, { childList: true, characterData: true, subtree: true });
     });
     assert.equal(await said.textContent(), "", "nothing at first");
     for (const value of [7950, 7999, 8000, 8100, 8500, 10_000, 10_001, 10_002]) await draw(page, meter({ value }));

@@ -129,6 +129,21 @@ describe("nudges of every kind", () => {
     assert.equal(await page.getByRole("dialog").count(), 1);
   });
 
+  test("a dialog does not come over the one in which an upgrade is confirmed", async (t) => {
+    const page = await open(t);
+    await page.evaluate(() => {
+      window.upcue.quote = () => new Promise(() => {});
+      return window.put("upcue-upgrade", {}).open({ plan: "team" }) && undefined;
+    });
+    await page.getByRole("dialog").waitFor();
+    await page.evaluate((given) => {
+      window.upcue.world.nudges.here = given;
+      window.put("upcue-nudge", { placement: "here" });
+    }, nudge({ kind: "modal" }));
+    await change(page, {});
+    assert.deepEqual(await calls(page, "claim"), []);
+  });
+
   test("toasts stand above each other, take no focus and move down when one goes", async (t) => {
     const page = await open(t);
     await page.locator("#work").focus();
@@ -365,7 +380,7 @@ describe("nudges of every kind", () => {
       `* { color: red !important; text-transform: uppercase !important; letter-spacing: 1em !important; text-indent: 90px !important;
        white-space: nowrap !important; line-height: 4 !important; float: right !important; background: yellow !important;
        text-align: center !important; word-spacing: 9px !important; cursor: wait !important; font-style: italic !important }
-       button, p, dialog, div, span { position: absolute !important; inset: 0 !important; opacity: 0 !important; padding: 90px !important }`,
+       button, p, dialog, div, span { position: absolute !important; opacity: 0 !important; padding: 90px !important }`,
     ],
   ]) {
     for (const kind of KINDS) {
@@ -375,9 +390,9 @@ describe("nudges of every kind", () => {
           await finished(page);
           return element.evaluate((node) =>
             [...node.shadowRoot.querySelectorAll("p, button, [part~=nudge]")].map((part) => {
-              const { color, display, position, letterSpacing, textTransform, textIndent, whiteSpace, backgroundColor } = getComputedStyle(part);
-              const { height } = part.getBoundingClientRect();
-              return { color, display, position, letterSpacing, textTransform, textIndent, whiteSpace, backgroundColor, seen: height > 0 };
+              const style = getComputedStyle(part);
+              const names = ["color", "display", "position", "letterSpacing", "textTransform", "textIndent", "whiteSpace", "opacity"];
+              return [part.getBoundingClientRect().height > 0, style.backgroundColor, ...names.map((name) => style[name])];
             }),
           );
         };

@@ -103,7 +103,8 @@ export const meter = (more) => ({
  * Opens the page. `body`: markup below its heading; `css`: the page's own styles; `define`: whether the elements are there
  * from the start; `clock`: time stands still. Collects what goes wrong in it.
  */
-export async function openElements(t, browser, { lang = "en", body = "", css = "", define = true, policy = POLICY, clock, ...options } = {}) {
+export async function openElements(t, browser, settings = {}) {
+  const { lang = "en", body = "", css = "", define = true, policy = POLICY, clock, ...options } = settings;
   const context = await browser.newContext(options);
   t.after(() => context.close());
   const page = await context.newPage();

@@ -104,7 +104,10 @@ describe("words", () => {
       setLocale({ lang: "en-GB", nudge: { dismiss: "Close", later: "Not now" } });
     });
     const labels = (placement) =>
-      page.locator(`upcue-nudge[placement=${placement}]`).getByRole("button").evaluateAll((all) => all.map((one) => one.ariaLabel ?? one.textContent));
+      page
+        .locator(`upcue-nudge[placement=${placement}]`)
+        .getByRole("button")
+        .evaluateAll((all) => all.map((one) => one.ariaLabel ?? one.textContent));
     assert.deepEqual(await labels("a"), ["Compare plans", "Not now", "Away"]);
     assert.deepEqual(await labels("b"), ["Compare plans", "Tomorrow", "Away"]);
   });

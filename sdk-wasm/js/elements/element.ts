@@ -13,6 +13,10 @@ const connected = new Set<UpcueElement<object>>();
 /** @internal Has all elements look again. */
 export const redrawAll = (): void => connected.forEach((element) => element.redraw());
 
+/** @internal Whether a dialog is open, of the page or of ours. */
+export const isModal = (): boolean =>
+  [document, ...[...connected].map(({ shadowRoot }) => shadowRoot!)].some((root) => root.querySelector(":modal"));
+
 /** What all elements say from now on, those on the page too; `undefined`: English. */
 export function setLocale(locale: Locale | undefined): void {
   speak(locale);

@@ -2,7 +2,7 @@ import { after } from "../host.js";
 import type { Nudge } from "../types.js";
 import type { Upcue } from "../upcue.js";
 import { drawing, make, write } from "./dom.js";
-import { UpcueElement, redrawAll } from "./element.js";
+import { UpcueElement, isModal, redrawAll } from "./element.js";
 import { CROSS } from "./icons.js";
 import { Ghosts } from "./nudge/ghosts.js";
 import { placeBy, stack, unstack } from "./nudge/places.js";
@@ -143,7 +143,7 @@ export class UpcueNudge extends UpcueElement<NudgeMessages> {
 
   /** Whether no other dialog is open, of ours or of the page. */
   #takeTurn(): boolean {
-    if (!document.querySelector(":modal")) modal ??= this;
+    if (!isModal()) modal ??= this;
     return modal === this;
   }
 

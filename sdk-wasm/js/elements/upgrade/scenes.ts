@@ -124,7 +124,11 @@ function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
     };
     return make("button", { "aria-label": say(key), "data-key": key, click }, sign);
   };
-  return make("div:seats", make("label", { for: "seats" }, say("seats")), make("div", step("fewer", "−", -1), input, step("more", "+", 1)));
+  return make(
+    "div:seats",
+    make("label", { for: "seats" }, say("seats")),
+    make("div", step("fewer", "−", -1), input, step("more", "+", 1)),
+  );
 }
 
 const mend = (url: string | undefined, say: Speaks, primary = false): Content =>

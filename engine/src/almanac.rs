@@ -38,23 +38,29 @@ pub struct Span {
 wire! { struct Span { from, until } }
 
 #[cfg(feature = "edge")]
-impl Almanac {
-    /// What the clocks of `zone` say around `now` of what `config` asks for.
-    pub fn of(_config: &crate::config::Config, _zone: &crate::zone::Zone, _now: Millis) -> Self {
-        Self::default()
-    }
-}
+mod made;
 
 impl Almanac {
     /// The first moment that counts in `window` at `now`.
     pub fn begins(&self, window: Window, now: Millis) -> Millis {
-        let begins = match window {
-            Window::Rolling(length) => return now.plus(length.saturating_neg()).plus(1),
-            Window::Calendar(Unit::Day) => &self.days,
-            Window::Calendar(Unit::Week) => &self.weeks,
-            Window::Calendar(Unit::Month) => &self.months,
-        };
-        begins.iter().rev().find(|at| **at <= now).copied().unwrap_or_default()
+        match window {
+            Window::Rolling(length) => now.plus(length.saturating_neg()).plus(1),
+            Window::Calendar(unit) => self.all(unit).iter().rev().find(|at| **at <= now).copied().unwrap_or_default(),
+        }
+    }
+
+    fn all(&self, unit: Unit) -> &[Millis] {
+        match unit {
+            Unit::Day => &self.days,
+            Unit::Week => &self.weeks,
+            Unit::Month => &self.months,
+        }
+    }
+
+    /// When the next day, week or month after the moment begins, as far as it is known.
+    #[cfg(feature = "edge")]
+    pub fn after(&self, unit: Unit, at: Millis) -> Option<Millis> {
+        self.all(unit).iter().find(|begin| at < **begin).copied()
     }
 
     /// Until when it is quiet, if it is.

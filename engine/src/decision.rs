@@ -140,11 +140,13 @@ impl Display {
         }
     }
 
-    fn has(&self, campaign: u32) -> bool {
+    /// Whether a campaign is.
+    pub(crate) fn has(&self, campaign: u32) -> bool {
         self.shown.iter().any(|(key, _)| *key == campaign)
     }
 
-    fn excludes(&self, gates: &Gates) -> bool {
+    /// Whether one of a group is that this one is in.
+    pub(crate) fn excludes(&self, gates: &Gates) -> bool {
         self.shown.iter().any(|(_, groups)| groups.iter().any(|group| gates.groups.contains(group)))
     }
 }

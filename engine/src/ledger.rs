@@ -16,8 +16,10 @@ use crate::wire;
 
 /// The most moments kept per campaign; configuration allows no cap above it.
 pub const MAX_KEPT: usize = 50;
-/// The most campaigns kept, as many as a configuration may have; beyond it the one longest untouched is forgotten.
+/// The most campaigns kept that were not dismissed, as many as a configuration may have; beyond it the one longest untouched is forgotten.
 const MAX_CAMPAIGNS: usize = 1_000;
+/// The most campaigns kept in all. A dismissal may be for ever, so that those who were dismissed go only when there are so many.
+const MAX_ENTRIES: usize = 5_000;
 /// Stands for all campaigns that a page is not told of; no name has this key.
 pub const OTHERS: u32 = 0;
 
@@ -71,15 +73,24 @@ impl Entry {
     }
 }
 
-/// Adds a moment to those that are kept, newest first; answers whether it is new.
+/// Adds a moment to those that are kept, newest first; answers whether anything changed.
+///
+/// What is told twice of one decision counts at the later moment: of all rules that do not depend on the order in which things are told,
+/// the one that holds although only the newest are kept.
 fn keep(moments: &mut Vec<Moment>, moment: Moment) -> bool {
+    if let Some(known) = moments.iter().position(|known| known.tag == moment.tag) {
+        if moments.get(known).is_some_and(|known| *known >= moment) {
+            return false;
+        }
+        moments.remove(known);
+    }
     let place = moments.iter().take_while(|known| **known > moment).count();
-    let new = place < MAX_KEPT && moments.iter().all(|known| known.tag != moment.tag);
-    if new {
+    let is_kept = place < MAX_KEPT;
+    if is_kept {
         moments.insert(place, moment);
         moments.truncate(MAX_KEPT);
     }
-    new
+    is_kept
 }
 
 /// How many are not before `since`.
@@ -100,6 +111,9 @@ impl Ledger {
     /// Records that `kind` happened to `campaign` at `moment`. Recording the same again changes nothing; answers whether
     /// anything changed.
     pub fn note(&mut self, campaign: u32, kind: NoteKind, moment: Moment) -> bool {
+        if matches!(kind, NoteKind::Render | NoteKind::Exposure) {
+            self.tell_apart(|tag| tag == moment.tag);
+        }
         let entry = self.entry(campaign);
         match kind {
             NoteKind::Render | NoteKind::Exposure => keep(&mut entry.shown, moment),
@@ -114,6 +128,18 @@ impl Ledger {
     pub fn merge(&mut self, other: &Self) {
         for theirs in &other.entries {
             self.entry(theirs.campaign).merge(theirs);
+        }
+        if self.find(OTHERS).is_some() {
+            let named = self.entries.iter().filter(|e| e.campaign != OTHERS).flat_map(|e| &e.shown);
+            let named: Vec<u32> = named.map(|moment| moment.tag).collect();
+            self.tell_apart(|tag| named.contains(&tag));
+        }
+    }
+
+    /// A page that is told of a campaign later than of its moments knew those as of others: they are not to count twice.
+    fn tell_apart(&mut self, is_named: impl Fn(u32) -> bool) {
+        if let Some(others) = self.entries.iter_mut().find(|e| e.campaign == OTHERS) {
+            others.shown.retain(|moment| !is_named(moment.tag));
         }
     }
 
@@ -174,15 +200,26 @@ impl Ledger {
     fn entry(&mut self, campaign: u32) -> &mut Entry {
         let known = self.entries.iter().position(|e| e.campaign == campaign);
         let place = known.unwrap_or_else(|| {
-            if self.entries.len() >= MAX_CAMPAIGNS {
-                let oldest = self.entries.iter().enumerate().min_by_key(|(_, e)| e.last_touched()).map(|(i, _)| i);
-                oldest.map(|i| self.entries.remove(i));
-            }
+            self.make_room();
             self.entries.push(Entry { campaign, ..Entry::default() });
             self.entries.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "the place of an entry that was found or pushed above")]
         &mut self.entries[place]
+    }
+
+    /// Forgets the campaign longest untouched, where there are too many: one that was not dismissed, if possible.
+    fn make_room(&mut self) {
+        if self.entries.len() < MAX_CAMPAIGNS {
+            return;
+        }
+        let is_light = |e: &Entry| e.dismissed.is_none();
+        let is_full = self.entries.len() >= MAX_ENTRIES;
+        if is_full || self.entries.iter().filter(|e| is_light(e)).count() >= MAX_CAMPAIGNS {
+            // `false` comes first.
+            let oldest = self.entries.iter().enumerate().min_by_key(|(_, e)| (!is_light(e), e.last_touched())).map(|(i, _)| i);
+            oldest.map(|i| self.entries.remove(i));
+        }
     }
 }
 

@@ -145,6 +145,18 @@ pub enum Unit {
 
 wire! { enum Unit { Day, Week, Month } }
 
+#[cfg(feature = "edge")]
+impl Unit {
+    /// The word in configuration and explanations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+}
+
 /// Over whom exposures are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {

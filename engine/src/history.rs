@@ -28,7 +28,7 @@ use crate::time::{DAY, DurationMs, Millis};
 use crate::upgrade::requests::Requests;
 use crate::usage::{Event, EventKind, MAX_VALUE, NoteKind, Reading, settle_time};
 use crate::wire;
-use crate::zone::Zone;
+use crate::zone::UTC;
 
 /// How long entries are kept.
 pub const KEEP: DurationMs = 90 * DAY;
@@ -145,7 +145,7 @@ impl Tenant {
         then.detect(rules, now);
         let counted = batch.events.iter().enumerate().filter(|(i, event)| is_exposure(event) && applied.counted.contains(i));
         let shown = Batch { client: None, role: batch.role, events: counted.map(|(_, event)| event.clone()).collect() };
-        let verdicts = then.judge(rules, &shown, &Zone::UTC, now);
+        let verdicts = then.judge(rules, &shown, &UTC, now);
         (applied, verdicts)
     }
 

@@ -293,7 +293,7 @@ mod tests {
     }
 
     fn sorted(mut ledger: Ledger) -> Ledger {
-        ledger.entries.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+        ledger.entries.sort_by_key(|entry| entry.campaign);
         ledger
     }
 

@@ -66,9 +66,17 @@ impl Page {
         hash64(&wire::extend(words.into_bytes(), &self.snapshot.rules))
     }
 
+    /// A hash of everything but the clock, and what goes by it alone.
+    pub fn hash(&self) -> u64 {
+        let mut still = self.clone();
+        still.snapshot.live.server_time = Millis(0);
+        still.state.courses.clear();
+        hash64(&wire::encode(&still))
+    }
+
     /// Everything, as bytes.
     pub fn whole(&self) -> Vec<u8> {
-        Frame::Snapshot(self.snapshot.clone()).encode(&self.words())
+        Frame::Snapshot(Box::new(self.snapshot.clone())).encode(&self.words())
     }
 
     /// Only what changes from moment to moment.

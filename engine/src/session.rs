@@ -73,7 +73,7 @@ impl Session {
         match frame {
             Frame::Snapshot(snapshot) => {
                 renumber(&mut self.pending, &self.snapshot, &snapshot);
-                self.snapshot = snapshot;
+                self.snapshot = *snapshot;
             }
             Frame::Live(live) => self.snapshot.live = live,
         }

@@ -4,6 +4,7 @@
 //! as [`wire`] writes them, and [the words](crate::page) as JSON. The browser's core reads the numbers and never sees a word; its shell
 //! reads the words and never sees a rule. A reader refuses other formats, so an old SDK never misreads a new Worker.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -145,7 +146,7 @@ const LIVE: u8 = 1;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     /// Everything: at the start, and when plan or configuration changed.
-    Snapshot(Snapshot),
+    Snapshot(Box<Snapshot>),
     /// Only what changes from moment to moment.
     Live(Live),
 }
@@ -169,7 +170,7 @@ impl Frame {
         let [kind, rest @ ..] = rest else { return Err(DecodeError::Damaged) };
         let numbers = wire::block(rest).ok_or(DecodeError::Damaged)?;
         let frame = match *kind {
-            SNAPSHOT => wire::decode(numbers).map(Self::Snapshot),
+            SNAPSHOT => wire::decode(numbers).map(|snapshot| Self::Snapshot(Box::new(snapshot))),
             LIVE => wire::decode(numbers).map(Self::Live),
             _ => None,
         };
@@ -180,7 +181,7 @@ impl Frame {
     #[cfg(feature = "edge")]
     pub fn encode(&self, words: &str) -> Vec<u8> {
         let (kind, numbers) = match self {
-            Self::Snapshot(snapshot) => (SNAPSHOT, wire::encode(snapshot)),
+            Self::Snapshot(snapshot) => (SNAPSHOT, wire::encode(&**snapshot)),
             Self::Live(live) => (LIVE, wire::encode(live)),
         };
         let mut bytes = wire::extend(alloc::vec![b'U', FORMAT, kind], &numbers);

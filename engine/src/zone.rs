@@ -26,10 +26,10 @@ struct Stretch {
     offset: DurationMs,
 }
 
-impl Zone {
-    /// Coordinated universal time.
-    pub const UTC: Self = Self { changes: Vec::new() };
+/// Coordinated universal time.
+pub static UTC: Zone = Zone { changes: Vec::new() };
 
+impl Zone {
     /// How far east of UTC the clocks stand at `at`.
     pub fn offset(&self, at: Millis) -> DurationMs {
         self.changes.iter().rev().find(|(from, _)| *from <= at).map_or(0, |(_, offset)| *offset)

@@ -3,20 +3,20 @@
 //! The same files run in a browser (`tests/browser/conformance.test.mjs`) and through the Worker
 //! (`tests/e2e/conformance.test.mjs`); what a case may say is told in `tests/conformance/README.md`.
 
+mod browser;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use browser::Browser;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use upcue_engine::campaign::Nudge;
 use upcue_engine::config::compile;
 use upcue_engine::facts::Role;
-use upcue_engine::session::Session;
-use upcue_engine::snapshot::Frame;
-use upcue_engine::template::{Template, plain};
 use upcue_engine::tenant::{Batch, Rulebook, Tenant, Viewer};
 use upcue_engine::time::{DurationMs, HOUR, MINUTE, Millis, SECOND, parse_duration};
 use upcue_engine::usage::{Event, EventKind, NoteKind, Reading};
+use upcue_engine::zone::UTC;
 
 /// Cases start here unless they say otherwise: 2025-06-18T10:30:00Z, far from the ends of day and month.
 const START: Millis = Millis(1_750_242_600_000);
@@ -203,9 +203,7 @@ struct World {
     audiences: Vec<String>,
     rules: Rulebook,
     tenant: Tenant,
-    session: Session,
-    /// The hash of the rules that the page was last sent.
-    known: u64,
+    browser: Browser,
 }
 
 impl World {
@@ -215,9 +213,8 @@ impl World {
         let audiences = audiences(&case.steps);
         let rules = rules(&config, &audiences, 1);
         let tenant = Tenant::default();
-        let session = load(&tenant, &rules, role, now);
-        let known = session.snapshot().rules_hash();
-        Self { way, role, now, config, audiences, rules, tenant, session, known }
+        let browser = load(&tenant, &rules, role, now);
+        Self { way, role, now, config, audiences, rules, tenant, browser }
     }
 
     /// Something happens in the page.
@@ -230,7 +227,7 @@ impl World {
             }
             Way::Reporting => {
                 self.act(&kind);
-                let seq = self.session.close_batch();
+                let seq = self.browser.session.close_batch();
                 let failures = self.tell(USER, kind, Some((CLIENT, seq)));
                 self.hear();
                 failures
@@ -239,7 +236,10 @@ impl World {
     }
 
     /// Something happens to the tenant, and the page hears of it.
-    fn elsewhere(&mut self, kind: EventKind) -> Vec<String> {
+    fn elsewhere(&mut self, mut kind: EventKind) -> Vec<String> {
+        if let EventKind::Note { decision: Some(decision), .. } = &mut kind {
+            decision.push_str(" elsewhere");
+        }
         let failures = self.tell(SOMEBODY_ELSE, kind, None);
         self.hear();
         failures
@@ -255,37 +255,27 @@ impl World {
 
     /// The page counts.
     fn act(&mut self, kind: &EventKind) {
-        let device = device(self.now);
-        match kind {
-            EventKind::Usage { meter, reading: Reading::Add(n) } => self.session.add(meter, *n, device),
-            EventKind::Usage { meter, reading: Reading::Set(n) } => self.session.set(meter, *n, device),
-            EventKind::Track { name, .. } => self.session.track(name, device),
-            EventKind::Note { kind, campaign } => self.session.note(campaign, *kind, self.session.now(device)),
-            EventKind::Identify { .. } => {} // only back ends say this
-        }
+        self.browser.happen(kind, device(self.now));
     }
 
     /// The page hears from the Worker.
     fn hear(&mut self) {
-        let (frame, hash) = self.tenant.frame(&self.rules, &viewer(self.role), Some(self.known), self.now);
-        self.known = hash;
-        self.session.apply(wired(&frame), device(self.now));
+        let page = self.tenant.page(&self.rules, &viewer(self.role), self.now);
+        self.browser.hear(page, device(self.now));
     }
 
     fn publish(&mut self, patch: &Value) -> Vec<String> {
         self.config = merged(&self.config, patch);
         self.rules = rules(&self.config, &self.audiences, self.rules.version + 1);
         self.tenant.detect(&self.rules, self.now);
-        let (frame, hash) = self.tenant.frame(&self.rules, &viewer(self.role), None, self.now);
-        self.known = hash;
-        self.session.apply(wired(&frame), device(self.now));
+        self.hear();
         vec![]
     }
 
-    fn page(&self) -> Session {
+    fn page(&self) -> Browser {
         match self.way {
             Way::Edge => load(&self.tenant, &self.rules, self.role, self.now),
-            Way::Page | Way::Reporting => self.session.clone(),
+            Way::Page | Way::Reporting => self.browser.clone(),
         }
     }
 
@@ -344,32 +334,29 @@ fn wanted(expected: &Expect) -> Value {
 }
 
 /// What the page says of a placement, as far as it is asked.
-fn answer(page: &mut Session, asked: &Expect, device: Millis) -> Value {
-    let decision = page.decide(&asked.placement, device);
+fn answer(page: &mut Browser, asked: &Expect, device: Millis) -> Value {
+    let (shown, reason) = page.decide(&asked.placement, device);
     let trace = asked.trace.as_ref().map(|asked_for| told_trace(page, asked, asked_for, device));
-    let id = |i: usize| page.snapshot().rules.campaigns.get(i).map(|c| c.id.clone());
-    let nudge: Option<&Nudge> = decision.campaign.and_then(|i| page.snapshot().rules.campaigns.get(i)).map(|c| &c.nudge);
-    let text = |of: fn(&Nudge) -> Option<&Template>| {
-        nudge.and_then(of).and_then(|t| t.fill(&page.facts(device))).map(|t| plain(&t)).unwrap_or_default()
-    };
-    let action = nudge.and_then(|n| n.cta.as_ref()).map(|c| c.action.clone());
+    let nudge = shown.as_ref().map(|campaign| &campaign.nudge);
+    let cta = nudge.and_then(|n| n.cta.as_ref());
     json!({
-        "campaign": decision.campaign.and_then(id),
-        "reason": decision.reason.code(),
+        "campaign": shown.as_ref().map(|campaign| &campaign.id),
+        "reason": reason.code(),
         "kind": asked.kind.as_ref().and(nudge).map(|n| n.kind.name()),
-        "title": asked.title.as_ref().map(|_| text(|n| Some(&n.title))),
-        "body": asked.body.as_ref().map(|_| text(|n| Some(&n.body))),
-        "cta": asked.cta.as_ref().map(|_| json!({"label": text(|n| n.cta.as_ref().map(|c| &c.label)), "action": action})),
+        "title": asked.title.as_ref().map(|_| nudge.map(|n| page.text(&n.title, device)).unwrap_or_default()),
+        "body": asked.body.as_ref().map(|_| nudge.map(|n| page.text(&n.body, device)).unwrap_or_default()),
+        "cta": asked.cta.as_ref().map(|_| {
+            json!({"label": cta.map(|c| page.text(&c.label, device)).unwrap_or_default(), "action": cta.map(|c| &c.action)})
+        }),
         "trace": trace,
     })
 }
 
 /// What the page says of each campaign. One that it was not sent, as it cannot be shown, is taken to be what is expected of it,
 /// if that is a reason not to send it.
-fn told_trace(page: &mut Session, asked: &Expect, expected: &[(String, String)], device: Millis) -> Vec<(String, String)> {
+fn told_trace(page: &mut Browser, asked: &Expect, expected: &[(String, String)], device: Millis) -> Vec<(String, String)> {
     let trace = page.trace(&asked.placement, device);
-    let ids = trace.iter().map(|(i, _)| page.snapshot().rules.campaigns[*i].id.clone());
-    let told: Vec<(String, String)> = ids.zip(trace.iter().map(|(_, reason)| reason.code().to_owned())).collect();
+    let told: Vec<(String, String)> = trace.into_iter().map(|(id, reason)| (id, reason.code().to_owned())).collect();
     let settled = ["audience_false", "audience_unknown", "missing_value", "not_scheduled", "not_rolled_out"];
     let is_left_out = |(id, reason): &&(String, String)| !told.iter().any(|(known, _)| known == id) && settled.contains(&reason.as_str());
     let left_out: Vec<_> = expected.iter().filter(is_left_out).cloned().collect();
@@ -382,21 +369,12 @@ fn told_trace(page: &mut Session, asked: &Expect, expected: &[(String, String)],
 }
 
 /// A page that loads now, from what travels on the wire.
-fn load(tenant: &Tenant, rules: &Rulebook, role: Role, now: Millis) -> Session {
-    match wired(&Frame::Snapshot(Box::new(tenant.snapshot(rules, &viewer(role), now)))) {
-        Frame::Snapshot(snapshot) => Session::new(*snapshot, device(now)),
-        Frame::Live(_) => unreachable!("a snapshot was sent"),
-    }
-}
-
-fn wired(frame: &Frame) -> Frame {
-    let read = Frame::decode(&frame.encode()).expect("our own frame is readable");
-    assert_eq!(read, *frame, "a frame arrives as it was sent");
-    read
+fn load(tenant: &Tenant, rules: &Rulebook, role: Role, now: Millis) -> Browser {
+    Browser::load(tenant.page(rules, &viewer(role), now), device(now))
 }
 
 fn viewer(role: Role) -> Viewer<'static> {
-    Viewer { user: USER, role, client: CLIENT }
+    Viewer { user: USER, role, client: CLIENT, zone: &UTC }
 }
 
 fn device(now: Millis) -> Millis {
@@ -418,13 +396,15 @@ fn usage_event(usage: &Usage) -> EventKind {
 
 fn note_event(note: &Note, now: Millis) -> EventKind {
     let kind = match (note.kind.as_str(), &note.lasts) {
+        ("render", None) => NoteKind::Render,
         ("exposure", None) => NoteKind::Exposure,
+        ("ghost_exposure", None) => NoteKind::Ghost,
         ("click", None) => NoteKind::Click,
         ("dismiss", None) => NoteKind::Dismiss,
         ("snooze", Some(lasts)) => NoteKind::Snooze(now.plus(duration(lasts))),
         (kind, _) => panic!("`{kind}` is no note, or has a `for` too many or too few"),
     };
-    EventKind::Note { kind, campaign: note.campaign.clone() }
+    EventKind::Note { kind, campaign: note.campaign.clone(), decision: Some(format!("{} {}", note.campaign, now.0)) }
 }
 
 fn rules(config: &Value, audiences: &[String], version: u32) -> Rulebook {

@@ -72,7 +72,7 @@ impl Core {
                 }
             }
             (Ok(Frame::Snapshot(snapshot)), none) => {
-                *none = Some(Session::new(snapshot, device));
+                *none = Some(Session::new(*snapshot, device));
                 APPLIED_SNAPSHOT
             }
             (Ok(Frame::Live(_)), None) => REFUSED_EARLY,

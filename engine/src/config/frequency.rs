@@ -15,7 +15,7 @@ const MAX_QUIET: usize = 16;
 /// The longest name of a zone.
 const MAX_ZONE: usize = 64;
 /// The windows that are not lengths of time.
-const UNITS: [(&str, Unit); 3] = [("day", Unit::Day), ("week", Unit::Week), ("month", Unit::Month)];
+const UNITS: [Unit; 3] = [Unit::Day, Unit::Week, Unit::Month];
 
 /// What is said of all campaigns; `knows` tells whether the host knows a zone of that name.
 pub(super) fn frequency(document: &Object<'_>, knows: fn(&str) -> bool, reader: &mut Reader) -> Frequency {
@@ -45,8 +45,8 @@ fn cap(part: &Json, reader: &mut Reader) -> Cap {
 
 fn window(part: Option<&Json>, reader: &mut Reader) -> Window {
     let Some((part, text)) = part.zip(reader.text(part)) else { return Window::Rolling(0) };
-    if let Some((_, unit)) = UNITS.iter().find(|(name, _)| *name == text) {
-        return Window::Calendar(*unit);
+    if let Some(unit) = UNITS.into_iter().find(|unit| unit.name() == text) {
+        return Window::Calendar(unit);
     }
     match parse_duration(text) {
         Some(length) => {

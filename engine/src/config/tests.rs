@@ -5,7 +5,7 @@ mod rules;
 mod verdicts;
 
 use super::{Config, PaymentBehavior, Problem, Proration, UpgradeRules, compile};
-use crate::campaign::{NudgeKind, Scope};
+use crate::campaign::{NudgeKind, Scope, Window};
 use crate::expr::Program;
 use crate::plan::{Allowance, Limit, MeterKind, MeterSource, Period};
 use crate::rollout::Rollout;
@@ -63,9 +63,15 @@ fn a_good_document_is_read_whole() {
     let admin = &high.campaign;
     assert_eq!((admin.id.as_str(), admin.priority, admin.nudge.kind, high.member.kind), ("high", 1, NudgeKind::Modal, NudgeKind::Badge));
     assert_eq!((high.member.title.parts.as_slice(), &high.member.cta), ([Part::Text("Ask".to_owned())].as_slice(), &admin.nudge.cta));
-    assert!(admin.audience != Program::default() && matches!(admin.nudge.title.parts.as_slice(), [Part::Fact(_)]));
-    assert_eq!(admin.caps.iter().map(|c| (c.max, c.window, c.scope)).collect::<Vec<_>>(), [(2, 7 * DAY, Scope::Tenant)]);
-    assert_eq!((admin.cooldown_after_dismiss, admin.schedule.from.map(|at| at.0), admin.schedule.until), (Some(DAY), Some(5), None));
+    assert!(admin.gates.audience != Program::default() && matches!(admin.nudge.title.parts.as_slice(), [Part::Fact(_)]));
+    assert_eq!(
+        admin.gates.caps.iter().map(|c| (c.max, c.window, c.scope)).collect::<Vec<_>>(),
+        [(2, Window::Rolling(7 * DAY), Scope::Tenant)]
+    );
+    assert_eq!(
+        (admin.gates.cooldown_after_dismiss, admin.gates.schedule.from.map(|at| at.0), admin.gates.schedule.until),
+        (Some(DAY), Some(5), None)
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::GateKind;
 use super::gates::{Found, Key, Stage, reading};
 use super::print::{duration, moment};
-use crate::campaign::{Campaign, Cap, Scope, Unit, Window};
+use crate::campaign::{Campaign, Cap, Scope, Window};
 use crate::decision::Reason;
 use crate::expr::Lookup;
 use crate::ledger::Ledger;
@@ -113,8 +113,6 @@ fn times(n: u16) -> String {
 fn within(window: Window) -> String {
     match window {
         Window::Rolling(length) => format!("in {}", duration(length)),
-        Window::Calendar(Unit::Day) => "in a calendar day".to_owned(),
-        Window::Calendar(Unit::Week) => "in a calendar week".to_owned(),
-        Window::Calendar(Unit::Month) => "in a calendar month".to_owned(),
+        Window::Calendar(unit) => format!("in a calendar {}", unit.name()),
     }
 }

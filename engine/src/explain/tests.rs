@@ -94,11 +94,11 @@ impl Case {
     fn notes(&mut self, campaign: &str, kind: NoteKind, at: Millis) {
         let user = self.tenant.users.get("ada").cloned().unwrap_or_default();
         self.tenant.users.insert("ada", user);
-        self.happens(EventKind::Note { kind, campaign: campaign.to_owned() }, at);
+        self.happens(EventKind::Note { kind, campaign: campaign.to_owned(), decision: None }, at);
     }
 
     fn viewer(&self) -> Viewer<'static> {
-        Viewer { user: "ada", role: self.role, client: 0 }
+        Viewer { user: "ada", role: self.role, client: 0, zone: &crate::zone::UTC }
     }
 
     fn explain(&self, now: Millis) -> Explanation {

@@ -30,7 +30,7 @@ use crate::tenant::{Batch, Changed, Facts, Person, Rulebook, Tenant, Transition}
 use crate::time::{DurationMs, HOUR, MINUTE, Millis};
 use crate::usage::{EventKind, NoteKind};
 use crate::wire;
-use crate::zone::Zone;
+use crate::zone::UTC;
 
 /// So long something that was shown stays on display, and something that was held back is not counted again.
 pub const SESSION: DurationMs = 30 * MINUTE;
@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
             user: known.map_or(&unknown, |known| &known.ledger),
             tenant: &self.tenant.counts.ledger,
             frequency: &self.rules.config.frequency.caps,
-            almanac: &Almanac::of(&self.rules.config, &Zone::UTC, now),
+            almanac: &Almanac::of(&self.rules.config, &UTC, now),
             converted: self.tenant.counts.converted,
             display: &display,
         };

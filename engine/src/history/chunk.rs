@@ -276,7 +276,9 @@ fn put_rest(out: &mut To, kind: &EventKind, now: Millis) {
             if let NoteKind::Snooze(until) = kind {
                 out.signed(until.0.wrapping_sub(now.0));
             }
-            decision.iter().for_each(|decision| out.text(decision));
+            if let Some(decision) = decision {
+                out.text(decision);
+            }
         }
         EventKind::Identify { traits } => out.blob(&wire::encode(traits)),
     }

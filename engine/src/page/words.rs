@@ -11,6 +11,8 @@
 //! the milliseconds of "later". A text is a string, or a list of strings and values; a value is its number among the snapshot's values, and
 //! 1 when it is per cent. In a live frame stand `plan` and `courses` alone.
 
+use std::fmt::Write as _;
+
 use crate::campaign::{Campaign, Cta, NudgeKind};
 use crate::facts::{Input, UsageField};
 use crate::template::{Piece, Template};
@@ -36,7 +38,7 @@ impl Page {
             ("events", list(self.events.iter().map(|name| string(name)))),
             ("campaigns", list(campaigns)),
         ] {
-            json.push_str(&format!(",\"{name}\":{items}"));
+            _ = write!(json, ",\"{name}\":{items}"); // a String takes everything
         }
         json.push('}');
         json
@@ -100,7 +102,7 @@ fn string(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => json.extend(['\\', c]),
-            c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c < ' ' => _ = write!(json, "\\u{:04x}", u32::from(c)),
             c => json.push(c),
         }
     }

@@ -195,8 +195,12 @@ fn pack(mut residue: Residue, mut campaigns: Vec<Campaign>, mut seen: Vec<Option
         Input::EventLastAge { event } => Input::EventLastAge { event: place(&events, event) },
         input => input,
     };
-    residue.watches.iter_mut().for_each(|watch| watch.renumber(&number));
-    campaigns.iter_mut().for_each(|campaign| campaign.renumber(&number));
+    for watch in &mut residue.watches {
+        watch.renumber(&number);
+    }
+    for campaign in &mut campaigns {
+        campaign.renumber(&number);
+    }
     let events: Vec<String> = events.iter().filter_map(|i| rules.config.events.get(usize::from(*i)).cloned()).collect();
     residue.events = events.iter().map(|name| key(name)).collect();
     residue.candidates = campaigns.iter().map(|campaign| candidate(campaign, &mut residue.values)).collect();

@@ -18,11 +18,11 @@ mod upgrades;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use upcue_engine::hash::hash64;
-use upcue_engine::snapshot::Frame;
+use upcue_engine::page::Page;
 use upcue_engine::tenant::{Batch, Receipt, Rulebook, Viewer};
 use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::upgrade::requests::Subject;
+use upcue_engine::zone::UTC;
 use worker::{DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, durable_object};
 
 use super::rows::Rows;
@@ -121,6 +121,7 @@ impl Core {
         match envelope.call {
             TenantCall::Events(batch) => rpc::reply(&self.count(&batch, now)?),
             TenantCall::Snapshot(who) => rpc::reply(&self.snapshot(&who, now)?),
+            TenantCall::Page(who) => rpc::reply(&self.page(&who, now)?),
             TenantCall::Report => rpc::reply(&self.report(now)?),
             TenantCall::Decisions { who, placement, as_page } => rpc::reply(&self.decide(&who, placement.as_deref(), as_page, now)?),
             TenantCall::SyncSubscription { subscription, customer, api_key } => {
@@ -232,11 +233,15 @@ impl Core {
     fn snapshot(&self, who: &WhoLooks, now: Millis) -> ApiResult<SnapshotReply> {
         self.with_loaded(|stored| {
             stored.meet(&who.user, now)?;
-            let mut snapshot = stored.tenant.snapshot(&stored.rules, &viewer(who), now);
-            snapshot.live.server_time = Millis(0); // the one thing that differs although nothing has changed
-            let hash = hash64(&Frame::Snapshot(Box::new(snapshot.clone())).encode());
-            snapshot.live.server_time = now;
-            Ok(SnapshotReply { frame: Frame::Snapshot(Box::new(snapshot)).encode(), hash })
+            let page = stored.tenant.page(&stored.rules, &viewer(who), now);
+            Ok(SnapshotReply { hash: page.hash(), frame: page.whole() })
+        })
+    }
+
+    fn page(&self, who: &WhoLooks, now: Millis) -> ApiResult<Page> {
+        self.with_loaded(|stored| {
+            stored.meet(&who.user, now)?;
+            Ok(stored.tenant.page(&stored.rules, &viewer(who), now))
         })
     }
 
@@ -244,7 +249,7 @@ impl Core {
         let sockets = u32::try_from(self.state.get_websockets().len()).unwrap_or(u32::MAX);
         self.with_loaded(|stored| {
             Ok(TenantReport {
-                standing: stored.tenant.overview(&stored.rules, upcue_engine::facts::Role::Admin, now),
+                overview: stored.tenant.overview(&stored.rules, upcue_engine::facts::Role::Admin, now),
                 meters: stored.rules.config.meters.clone(),
                 features: stored.rules.config.features.clone(),
                 subscription: stored.tenant.mirror.current().cloned(),
@@ -276,5 +281,5 @@ impl Core {
 }
 
 fn viewer(who: &WhoLooks) -> Viewer<'_> {
-    Viewer { user: &who.user, role: who.role, client: who.client }
+    Viewer { user: &who.user, role: who.role, client: who.client, zone: &UTC }
 }

@@ -17,6 +17,8 @@ use crate::rpc::{TenantCall, TenantEnvelope, tenant_object};
 
 /// The largest body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
+/// The longest name of a decision.
+const MAX_DECISION: usize = 128;
 
 /// A batch as sent. Events stay loose here, so that a bad one is refused by itself and not the batch with it.
 struct RawBatch {
@@ -196,16 +198,25 @@ fn read_kind(raw: &Value) -> Result<EventKind, Refusal> {
             return Ok(EventKind::Track { name: required(part(raw, "name"), "name")?, feature });
         }
         "identify" => return Ok(EventKind::Identify { traits: traits(part(raw, "traits"))? }),
+        "render" => NoteKind::Render,
         "exposure" => NoteKind::Exposure,
+        "ghost_exposure" => NoteKind::Ghost,
         "click" => NoteKind::Click,
         "dismiss" => NoteKind::Dismiss,
         "snooze" => {
             let until = time(part(raw, "until"), "until")?;
             NoteKind::Snooze(until.ok_or(("invalid_event", "`until` is missing: until when, in milliseconds since 1970".to_owned()))?)
         }
-        _ => return Err(("unknown_type", format!("`type` is `{kind}`; known: usage, track, exposure, click, dismiss, snooze, identify"))),
+        _ => {
+            let known = "usage, track, identify, render, exposure, ghost_exposure, click, dismiss, snooze";
+            return Err(("unknown_type", format!("`type` is `{kind}`; known: {known}")));
+        }
     };
-    Ok(EventKind::Note { kind: note, campaign: required(part(raw, "campaign"), "campaign")? })
+    let decision = text(part(raw, "decision"), "decision")?.filter(|decision| !decision.is_empty());
+    if decision.as_ref().is_some_and(|decision| decision.len() > MAX_DECISION) {
+        return Err(("invalid_event", format!("`decision`: at most {MAX_DECISION} characters")));
+    }
+    Ok(EventKind::Note { kind: note, campaign: required(part(raw, "campaign"), "campaign")?, decision })
 }
 
 /// What is said of somebody: texts, numbers, yes or no, lists of texts; null takes back what was said.

@@ -57,7 +57,7 @@ fn current(report: &ComparisonReport) -> Option<Value> {
         "plan": held.plan.id, "name": held.plan.name, "price": price.map(|p| &p.id),
         "interval": price.map(|p| p.interval.word()), "interval_count": price.map_or(1, |p| p.interval_count),
         "unit_amount": price.and_then(|p| p.unit_amount), "quantity": quantity,
-        "status": report.standing.status,
+        "status": report.overview.state.status,
         // Somebody on a free price has a subscription and pays nothing.
         "paying": item.is_some() && price.and_then(|p| p.unit_amount) != Some(0),
         "renews_at": subscription.and_then(|s| s.period).map(|p| p.end),
@@ -69,7 +69,7 @@ fn current(report: &ComparisonReport) -> Option<Value> {
 /// A meter's row in words, with what is used of which limit.
 fn meter(number: u16, report: &ComparisonReport) -> Value {
     let i = usize::from(number);
-    let (meter, standing) = (report.meters.get(i), report.standing.meters.get(i));
+    let (meter, standing) = (report.meters.get(i), report.overview.standing.meters.get(i));
     let row = report.comparison.rows.iter().find(|r| !r.feature && r.number == number);
     json!({
         "kind": "meter", "key": meter.map(|m| &m.key), "meter": meter.map(|m| &m.key), "label": meter.map(|m| &m.label),
@@ -135,7 +135,7 @@ fn offer(offer: &Offer, report: &ComparisonReport) -> Value {
         let (meter, allowance) = (report.meters.get(i), allowances.get(i));
         json!({
             "meter": meter.map(|m| &m.key), "label": meter.map(|m| &m.label),
-            "used": report.standing.meters.get(i).map(|s| s.value), "limit": allowance.and_then(|a| limit(a.limit)),
+            "used": report.overview.standing.meters.get(i).map(|s| s.value), "limit": allowance.and_then(|a| limit(a.limit)),
         })
     };
     json!({

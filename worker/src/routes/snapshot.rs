@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use upcue_engine::entitlement::Entitlement;
 use upcue_engine::facts::StandingAt;
-use upcue_engine::snapshot::{Frame, Snapshot};
+use upcue_engine::page::Page;
 use upcue_engine::template::plain;
 use upcue_engine::tenant::Batch;
 use worker::{Env, Headers, Request, Response};
@@ -43,15 +43,18 @@ async fn answer(req: &Request, env: &Env, caller: &Caller) -> ApiResult<Response
     auth::check_origin(req, &caller.app)?;
     let who = who_looks(caller, &Query::of(req))?;
     let tenant = caller.tenant(None)?;
-    let envelope = TenantEnvelope {
-        app: caller.app.id.clone(),
-        tenant: tenant.clone(),
-        revision: caller.app.revision,
-        call: TenantCall::Snapshot(who),
+    let is_binary = req.headers().get("accept")?.is_some_and(|accept| accept.contains(BINARY));
+    let call = if is_binary { TenantCall::Snapshot(who) } else { TenantCall::Page(who) };
+    let envelope = TenantEnvelope { app: caller.app.id.clone(), tenant: tenant.clone(), revision: caller.app.revision, call };
+    let object = tenant_object(env, &caller.app.id, &tenant)?;
+    let (kind, hash, body) = if is_binary {
+        let SnapshotReply { frame, hash } = object.call(&envelope).await?;
+        (BINARY, hash, frame)
+    } else {
+        let page: Page = object.call(&envelope).await?;
+        ("application/json", page.hash(), document(&tenant, &page).to_string().into_bytes())
     };
-    let reply: SnapshotReply = tenant_object(env, &caller.app.id, &tenant)?.call(&envelope).await?;
-    let binary = req.headers().get("accept")?.is_some_and(|accept| accept.contains(BINARY));
-    let etag = format!("\"{:016x}{}\"", reply.hash, if binary { "b" } else { "j" });
+    let etag = format!("\"{hash:016x}{}\"", if is_binary { "b" } else { "j" });
     let headers = Headers::new();
     headers.set("etag", &etag)?;
     headers.set("cache-control", "private, no-cache")?;
@@ -59,29 +62,23 @@ async fn answer(req: &Request, env: &Env, caller: &Caller) -> ApiResult<Response
     if req.headers().get("if-none-match")?.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)) {
         return Ok(Response::empty()?.with_status(304).with_headers(headers));
     }
-    if binary {
-        headers.set("content-type", BINARY)?;
-        return Ok(Response::from_bytes(reply.frame)?.with_headers(headers));
-    }
-    let Ok(Frame::Snapshot(snapshot)) = Frame::decode(&reply.frame) else {
-        return Err(worker::Error::RustError("a snapshot of our own making cannot be read".to_owned()).into());
-    };
-    headers.set("content-type", "application/json")?;
-    Ok(Response::from_bytes(document(&tenant, &snapshot).to_string().into_bytes())?.with_headers(headers))
+    headers.set("content-type", kind)?;
+    Ok(Response::from_bytes(body)?.with_headers(headers))
 }
 
-fn document(tenant: &str, snapshot: &Snapshot) -> Value {
-    let live = &snapshot.live;
+fn document(tenant: &str, page: &Page) -> Value {
+    let (live, state) = (&page.snapshot.live, &page.state);
     let facts = StandingAt { standing: &live.standing, now: live.server_time };
-    let features = snapshot.features.iter().enumerate().map(|(i, feature)| {
+    let features = page.features.iter().enumerate().map(|(i, feature)| {
         let entitlement = live.standing.features.get(i).map_or(Entitlement::UNKNOWN, |has| Entitlement::feature(*has));
         json!({"feature": feature.key, "label": feature.label, "granted": entitlement.granted, "reason": entitlement.reason.code()})
     });
-    let campaigns = snapshot.rules.campaigns.iter().map(|campaign| {
+    let campaigns = page.campaigns.iter().map(|campaign| {
         let nudge = &campaign.nudge;
         let text = |template: &upcue_engine::template::Template| template.fill(&facts).map(|marked| plain(&marked));
         json!({
             "id": campaign.id, "placement": campaign.placement, "priority": campaign.priority, "kind": nudge.kind.name(),
+            "variant": campaign.variant, "snooze_ms": campaign.snooze, "held_out": campaign.gates.held_out,
             "title": text(&nudge.title), "body": text(&nudge.body),
             "cta": nudge.cta.as_ref().map(|cta| json!({"label": text(&cta.label), "action": cta.action})),
         })
@@ -89,12 +86,12 @@ fn document(tenant: &str, snapshot: &Snapshot) -> Value {
     json!({
         "tenant": tenant,
         "server_time": live.server_time,
-        "config_version": snapshot.config_version,
+        "config_version": page.config_version,
         "applied": live.applied,
-        "role": live.standing.role.name(),
-        "plan": live.standing.plan,
-        "subscription_status": live.standing.status,
-        "meters": meters(&snapshot.meters, &live.standing),
+        "role": state.role.name(),
+        "plan": state.plan,
+        "subscription_status": state.status,
+        "meters": meters(&page.meters, &live.standing),
         "features": features.collect::<Vec<_>>(),
         "campaigns": campaigns.collect::<Vec<_>>(),
     })

@@ -28,13 +28,13 @@ pub(super) fn document(tenant: &str, report: &TenantReport) -> Value {
             "items": s.items.iter().map(|i| json!({"id": i.id, "price": i.price, "product": i.product, "quantity": i.quantity})).collect::<Vec<_>>(),
         })
     });
-    let features = report.features.iter().zip(&report.standing.features).map(|(f, has)| (f.key.clone(), json!(has)));
+    let features = report.features.iter().zip(&report.overview.standing.features).map(|(f, has)| (f.key.clone(), json!(has)));
     json!({
         "tenant": tenant,
-        "plan": report.standing.plan,
-        "status": report.standing.status,
+        "plan": report.overview.state.plan,
+        "status": report.overview.state.status,
         "subscription": subscription,
-        "meters": meters(&report.meters, &report.standing),
+        "meters": meters(&report.meters, &report.overview.standing),
         "features": http::object(features),
     })
 }

@@ -36,8 +36,10 @@ wire! { struct TenantEnvelope { app, tenant, revision, call } }
 pub(crate) enum TenantCall {
     /// Counts events → `Receipt`.
     Events(Batch),
-    /// What a browser needs → [`SnapshotReply`].
+    /// What a browser needs, as bytes → [`SnapshotReply`].
     Snapshot(WhoLooks),
+    /// The same to be read → [`Page`](upcue_engine::page::Page).
+    Page(WhoLooks),
     /// Opens a live connection; by WebSocket request only.
     Live(WhoLooks),
     /// Facts for the back end → [`TenantReport`].
@@ -144,7 +146,7 @@ pub(crate) enum TenantCall {
 }
 
 wire! { enum TenantCall {
-    Events(value), Snapshot(value), Live(value), Report, Decisions { who, placement, as_page },
+    Events(value), Snapshot(value), Page(value), Live(value), Report, Decisions { who, placement, as_page },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
     Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
@@ -261,7 +263,7 @@ pub(crate) struct ComparisonReport {
     /// The comparison.
     pub(crate) comparison: Comparison,
     /// The facts.
-    pub(crate) standing: upcue_engine::facts::Standing,
+    pub(crate) overview: upcue_engine::tenant::Overview,
     /// The meters it numbers.
     pub(crate) meters: Vec<Meter>,
     /// The features it numbers.
@@ -276,7 +278,7 @@ pub(crate) struct ComparisonReport {
     pub(crate) revision: u32,
 }
 
-wire! { struct ComparisonReport { comparison, standing, meters, features, subscription, refusal, labels, revision } }
+wire! { struct ComparisonReport { comparison, overview, meters, features, subscription, refusal, labels, revision } }
 
 /// What came of asking the admins.
 #[derive(Debug, Serialize, Deserialize)]
@@ -338,7 +340,7 @@ wire! { struct SnapshotReply { frame, hash } }
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TenantReport {
     /// The facts.
-    pub(crate) standing: upcue_engine::facts::Standing,
+    pub(crate) overview: upcue_engine::tenant::Overview,
     /// The meters they number.
     pub(crate) meters: Vec<Meter>,
     /// The features they number.
@@ -355,7 +357,7 @@ pub(crate) struct TenantReport {
     pub(crate) segments: Vec<SegmentReport>,
 }
 
-wire! { struct TenantReport { standing, meters, features, subscription, sockets, score, signals, segments } }
+wire! { struct TenantReport { overview, meters, features, subscription, sockets, score, signals, segments } }
 
 /// A signal of a tenant.
 #[derive(Debug, Serialize, Deserialize)]

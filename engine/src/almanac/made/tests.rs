@@ -159,7 +159,7 @@ fn what_no_cap_counts_in_is_not_told() {
         (r#"{"campaigns": [{"id": "a", "placement": "p", "nudge": {"title": "t"}, "cap": [{"max": 1, "window": "week"}]}]}"#, [0, 3, 0, 0]),
         (r#"{"frequency": {"quiet_hours": {"from": "20:00", "to": "08:00"}}}"#, [0, 0, 0, 1]),
     ] {
-        let Almanac { days, weeks, months, quiet } = Almanac::of(&compile(config).expect(config), &Zone::UTC, Millis(1_750_000_000_000));
+        let Almanac { days, weeks, months, quiet } = Almanac::of(&compile(config).expect(config), &crate::zone::UTC, Millis(1_750_000_000_000));
         assert_eq!([days.len(), weeks.len(), months.len(), quiet.len()], expected, "{config}");
     }
 }

@@ -6,13 +6,16 @@ use serde_json::{Value as Json, json};
 use super::super::print::moment;
 use super::super::{GateKind, Verdict};
 use super::{Case, NOW, PLACE};
+use crate::almanac::Almanac;
 use crate::campaign::Campaign;
-use crate::decision::{Reason, Scene};
+use crate::decision::{Display, Reason, Scene};
 use crate::facts::Role;
-use crate::ledger::Ledger;
+use crate::hash::key;
+use crate::ledger::{Ledger, Moment};
 use crate::tenant::{Facts, Person};
 use crate::time::{DAY, DurationMs, HOUR, Millis};
 use crate::usage::NoteKind;
+use crate::zone::UTC;
 
 /// The audiences of generated campaigns: nothing in them changes by time alone.
 const AUDIENCES: [&str; 6] = [
@@ -74,7 +77,8 @@ fn cases() -> impl Strategy<Value = Case> {
 
 fn happen(case: &mut Case, (who, what, campaign, hours): Happened) {
     let at = NOW.plus(-hours * HOUR);
-    let campaign = format!("c{campaign}");
+    let moment = Moment { at, tag: key(&format!("{who} {hours}")) };
+    let campaign = key(&format!("c{campaign}"));
     let kind = match what {
         0 => NoteKind::Dismiss,
         1 => NoteKind::Snooze(at.plus(12 * HOUR)),
@@ -82,11 +86,11 @@ fn happen(case: &mut Case, (who, what, campaign, hours): Happened) {
     };
     if who == 0 {
         let mut user = case.tenant.users.get("ada").cloned().unwrap_or_default();
-        user.ledger.note(&campaign, kind, at);
+        user.ledger.note(campaign, kind, moment);
         case.tenant.users.insert("ada", user);
     }
     if kind == NoteKind::Exposure {
-        case.tenant.counts.ledger.note(&campaign, kind, at);
+        case.tenant.counts.ledger.note(campaign, kind, moment);
     }
 }
 
@@ -99,18 +103,20 @@ fn decided(case: &Case, now: Millis) -> (Vec<(String, Reason)>, Option<String>) 
     let facts = Facts::new(&case.tenant, &case.rules, Some(Person { user, role: case.role }), now);
     let nobody = Ledger::default();
     let scene = Scene {
-        campaigns: &campaigns,
-        settled: &[],
         facts: &facts,
         now,
         user: user.map_or(&nobody, |user| &user.ledger),
         tenant: &case.tenant.counts.ledger,
-        on_display: &[],
+        frequency: &case.rules.config.frequency.caps,
+        almanac: &Almanac::of(&case.rules.config, &UTC, now),
+        converted: case.tenant.counts.converted,
+        display: &Display::default(),
     };
-    let mut trace: Vec<(String, Reason)> = scene.trace(PLACE).into_iter().map(|(i, reason)| (campaigns[i].id.clone(), reason)).collect();
+    let here = || campaigns.iter().enumerate().filter(|(_, campaign)| campaign.placement == PLACE);
+    let mut trace: Vec<(String, Reason)> = scene.trace(here()).into_iter().map(|(i, reason)| (campaigns[i].id.clone(), reason)).collect();
     trace.extend(off.into_iter().map(|rule| (rule.campaign.id.clone(), Reason::NotRolledOut)));
     trace.sort_by(|a, b| a.0.cmp(&b.0));
-    (trace, scene.decide(PLACE).campaign.map(|i| campaigns[i].id.clone()))
+    (trace, scene.decide(here()).campaign.map(|i| campaigns[i].id.clone()))
 }
 
 fn reasons_of(kind: GateKind) -> &'static [Reason] {

@@ -191,7 +191,7 @@ pub(super) fn track(name: &str) -> EventKind {
 }
 
 pub(super) fn note(campaign: &str, kind: NoteKind) -> EventKind {
-    EventKind::Note { kind, campaign: campaign.to_owned() }
+    EventKind::Note { kind, campaign: campaign.to_owned(), decision: None }
 }
 
 /// A batch from the page of an admin.

@@ -57,7 +57,7 @@ fn blocked(tenant: &mut Tenant, rules: &Rulebook, feature: &str, days_ago: i64) 
 
 /// Why the user came, what fits, and the rows on top.
 fn shown(tenant: &Tenant, rules: &Rulebook, wanted: Option<&str>) -> (String, String, Vec<String>) {
-    let viewer = Viewer { user: "ada", role: Role::Admin, client: 0 };
+    let viewer = Viewer { user: "ada", role: Role::Admin, client: 0, zone: &crate::zone::UTC };
     let comparison = tenant.compare(rules, &viewer, wanted, NOW);
     let fit = match &comparison.outcome {
         Outcome::Upgrade { plan, .. } => plan.clone(),
@@ -124,7 +124,7 @@ fn a_plan_too_small_for_what_is_used_says_so_and_never_fits() {
     let rules = rules();
     let mut tenant = tenant(&rules, "pro");
     used(&mut tenant, &rules, 5_000, 0);
-    let comparison = tenant.compare(&rules, &Viewer { user: "ada", role: Role::Admin, client: 0 }, None, NOW);
+    let comparison = tenant.compare(&rules, &Viewer { user: "ada", role: Role::Admin, client: 0, zone: &crate::zone::UTC }, None, NOW);
     let offers: Vec<_> =
         comparison.offers.iter().map(|o| (o.plan.id.as_str(), o.relation, o.violations.as_slice(), o.estimates[0])).collect();
     let [free, pro, max] = offers.as_slice() else { panic!("{offers:?}") };
@@ -138,7 +138,7 @@ fn members_do_not_see_what_others_asked_for() {
     let rules = rules();
     let mut tenant = tenant(&rules, "free");
     tenant.requests.ask("bob", Subject { feature: Some("sso".to_owned()), ..Subject::default() }, NOW);
-    let seen = |user, role| tenant.compare(&rules, &Viewer { user, role, client: 0 }, None, NOW);
+    let seen = |user, role| tenant.compare(&rules, &Viewer { user, role, client: 0, zone: &crate::zone::UTC }, None, NOW);
     let (admin, bob) = (seen("ada", Role::Admin), seen("bob", Role::Member));
     assert_eq!((admin.requests.len(), admin.asked.len()), (1, 0));
     assert_eq!((bob.requests.len(), bob.asked.len(), bob.came), (0, 1, None));

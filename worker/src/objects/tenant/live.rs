@@ -145,7 +145,7 @@ impl Core {
 fn frame(stored: &mut Stored, what: What, page: &mut Page, now: Millis) -> ApiResult<Vec<u8>> {
     stored.load_user(&page.who.user)?;
     let known = matches!(what, What::Live).then_some(page.rules);
-    let (frame, rules) = stored.tenant.frame(&stored.rules, &viewer(&page.who), known, now);
+    let (frame, rules) = stored.tenant.page(&stored.rules, &viewer(&page.who), now).frame(known);
     page.rules = rules;
-    Ok(frame.encode())
+    Ok(frame)
 }

@@ -263,7 +263,7 @@ impl Stored {
         let viewer = super::viewer(who);
         let comparison = self.tenant.compare(rules, &viewer, wanted, now);
         ComparisonReport {
-            standing: self.tenant.overview(rules, who.role, now),
+            overview: self.tenant.overview(rules, who.role, now),
             meters: rules.config.meters.clone(),
             features: rules.config.features.clone(),
             subscription: self.tenant.mirror.current().cloned(),

@@ -41,6 +41,7 @@ use crate::plan::{Feature, Meter, MeterSource, Plan};
 use crate::rollout::Rollout;
 use crate::segment::Segment;
 use crate::signal::Signal;
+use crate::tally::Arm;
 use crate::traits::Traits;
 use crate::wire;
 
@@ -186,7 +187,7 @@ impl CampaignRule {
         campaign
     }
 
-    /// The arm of `tenant`; `None` where there are no variants. A tenant that is held out has one as well, and does not see it.
+    /// What `tenant` sees; `None` where there are no variants. A tenant that is held out has one as well, and does not see it.
     pub fn variant(&self, tenant: &str) -> Option<&Variant> {
         let total: u64 = self.variants.iter().map(|variant| u64::from(variant.weight)).sum();
         let mut place = hash_parts(&["variant", &self.salt, tenant]).checked_rem(total)?;
@@ -195,6 +196,12 @@ impl CampaignRule {
             place = place.saturating_sub(u64::from(variant.weight));
             is_here
         })
+    }
+
+    /// The arm of `tenant`, as reports name it.
+    pub fn arm(&self, tenant: &str) -> Arm {
+        let variant = self.variant(tenant).map(|variant| variant.id.clone());
+        Arm { campaign: self.campaign.id.clone(), variant, held_out: self.is_held_out(tenant) }
     }
 
     /// Whether `tenant` is in a control group: this campaign's, or that of all.

@@ -183,6 +183,12 @@ impl Ledger {
         moments.into_iter().map(|moment| moment.at).collect()
     }
 
+    /// Whether it is known that the decision of this tag showed `campaign`.
+    #[cfg(feature = "edge")]
+    pub fn has(&self, campaign: u32, tag: u32) -> bool {
+        self.find(campaign).is_some_and(|entry| entry.shown.iter().any(|moment| moment.tag == tag))
+    }
+
     /// When `campaign` was last dismissed.
     pub fn dismissed(&self, campaign: u32) -> Option<Millis> {
         self.find(campaign)?.dismissed

@@ -110,6 +110,9 @@ pub struct Pace {
     /// Whether the limit is reached (or was) before the counter starts again: for a counter with a reset the same as `exhausts_in`
     /// being known. For a gauge, and a counter of which nobody knows when it starts again: within 30 days.
     pub will_exhaust: bool,
+    /// What a counter is expected to read when it starts again. `None` for a gauge, when nobody knows when it starts again, and when there
+    /// is too little history to say.
+    pub projected: Option<u64>,
 }
 
 /// The share of `whole` that `part` is; both in milliseconds.
@@ -129,6 +132,9 @@ mod accuracy;
 #[cfg(test)]
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "made-up numbers are small")]
 mod measure;
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "made-up numbers are small")]
+mod projection;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

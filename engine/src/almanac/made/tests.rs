@@ -88,7 +88,8 @@ fn is_near_a_change(zone: &Zone, at: Millis, around: DurationMs) -> bool {
 /// Some moment from 2020 to 2030, often near a change of clocks.
 fn moments() -> impl Strategy<Value = (usize, Millis)> {
     (0..ZONES.len(), 1_577_836_800_000..1_893_456_000_000_i64, any::<bool>(), -40 * HOUR..40 * HOUR).prop_map(|(i, at, near, by)| {
-        let change = library(ZONES[i]).following(stamp(Millis(at))).next().filter(|_| near);
+        let of = library(ZONES[i]);
+        let change = of.following(stamp(Millis(at))).next().filter(|_| near);
         (i, change.map_or(Millis(at), |change| Millis(change.timestamp().as_millisecond() + by)))
     })
 }
@@ -159,7 +160,8 @@ fn what_no_cap_counts_in_is_not_told() {
         (r#"{"campaigns": [{"id": "a", "placement": "p", "nudge": {"title": "t"}, "cap": [{"max": 1, "window": "week"}]}]}"#, [0, 3, 0, 0]),
         (r#"{"frequency": {"quiet_hours": {"from": "20:00", "to": "08:00"}}}"#, [0, 0, 0, 1]),
     ] {
-        let Almanac { days, weeks, months, quiet } = Almanac::of(&compile(config).expect(config), &crate::zone::UTC, Millis(1_750_000_000_000));
+        let Almanac { days, weeks, months, quiet } =
+            Almanac::of(&compile(config).expect(config), &crate::zone::UTC, Millis(1_750_000_000_000));
         assert_eq!([days.len(), weeks.len(), months.len(), quiet.len()], expected, "{config}");
     }
 }

@@ -108,10 +108,10 @@ fn raise(moment: &mut Option<Millis>, other: Option<Millis>) -> bool {
 }
 
 impl Ledger {
-    /// Records that `kind` happened to `campaign` at `moment`. Recording the same again changes nothing; answers whether
+    /// Records that `kind` happened to `campaign` at `moment`; mails note that a sequence's was sent as [`NoteKind::Render`]. Recording the same again changes nothing; answers whether
     /// anything changed.
     pub fn note(&mut self, campaign: u32, kind: NoteKind, moment: Moment) -> bool {
-        if matches!(kind, NoteKind::Render | NoteKind::Exposure) {
+        if campaign != OTHERS && matches!(kind, NoteKind::Render | NoteKind::Exposure) {
             self.tell_apart(|tag| tag == moment.tag);
         }
         let entry = self.entry(campaign);
@@ -274,6 +274,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_twice_of_a_decision_counts_once_at_the_later_moment_in_whatever_order() {
+        let told = [(NoteKind::Render, 1), (NoteKind::Exposure, 5)].map(|(kind, at)| (kind, Moment { at: NOW.plus(at), tag: 9 }));
+        for order in [[0, 1], [1, 0]] {
+            let mut ledger = Ledger::default();
+            for (kind, moment) in order.map(|i| told[i]) {
+                ledger.note(1, kind, moment);
+            }
+            assert_eq!(ledger.moments(Some(1)), [NOW.plus(5)]);
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_told_of_a_campaign_later_than_of_its_moments_counts_them_once() {
+        let mut whole = Ledger::default();
+        for i in 0..3 {
+            whole.note(1, NoteKind::Render, once(NOW.plus(i)));
+            whole.note(2, NoteKind::Render, once(NOW.plus(10 + i)));
+        }
+        let (before, after) = (whole.only(true, |campaign| campaign == 1), whole.only(true, |_| true));
+        assert_eq!(before.met(None, NOW), 6, "the others' are counted, and not told apart");
+        for (mut first, second) in [(before.clone(), &after), (after.clone(), &before)] {
+            first.merge(second);
+            assert_eq!((first.met(None, NOW), first.met(Some(2), NOW)), (6, 3));
+        }
+    }
+
+    #[test]
+    fn a_dismissal_survives_a_thousand_other_campaigns() {
+        let mut ledger = Ledger::default();
+        ledger.note(1, NoteKind::Dismiss, once(NOW));
+        for i in 0..3_000_u32 {
+            ledger.note(i + 10, NoteKind::Exposure, once(NOW.plus(DAY + i64::from(i))));
+        }
+        assert_eq!(ledger.dismissed(1), Some(NOW));
+        assert_eq!(ledger.entries.len(), MAX_CAMPAIGNS + 1);
+    }
+
+    #[test]
     fn ledgers_are_bounded() {
         let mut ledger = Ledger::default();
         for i in 0..2_000_u32 {
@@ -282,6 +320,10 @@ mod tests {
         }
         assert_eq!(ledger.entries.len(), MAX_CAMPAIGNS);
         assert_eq!(ledger.find(1).map(|e| e.shown.len()), Some(MAX_KEPT));
+        for i in 0..2 * u32::try_from(MAX_ENTRIES).expect("small") {
+            ledger.note(i + 10, NoteKind::Dismiss, once(NOW.plus(i.into())));
+        }
+        assert_eq!(ledger.entries.len(), MAX_ENTRIES);
     }
 
     fn notes() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
@@ -293,7 +335,7 @@ mod tests {
         for &(campaign, kind, at) in notes {
             let at = NOW.plus(at);
             let kind = [NoteKind::Render, NoteKind::Click, NoteKind::Dismiss, NoteKind::Snooze(at)][usize::from(kind)];
-            ledger.note(campaign.into(), kind, once(at));
+            ledger.note(u32::from(campaign) + 1, kind, once(at));
         }
         ledger
     }

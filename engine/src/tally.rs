@@ -21,7 +21,7 @@ const MAX_RECENT: usize = 32;
 /// The arms of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tallies {
-    /// The one that was touched last at the end.
+    /// By campaign and variant.
     tallies: Vec<Tally>,
 }
 
@@ -61,8 +61,8 @@ pub struct Tally {
     pub first: Option<Millis>,
     /// When it last was.
     pub last: Option<Millis>,
-    /// What was told of the last decisions: the decision's tag, and a bit for each kind.
-    recent: Vec<(u32, u8)>,
+    /// What was told of the last decisions, oldest first: when last, and a bit for each kind.
+    recent: Vec<(Moment, u8)>,
 }
 
 wire! { struct Tally { arm, renders, exposures, ghosts, clicks, dismissals, snoozes, first, last, recent } }
@@ -77,24 +77,30 @@ const SNOOZE: u8 = 1 << 5;
 impl Tallies {
     /// Counts what somebody did.
     pub fn count(&mut self, arm: Arm, kind: NoteKind, moment: Moment) {
-        let known = self.tallies.iter().position(|tally| tally.arm == arm);
-        let mut tally = known.map_or_else(|| Tally { arm, ..Tally::default() }, |place| self.tallies.remove(place));
-        tally.count(kind, moment);
-        if self.tallies.len() >= MAX_ARMS {
-            self.tallies.remove(0);
+        let place = self.tallies.binary_search_by(|tally| tally.arm.cmp(&arm)).unwrap_or_else(|place| {
+            self.tallies.insert(place, Tally { arm, ..Tally::default() });
+            place
+        });
+        if let Some(tally) = self.tallies.get_mut(place) {
+            tally.count(kind, moment);
         }
-        self.tallies.push(tally);
+        if self.tallies.len() > MAX_ARMS {
+            let oldest = self.tallies.iter().enumerate().min_by_key(|(_, tally)| tally.touched()).map(|(i, _)| i);
+            oldest.map(|i| self.tallies.remove(i));
+        }
     }
 
     /// All of them, by campaign and variant.
-    pub fn all(&self) -> Vec<&Tally> {
-        let mut all: Vec<&Tally> = self.tallies.iter().collect();
-        all.sort_by(|a, b| a.arm.cmp(&b.arm));
-        all
+    pub fn all(&self) -> &[Tally] {
+        &self.tallies
     }
 }
 
 impl Tally {
+    fn touched(&self) -> Option<Millis> {
+        self.recent.last().map(|(moment, _)| moment.at)
+    }
+
     fn count(&mut self, kind: NoteKind, moment: Moment) {
         let told = match kind {
             NoteKind::Render => RENDER,
@@ -105,12 +111,14 @@ impl Tally {
             NoteKind::Dismiss => DISMISS,
             NoteKind::Snooze(_) => SNOOZE,
         };
-        let known = self.recent.iter().position(|(tag, _)| *tag == moment.tag);
-        let (_, before) = known.map_or((moment.tag, 0), |place| self.recent.remove(place));
-        if self.recent.len() >= MAX_RECENT {
+        let known = self.recent.iter().position(|(known, _)| known.tag == moment.tag);
+        let (known, before) = known.map_or((moment, 0), |place| self.recent.remove(place));
+        let newest = known.max(moment);
+        let place = self.recent.iter().take_while(|(other, _)| *other < newest).count();
+        self.recent.insert(place, (newest, before | told));
+        if self.recent.len() > MAX_RECENT {
             self.recent.remove(0);
         }
-        self.recent.push((moment.tag, before | told));
         let new = told & !before;
         for (bit, counter) in [
             (RENDER, &mut self.renders),
@@ -153,8 +161,7 @@ mod tests {
             let mut tallies = Tallies::default();
             tell(&mut tallies, &order);
             tell(&mut tallies, &order);
-            let all = tallies.all();
-            let [tally] = all.as_slice() else { panic!("one arm") };
+            let [tally] = tallies.all() else { panic!("one arm") };
             assert_eq!((tally.renders, tally.exposures, tally.clicks), (3, 2, 1), "9 was seen, so it was rendered");
             assert_eq!((tally.first, tally.last), (Some(Millis(2)), Some(Millis(6))));
         }
@@ -172,12 +179,13 @@ mod tests {
     fn the_arms_that_were_touched_last_are_kept() {
         let mut tallies = Tallies::default();
         for i in 0..2 * MAX_ARMS {
+            let tag = u32::try_from(i).expect("small");
             for name in ["always".to_owned(), format!("c{i}")] {
-                tallies.count(arm(&name), NoteKind::Render, Moment { at: Millis(0), tag: u32::try_from(i).expect("small") });
+                tallies.count(arm(&name), NoteKind::Render, Moment { at: Millis(tag.into()), tag });
             }
         }
         assert_eq!(tallies.all().len(), MAX_ARMS);
-        let always = tallies.all().into_iter().find(|tally| tally.arm.campaign == "always").map(|tally| tally.renders);
+        let always = tallies.all().iter().find(|tally| tally.arm.campaign == "always").map(|tally| tally.renders);
         assert_eq!(always, Some(512), "and of decisions only so many are remembered, which does not matter to new ones");
     }
 }

@@ -253,6 +253,7 @@ fn gates_are_told_in_order_with_what_they_look_at_and_ask() {
             "schedule pass | now=2026-11-22T11:00:00Z | from 2026-11-21T10:00:00Z | -",
             "audience pass | usage.api_calls.ratio=0.74 user.role='admin' | usage.api_calls.ratio >= 0.7 && user.role == 'admin' | -",
             "texts pass | usage.api_calls.remaining=260 | every value in its texts is known | -",
+            "converted pass |  | not upgraded within 24h | -",
             "dismissed pass |  | not dismissed within 720h | -",
             "snoozed pass |  | not snoozed | -",
             "cap stop | shown=1 | shown less than once in 24h to this user | after 2026-11-23T10:00:00Z",

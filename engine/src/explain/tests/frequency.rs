@@ -28,11 +28,11 @@ fn told(gates: &[Gate], kind: GateKind) -> Vec<String> {
 fn caps_say_whose_they_are_and_when_there_is_room_again() {
     let shown = |n: i64| (0..n).map(|i| (NoteKind::Exposure, NOW.plus(-i * HOUR)));
     for (cap, times, expected) in [
-        (json!({"max": 1, "window": "1d"}), 0, "pass | shown=0 | shown less than once in 1d to this user | "),
+        (json!({"max": 1, "window": "1d"}), 0, "pass | shown=0 | shown less than once in 24h to this user | "),
         (
             json!({"max": 2, "window": "7d", "scope": "tenant"}),
             2,
-            "stop | shown=2 | shown less than 2 times in 7d to the tenant's users together | after 2026-11-29T09:00:00Z",
+            "stop | shown=2 | shown less than 2 times in 168h to the tenant's users together | after 2026-11-29T09:00:00Z",
         ),
         (
             json!({"max": 1, "window": "day"}),
@@ -65,8 +65,8 @@ fn caps_say_whose_they_are_and_when_there_is_room_again() {
         case.notes(campaign, NoteKind::Render, NOW.plus(-ago));
     }
     let account = case.last(NOW);
-    let own = "pass | shown=1 | shown less than 9 times in 1d to this user | ";
-    let all = "stop | all_shown=2 | all campaigns together shown less than 2 times in 3d to this user | after 2026-11-25T08:00:00Z";
+    let own = "pass | shown=1 | shown less than 9 times in 24h to this user | ";
+    let all = "stop | all_shown=2 | all campaigns together shown less than 2 times in 72h to this user | after 2026-11-25T08:00:00Z";
     assert_eq!((told(&account.gates, GateKind::Cap), account.reason), (vec![own.to_owned(), all.to_owned()], Reason::Capped));
     assert_eq!(account.would_show_if.as_deref(), Some("after 2026-11-25T08:00:00Z"));
 }
@@ -80,7 +80,7 @@ fn a_control_group_counts_what_it_would_have_been_shown_and_says_which_it_is() {
     assert!(holdout.ends_with(" | place not below 0.01 % and place_of_all not below 100 % | "), "{holdout}");
     case.notes("c0", NoteKind::Ghost, NOW.plus(-HOUR));
     let expected =
-        "stop | would_have_been_shown=1 | it would have been shown less than once in 1d to this user | after 2026-11-23T09:00:00Z";
+        "stop | would_have_been_shown=1 | it would have been shown less than once in 24h to this user | after 2026-11-23T09:00:00Z";
     assert_eq!(told(&case.last(NOW).gates, GateKind::Cap), [expected]);
     assert_eq!(case.last(NOW).would_show_if, None, "a control group sees nothing whatever happens");
 }
@@ -102,7 +102,7 @@ fn quiet_hours_say_when_they_end_even_when_something_else_opens_within_them() {
 #[test]
 fn an_upgrade_says_for_how_long_it_silences() {
     for (campaign, expected, reason) in [
-        (json!({}), "stop | upgraded=2026-11-22T09:00:00Z | not upgraded within 1d | after 2026-11-23T09:00:00Z", Reason::Converted),
+        (json!({}), "stop | upgraded=2026-11-22T09:00:00Z | not upgraded within 24h | after 2026-11-23T09:00:00Z", Reason::Converted),
         (json!({"cooldown_after_convert": "1h"}), "pass | upgraded=2026-11-22T09:00:00Z | not upgraded within 1h | ", Reason::Match),
         (json!({"cooldown_after_convert": "0s"}), "pass | upgraded=2026-11-22T09:00:00Z |  | ", Reason::Match),
     ] {

@@ -264,7 +264,9 @@ impl World {
         }
         let (page, known) = tab.frames.remove(0);
         tab.browser.hear(page, device);
-        known.iter().for_each(|(tag, render)| learn(&mut tab.known, *tag, render));
+        for (tag, render) in &known {
+            learn(&mut tab.known, *tag, render);
+        }
     }
 
     /// The Worker sends a mail, if the caps of all leave room: it goes by its own ledgers.

@@ -46,7 +46,7 @@ impl Almanac {
             weeks: begins(weeks, monday(today), &|day| monday(day) == day),
             // The next month in any case, so that people can be told when there is room again.
             months: [0, 31].iter().filter(|_| months).map(|ahead| begin(first_of_month(first_of_month(today) + ahead))).collect(),
-            quiet: quiet.iter().map(|hours| spans(hours, zone, today)).collect(),
+            quiet: quiet.iter().map(|hours| spans(*hours, zone, today)).collect(),
         }
     }
 
@@ -79,7 +79,7 @@ fn first_of_month(day: i64) -> i64 {
 }
 
 /// The quiet hours of the days around `today`, beginning with yesterday's: they may last past midnight.
-fn spans(hours: &QuietHours, zone: &Zone, today: i64) -> Vec<Span> {
+fn spans(hours: QuietHours, zone: &Zone, today: i64) -> Vec<Span> {
     let (from, to) = (i64::from(hours.from) * MINUTE, i64::from(hours.to) * MINUTE);
     let length = (to - from).rem_euclid(DAY);
     let mut spans: Vec<Span> = Vec::new();

@@ -48,19 +48,14 @@ fn window(part: Option<&Json>, reader: &mut Reader) -> Window {
     if let Some(unit) = UNITS.into_iter().find(|unit| unit.name() == text) {
         return Window::Calendar(unit);
     }
-    match parse_duration(text) {
-        Some(length) => {
-            if length > MAX_DURATION {
-                reader.tell(part, "bad_cap", "at most 366d");
-            }
-            Window::Rolling(length)
-        }
-        None => {
-            let detail = format!("`{text}` is no window; write a duration as in \"7d\", or day, week or month for those of the calendar");
-            reader.tell(part, "bad_duration", detail);
-            Window::Rolling(0)
-        }
+    let length = parse_duration(text);
+    if length.is_none() {
+        let detail = format!("`{text}` is no window; write a duration as in \"7d\", or day, week or month for those of the calendar");
+        reader.tell(part, "bad_duration", detail);
+    } else if length > Some(MAX_DURATION) {
+        reader.tell(part, "bad_cap", "at most 366d");
     }
+    Window::Rolling(length.unwrap_or_default())
 }
 
 /// A length of time of a campaign that may not be longer than a year.

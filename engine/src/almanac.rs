@@ -38,12 +38,7 @@ pub struct Span {
 wire! { struct Span { from, until } }
 
 #[cfg(feature = "edge")]
-impl Almanac {
-    /// What the clocks of `zone` say around `now` of what `config` asks for.
-    pub fn of(_config: &crate::config::Config, _zone: &crate::zone::Zone, _now: Millis) -> Self {
-        Self::default()
-    }
-}
+mod made;
 
 impl Almanac {
     /// The first moment that counts in `window` at `now`.
@@ -68,6 +63,12 @@ impl Almanac {
             Unit::Week => &self.weeks,
             Unit::Month => &self.months,
         }
+    }
+
+    /// When the next day, week or month after the moment begins, as far as it is known.
+    #[cfg(feature = "edge")]
+    pub fn after(&self, unit: Unit, at: Millis) -> Option<Millis> {
+        self.units(unit).iter().find(|begin| at < **begin).copied()
     }
 
     /// Until when it is quiet, if it is.

@@ -9,6 +9,7 @@ mod compile;
 mod decimal;
 pub mod diff;
 mod features;
+mod frequency;
 mod json;
 mod meters;
 mod names;
@@ -25,20 +26,22 @@ mod tests;
 mod texts;
 mod traits;
 mod upgrade;
+mod variants;
 
 use serde::{Deserialize, Serialize};
 
-pub use compile::{compile, review};
+pub use compile::{compile, review, review_for};
 pub use names::unknown;
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
-use crate::campaign::{Campaign, Cap, Nudge};
+use crate::campaign::{Campaign, Cap, Nudge, NudgeKind};
 use crate::facts::Role;
-use crate::hash::bucket;
+use crate::hash::{bucket, hash_parts, key};
 use crate::plan::{Feature, Meter, MeterSource, Plan};
 use crate::rollout::Rollout;
 use crate::segment::Segment;
 use crate::signal::Signal;
+use crate::tally::Arm;
 use crate::traits::Traits;
 use crate::wire;
 
@@ -76,11 +79,13 @@ pub struct Config {
     pub upgrade: UpgradeRules,
     /// How often people are prompted at all.
     pub frequency: Frequency,
+    /// How many tenants are kept from seeing any campaign, for comparison: in basis points.
+    pub holdout: u16,
 }
 
 wire! { struct Config {
     meters, sources, features, traits, events, signals, signal_order, segments, segment_order, campaigns, inline_plans, default_plan,
-    upgrade, frequency,
+    upgrade, frequency, holdout,
 } }
 
 /// How often people are prompted at all, whatever the campaign.
@@ -88,41 +93,136 @@ wire! { struct Config {
 pub struct Frequency {
     /// All of them must allow it, in the app and by mail.
     pub caps: Vec<Cap>,
+    /// All quiet hours that there are; campaigns name theirs by their place here.
+    pub quiet: Vec<QuietHours>,
+    /// Whose clocks calendar windows and quiet hours go by.
+    pub zone: Clock,
 }
 
-wire! { struct Frequency { caps } }
+wire! { struct Frequency { caps, quiet, zone } }
 
-/// A campaign for every role.
+/// From when to when on every day nobody is prompted, by the clocks of the zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietHours {
+    /// In minutes after midnight.
+    pub from: u16,
+    /// Exclusive, likewise; of the next day if it is not after `from`.
+    pub to: u16,
+}
+
+wire! { struct QuietHours { from, to } }
+
+/// Whose clocks count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Clock {
+    /// Those of this zone of the IANA time zone database.
+    Zone(String),
+    /// Those of the user's own zone; UTC for who does not say.
+    User,
+}
+
+wire! { enum Clock { Zone(name), User } }
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::Zone("UTC".to_owned())
+    }
+}
+
+/// A campaign for every role and arm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CampaignRule {
-    /// With what admins see.
+    /// With what admins see where there are no variants.
     pub campaign: Campaign,
-    /// What members see.
+    /// What members see there.
     pub member: Nudge,
+    /// What is shown in its place, by arm; may be empty.
+    pub variants: Vec<Variant>,
+    /// What tenants are assigned to arms by.
+    pub salt: String,
     /// Which tenants it is on for.
     pub rollout: Rollout,
     /// How many tenants are kept from seeing it, for comparison: in basis points.
     pub holdout: u16,
+    /// How many are kept from seeing any campaign: the [`Config::holdout`].
+    pub holdout_of_all: u16,
     /// Its audience as written.
     pub audience_source: String,
 }
 
-wire! { struct CampaignRule { campaign, member, rollout, holdout, audience_source } }
+wire! { struct CampaignRule { campaign, member, variants, salt, rollout, holdout, holdout_of_all, audience_source } }
+
+/// One arm of a campaign.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Its name in events and reports.
+    pub id: String,
+    /// Its share of the tenants, among the weights of all.
+    pub weight: u16,
+    /// What admins see.
+    pub admin: Nudge,
+    /// What members see.
+    pub member: Nudge,
+}
+
+wire! { struct Variant { id, weight, admin, member } }
+
+/// The key of the group that all modals are in: no name has it by being written.
+const MODALS: &str = " modals";
 
 impl CampaignRule {
     /// The campaign as users of this role meet it at `tenant`, which is in one arm with all its users.
     pub fn for_user(&self, tenant: &str, role: Role) -> Campaign {
         let mut campaign = self.campaign.clone();
-        if role == Role::Member {
-            campaign.nudge = self.member.clone();
+        if let Some(variant) = self.variant(tenant) {
+            campaign.variant = Some(variant.id.clone());
+            campaign.nudge.clone_from(if role == Role::Member { &variant.member } else { &variant.admin });
+        } else if role == Role::Member {
+            campaign.nudge.clone_from(&self.member);
         }
-        campaign.gates.held_out = self.holdout_bucket(tenant) < self.holdout;
+        if campaign.nudge.kind == NudgeKind::Modal {
+            campaign.gates.groups.push(key(MODALS));
+        }
+        campaign.gates.held_out = self.is_held_out(tenant);
         campaign
+    }
+
+    /// What `tenant` sees; `None` where there are no variants. A tenant that is held out has one as well, and does not see it.
+    pub fn variant(&self, tenant: &str) -> Option<&Variant> {
+        let total: u64 = self.variants.iter().map(|variant| u64::from(variant.weight)).sum();
+        let mut place = hash_parts(&["variant", &self.salt, tenant]).checked_rem(total)?;
+        self.variants.iter().find(|variant| {
+            let is_here = place < u64::from(variant.weight);
+            place = place.saturating_sub(u64::from(variant.weight));
+            is_here
+        })
+    }
+
+    /// The arm of `tenant`, as reports name it.
+    pub fn arm(&self, tenant: &str) -> Arm {
+        let variant = self.variant(tenant).map(|variant| variant.id.clone());
+        Arm { campaign: self.campaign.id.clone(), variant, held_out: self.is_held_out(tenant) }
+    }
+
+    /// Whether `tenant` is in a control group: this campaign's, or that of all.
+    pub fn is_held_out(&self, tenant: &str) -> bool {
+        self.holdout_bucket(tenant) < self.holdout || Self::bucket_of_all(tenant) < self.holdout_of_all
     }
 
     /// The basis point of `tenant`: below the holdout it is kept from seeing the campaign.
     pub fn holdout_bucket(&self, tenant: &str) -> u16 {
-        bucket(&["holdout", &self.campaign.id, tenant])
+        bucket(&["holdout", &self.salt, tenant])
+    }
+
+    /// The basis point of `tenant`, for all campaigns the same: below the holdout of all it is kept from seeing any.
+    pub fn bucket_of_all(tenant: &str) -> u16 {
+        bucket(&["holdout of all", tenant])
+    }
+
+    /// Everything it may show.
+    pub fn nudges(&self) -> impl Iterator<Item = &Nudge> {
+        let own = [&self.campaign.nudge, &self.member].into_iter().filter(|_| self.variants.is_empty());
+        own.chain(self.variants.iter().flat_map(|variant| [&variant.admin, &variant.member]))
     }
 }
 

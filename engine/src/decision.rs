@@ -142,11 +142,13 @@ impl Display {
         }
     }
 
-    fn has(&self, campaign: u32) -> bool {
+    /// Whether a campaign is.
+    pub(crate) fn has(&self, campaign: u32) -> bool {
         self.shown.contains(&campaign)
     }
 
-    fn excludes(&self, gates: &Gates) -> bool {
+    /// Whether one of a group is that this one is in.
+    pub(crate) fn excludes(&self, gates: &Gates) -> bool {
         gates.groups.iter().any(|group| self.groups.contains(group))
     }
 }

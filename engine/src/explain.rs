@@ -9,13 +9,17 @@
 //! | `schedule` | it has not begun or is over |
 //! | `audience` | its audience does not hold, or cannot be computed |
 //! | `texts` | one of its texts names a value that is unknown |
+//! | `converted` | the tenant has upgraded just now |
 //! | `dismissed` | the user put it away |
 //! | `snoozed` | the user wants it later |
-//! | `cap` | it was shown often enough; one gate for each cap |
-//! | `holdout` | the tenant is in its control group |
+//! | `quiet_hours` | it is quiet for the user; told of campaigns that have quiet hours |
+//! | `cap` | it was shown often enough, or all campaigns together were; one gate for each cap, the campaign's own first |
+//! | `exclusive` | the page shows another of its group; told of campaigns that are in one |
+//! | `holdout` | the tenant is in its control group, or in that of all campaigns |
 //! | `placement` | a campaign before it has the place |
 
 mod claim;
+mod frequency;
 mod gates;
 mod names;
 mod print;
@@ -56,6 +60,8 @@ wire! { struct Explanation { placement, campaign, title, reason, campaigns, sett
 pub struct Account {
     /// The campaign.
     pub campaign: String,
+    /// The tenant's arm of it; `None` where there are no variants.
+    pub variant: Option<String>,
     /// What decided about it.
     pub reason: Reason,
     /// Its gates, in the order in which they are passed.
@@ -64,7 +70,7 @@ pub struct Account {
     pub would_show_if: Option<String>,
 }
 
-wire! { struct Account { campaign, reason, gates, would_show_if } }
+wire! { struct Account { campaign, variant, reason, gates, would_show_if } }
 
 /// One gate of a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,19 +111,27 @@ pub enum GateKind {
     Audience,
     /// Whether its texts are complete.
     Texts,
+    /// Whether the tenant has upgraded just now.
+    Converted,
     /// Whether the user put it away.
     Dismissed,
     /// Whether the user wants it later.
     Snoozed,
+    /// Whether it is quiet for the user.
+    QuietHours,
     /// How often at most.
     Cap,
+    /// Whether the page shows another of its group.
+    Exclusive,
     /// Whether the tenant is in the control group.
     Holdout,
     /// Whether the place is free.
     Placement,
 }
 
-wire! { enum GateKind { Rollout, Schedule, Audience, Texts, Dismissed, Snoozed, Cap, Holdout, Placement } }
+wire! { enum GateKind {
+    Rollout, Schedule, Audience, Texts, Converted, Dismissed, Snoozed, QuietHours, Cap, Exclusive, Holdout, Placement,
+} }
 
 impl GateKind {
     /// The stable word in traces.
@@ -127,9 +141,12 @@ impl GateKind {
             Self::Schedule => "schedule",
             Self::Audience => "audience",
             Self::Texts => "texts",
+            Self::Converted => "converted",
             Self::Dismissed => "dismissed",
             Self::Snoozed => "snoozed",
+            Self::QuietHours => "quiet_hours",
             Self::Cap => "cap",
+            Self::Exclusive => "exclusive",
             Self::Holdout => "holdout",
             Self::Placement => "placement",
         }

@@ -28,7 +28,7 @@ use crate::time::{DAY, DurationMs, Millis};
 use crate::upgrade::requests::Requests;
 use crate::usage::{Event, EventKind, MAX_VALUE, NoteKind, Reading, settle_time};
 use crate::wire;
-use crate::zone::UTC;
+use crate::zone::Zone;
 
 /// How long entries are kept.
 pub const KEEP: DurationMs = 90 * DAY;
@@ -55,6 +55,8 @@ pub enum Input {
     Rules(u32),
     /// A user was seen for the first time.
     Met(String),
+    /// Nudges are judged by these clocks from now on.
+    Zone(Zone),
 }
 
 /// A step: what came in, and what was decided then. Nothing comes in when time alone changes something.
@@ -145,8 +147,17 @@ impl Tenant {
         then.detect(rules, now);
         let counted = batch.events.iter().enumerate().filter(|(i, event)| is_exposure(event) && applied.counted.contains(i));
         let shown = Batch { client: None, role: batch.role, events: counted.map(|(_, event)| event.clone()).collect() };
-        let verdicts = then.judge(rules, &shown, &UTC, now);
+        let verdicts = then.judge(rules, &shown, now);
         (applied, verdicts)
+    }
+
+    /// Has nudges judged by the clocks of `zone`; answers whether by others than before, which history is to be told before the batch.
+    pub fn judge_by(&mut self, zone: &Zone) -> bool {
+        let is_other = self.counts.zone != *zone;
+        if is_other {
+            self.counts.zone.clone_from(zone);
+        }
+        is_other
     }
 
     /// Takes note that a user is seen at `now`; answers whether for the first time. The user must be loaded.

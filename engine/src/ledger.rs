@@ -16,9 +16,12 @@ use crate::wire;
 
 /// The most moments kept per campaign; configuration allows no cap above it.
 pub const MAX_KEPT: usize = 50;
-/// The most campaigns kept, as many as a configuration may have; beyond it the one longest untouched is forgotten.
+/// The most campaigns kept that were not dismissed, as many as a configuration may have; beyond it the one longest untouched is forgotten.
 #[cfg(feature = "edge")]
 const MAX_CAMPAIGNS: usize = 1_000;
+/// The most campaigns kept in all. A dismissal may be for ever, so that those who were dismissed go only when there are so many.
+#[cfg(feature = "edge")]
+const MAX_ENTRIES: usize = 5_000;
 /// Stands for all campaigns that a page is not told of; no name has this key.
 pub const OTHERS: u32 = 0;
 
@@ -73,15 +76,24 @@ impl Entry {
     }
 }
 
-/// Adds a moment to those that are kept, newest first; answers whether it is new.
+/// Adds a moment to those that are kept, newest first; answers whether anything changed.
+///
+/// What is told twice of one decision counts at the later moment: of all rules that do not depend on the order in which things are told,
+/// the one that holds although only the newest are kept.
 fn keep(moments: &mut Vec<Moment>, moment: Moment) -> bool {
+    if let Some(known) = moments.iter().position(|known| known.tag == moment.tag) {
+        if moments.get(known).is_some_and(|known| *known >= moment) {
+            return false;
+        }
+        moments.remove(known);
+    }
     let place = moments.iter().take_while(|known| **known > moment).count();
-    let new = place < MAX_KEPT && moments.iter().all(|known| known.tag != moment.tag);
-    if new {
+    let is_kept = place < MAX_KEPT;
+    if is_kept {
         moments.insert(place, moment);
         moments.truncate(MAX_KEPT);
     }
-    new
+    is_kept
 }
 
 /// Keeps the later of two moments; answers whether that is a new one.
@@ -94,9 +106,12 @@ fn raise(moment: &mut Option<Millis>, other: Option<Millis>) -> bool {
 }
 
 impl Ledger {
-    /// Records that `kind` happened to `campaign` at `moment`. Recording the same again changes nothing; answers whether
+    /// Records that `kind` happened to `campaign` at `moment`; mails note that a sequence's was sent as [`NoteKind::Render`]. Recording the same again changes nothing; answers whether
     /// anything changed.
     pub fn note(&mut self, campaign: u32, kind: NoteKind, moment: Moment) -> bool {
+        if campaign != OTHERS && matches!(kind, NoteKind::Render | NoteKind::Exposure) {
+            self.tell_apart(|tag| tag == moment.tag);
+        }
         let entry = self.entry(campaign);
         match kind {
             NoteKind::Render | NoteKind::Exposure => keep(&mut entry.shown, moment),
@@ -111,6 +126,18 @@ impl Ledger {
     pub fn merge(&mut self, other: &Self) {
         for theirs in &other.entries {
             self.entry(theirs.campaign).merge(theirs);
+        }
+        if self.find(OTHERS).is_some() {
+            let named = self.entries.iter().filter(|e| e.campaign != OTHERS).flat_map(|e| &e.shown);
+            let named: Vec<u32> = named.map(|moment| moment.tag).collect();
+            self.tell_apart(|tag| named.contains(&tag));
+        }
+    }
+
+    /// A page that is told of a campaign later than of its moments knew those as of others: they are not to count twice.
+    fn tell_apart(&mut self, is_named: impl Fn(u32) -> bool) {
+        if let Some(others) = self.entries.iter_mut().find(|e| e.campaign == OTHERS) {
+            others.shown.retain(|moment| !is_named(moment.tag));
         }
     }
 
@@ -171,6 +198,12 @@ impl Ledger {
         moments.into_iter().map(|moment| moment.at).collect()
     }
 
+    /// Whether it is known that the decision of this tag showed `campaign`.
+    #[cfg(feature = "edge")]
+    pub fn has(&self, campaign: u32, tag: u32) -> bool {
+        self.find(campaign).is_some_and(|entry| entry.shown.iter().any(|moment| moment.tag == tag))
+    }
+
     /// When `campaign` was last dismissed.
     pub fn dismissed(&self, campaign: u32) -> Option<Millis> {
         self.find(campaign)?.dismissed
@@ -190,15 +223,27 @@ impl Ledger {
         let place = known.unwrap_or_else(|| {
             // A page has no more than the edge has sent it.
             #[cfg(feature = "edge")]
-            if self.entries.len() >= MAX_CAMPAIGNS {
-                let oldest = self.entries.iter().enumerate().min_by_key(|(_, e)| e.last_touched()).map(|(i, _)| i);
-                oldest.map(|i| self.entries.remove(i));
-            }
+            self.make_room();
             self.entries.push(Entry { campaign, ..Entry::default() });
             self.entries.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "the place of an entry that was found or pushed above")]
         &mut self.entries[place]
+    }
+
+    /// Forgets the campaign longest untouched, where there are too many: one that was not dismissed, if possible.
+    #[cfg(feature = "edge")]
+    fn make_room(&mut self) {
+        if self.entries.len() < MAX_CAMPAIGNS {
+            return;
+        }
+        let is_light = |e: &Entry| e.dismissed.is_none();
+        let is_full = self.entries.len() >= MAX_ENTRIES;
+        if is_full || self.entries.iter().filter(|e| is_light(e)).count() >= MAX_CAMPAIGNS {
+            // `false` comes first.
+            let oldest = self.entries.iter().enumerate().min_by_key(|(_, e)| (!is_light(e), e.last_touched())).map(|(i, _)| i);
+            oldest.map(|i| self.entries.remove(i));
+        }
     }
 }
 
@@ -247,6 +292,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_twice_of_a_decision_counts_once_at_the_later_moment_in_whatever_order() {
+        let told = [(NoteKind::Render, 1), (NoteKind::Exposure, 5)].map(|(kind, at)| (kind, Moment { at: NOW.plus(at), tag: 9 }));
+        for order in [[0, 1], [1, 0]] {
+            let mut ledger = Ledger::default();
+            for (kind, moment) in order.map(|i| told[i]) {
+                ledger.note(1, kind, moment);
+            }
+            assert_eq!(ledger.moments(Some(1)), [NOW.plus(5)]);
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_told_of_a_campaign_later_than_of_its_moments_counts_them_once() {
+        let mut whole = Ledger::default();
+        for i in 0..3 {
+            whole.note(1, NoteKind::Render, once(NOW.plus(i)));
+            whole.note(2, NoteKind::Render, once(NOW.plus(10 + i)));
+        }
+        let (before, after) = (whole.only(true, |campaign| campaign == 1), whole.only(true, |_| true));
+        assert_eq!(before.met(None, NOW), 6, "the others' are counted, and not told apart");
+        for (mut first, second) in [(before.clone(), &after), (after.clone(), &before)] {
+            first.merge(second);
+            assert_eq!((first.met(None, NOW), first.met(Some(2), NOW)), (6, 3));
+        }
+    }
+
+    #[test]
+    fn a_dismissal_survives_a_thousand_other_campaigns() {
+        let mut ledger = Ledger::default();
+        ledger.note(1, NoteKind::Dismiss, once(NOW));
+        for i in 0..3_000_u32 {
+            ledger.note(i + 10, NoteKind::Exposure, once(NOW.plus(DAY + i64::from(i))));
+        }
+        assert_eq!(ledger.dismissed(1), Some(NOW));
+        assert_eq!(ledger.entries.len(), MAX_CAMPAIGNS + 1);
+    }
+
+    #[test]
     fn ledgers_are_bounded() {
         let mut ledger = Ledger::default();
         for i in 0..2_000_u32 {
@@ -255,6 +338,10 @@ mod tests {
         }
         assert_eq!(ledger.entries.len(), MAX_CAMPAIGNS);
         assert_eq!(ledger.find(1).map(|e| e.shown.len()), Some(MAX_KEPT));
+        for i in 0..2 * u32::try_from(MAX_ENTRIES).expect("small") {
+            ledger.note(i + 10, NoteKind::Dismiss, once(NOW.plus(i.into())));
+        }
+        assert_eq!(ledger.entries.len(), MAX_ENTRIES);
     }
 
     fn notes() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
@@ -266,7 +353,7 @@ mod tests {
         for &(campaign, kind, at) in notes {
             let at = NOW.plus(at);
             let kind = [NoteKind::Render, NoteKind::Click, NoteKind::Dismiss, NoteKind::Snooze(at)][usize::from(kind)];
-            ledger.note(campaign.into(), kind, once(at));
+            ledger.note(u32::from(campaign) + 1, kind, once(at));
         }
         ledger
     }

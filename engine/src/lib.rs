@@ -57,6 +57,8 @@ pub mod snapshot;
 #[cfg(feature = "edge")]
 pub mod subscription;
 #[cfg(feature = "edge")]
+pub mod tally;
+#[cfg(feature = "edge")]
 pub mod template;
 #[cfg(feature = "edge")]
 pub mod tenant;

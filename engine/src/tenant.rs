@@ -28,12 +28,14 @@ use crate::ledger::Ledger;
 use crate::map::Map;
 use crate::plan::{MeterSource, Plan};
 use crate::subscription::Mirror;
+use crate::tally::Tallies;
 use crate::time::Millis;
 use crate::traits::TraitValue;
 use crate::upgrade::requests::{Requests, Subject};
 use crate::upgrade::state::Upgrades;
 use crate::usage::{Clients, MeterState, RecentIds};
 use crate::wire;
+use crate::zone::Zone;
 
 /// The rules that apply to a tenant: a published configuration and the plans that go with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -101,9 +103,13 @@ pub struct Counts {
     pub needs_since: Option<Millis>,
     /// When the tenant last upgraded; `None`: not since it is known.
     pub converted: Option<Millis>,
+    /// What has come of the campaigns here.
+    pub tallies: Tallies,
+    /// By whose clocks nudges that pages report are judged: as of the last batch that had some.
+    pub zone: Zone,
 }
 
-wire! { struct Counts { meters, events, clients, ledger, refused, needs_since, converted } }
+wire! { struct Counts { meters, events, clients, ledger, refused, needs_since, converted, tallies, zone } }
 
 /// One user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

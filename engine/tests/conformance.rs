@@ -9,14 +9,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use browser::Browser;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use upcue_engine::config::compile;
+use upcue_engine::config::{Clock, compile};
 use upcue_engine::facts::Role;
 use upcue_engine::tenant::{Batch, Rulebook, Tenant, Viewer};
-use upcue_engine::time::{DurationMs, HOUR, MINUTE, Millis, SECOND, parse_duration};
+use upcue_engine::time::{DAY, DurationMs, HOUR, MINUTE, Millis, SECOND, parse_duration};
 use upcue_engine::usage::{Event, EventKind, NoteKind, Reading};
-use upcue_engine::zone::UTC;
+use upcue_engine::zone::Zone;
 
 /// Cases start here unless they say otherwise: 2025-06-18T10:30:00Z, far from the ends of day and month.
 const START: Millis = Millis(1_750_242_600_000);
@@ -49,6 +51,7 @@ struct Case {
     #[serde(default)]
     config: Value,
     role: Option<String>,
+    tz: Option<String>,
     start: Option<i64>,
     steps: Vec<Step>,
 }
@@ -102,6 +105,7 @@ struct Expect {
     title: Option<String>,
     body: Option<String>,
     cta: Option<Value>,
+    variant: Option<String>,
     trace: Option<Vec<(String, String)>>,
 }
 
@@ -197,6 +201,8 @@ fn run(file: &File, case: &Case, way: Way) -> Vec<String> {
 struct World {
     way: Way,
     role: Role,
+    /// By whose clocks.
+    zone: Zone,
     now: Millis,
     config: Value,
     /// The expressions that the case asks about; each has a campaign and a placement of its own, named for its position.
@@ -212,9 +218,10 @@ impl World {
         let role = case.role.as_deref().map_or(Role::Admin, |word| Role::parse(word).expect("role is admin or member"));
         let audiences = audiences(&case.steps);
         let rules = rules(&config, &audiences, 1);
-        let tenant = Tenant::default();
-        let browser = load(&tenant, &rules, role, now);
-        Self { way, role, now, config, audiences, rules, tenant, browser }
+        let tenant = Tenant { name: "acme".to_owned(), ..Tenant::default() };
+        let zone = zone(&rules, case.tz.as_deref(), now);
+        let browser = load(&tenant, &rules, &viewer(role, &zone), now);
+        Self { way, role, zone, now, config, audiences, rules, tenant, browser }
     }
 
     /// Something happens in the page.
@@ -260,7 +267,7 @@ impl World {
 
     /// The page hears from the Worker.
     fn hear(&mut self) {
-        let page = self.tenant.page(&self.rules, &viewer(self.role), self.now);
+        let page = self.tenant.page(&self.rules, &viewer(self.role, &self.zone), self.now);
         self.browser.hear(page, device(self.now));
     }
 
@@ -274,7 +281,7 @@ impl World {
 
     fn page(&self) -> Browser {
         match self.way {
-            Way::Edge => load(&self.tenant, &self.rules, self.role, self.now),
+            Way::Edge => load(&self.tenant, &self.rules, &viewer(self.role, &self.zone), self.now),
             Way::Page | Way::Reporting => self.browser.clone(),
         }
     }
@@ -293,8 +300,17 @@ impl World {
             _ => "audience_unknown",
         };
         let campaign = (reason == "match").then(|| id.clone());
-        let expected =
-            Expect { placement: id, campaign, reason: reason.to_owned(), kind: None, title: None, body: None, cta: None, trace: None };
+        let expected = Expect {
+            placement: id,
+            campaign,
+            reason: reason.to_owned(),
+            kind: None,
+            title: None,
+            body: None,
+            cta: None,
+            variant: None,
+            trace: None,
+        };
         self.expect(&expected).into_iter().map(|failure| format!("`{source}`: {failure}")).collect()
     }
 
@@ -329,7 +345,7 @@ fn compare<T: PartialEq + std::fmt::Debug>(expected: &T, told: &T, later: &T) ->
 fn wanted(expected: &Expect) -> Value {
     json!({
         "campaign": expected.campaign, "reason": expected.reason, "kind": expected.kind, "title": expected.title,
-        "body": expected.body, "cta": expected.cta, "trace": expected.trace,
+        "body": expected.body, "cta": expected.cta, "variant": expected.variant, "trace": expected.trace,
     })
 }
 
@@ -348,6 +364,7 @@ fn answer(page: &mut Browser, asked: &Expect, device: Millis) -> Value {
         "cta": asked.cta.as_ref().map(|_| {
             json!({"label": cta.map(|c| page.text(&c.label, device)).unwrap_or_default(), "action": cta.map(|c| &c.action)})
         }),
+        "variant": asked.variant.as_ref().and(shown.as_ref()).and_then(|campaign| campaign.variant.as_ref()),
         "trace": trace,
     })
 }
@@ -369,12 +386,27 @@ fn told_trace(page: &mut Browser, asked: &Expect, expected: &[(String, String)],
 }
 
 /// A page that loads now, from what travels on the wire.
-fn load(tenant: &Tenant, rules: &Rulebook, role: Role, now: Millis) -> Browser {
-    Browser::load(tenant.page(rules, &viewer(role), now), device(now))
+fn load(tenant: &Tenant, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> Browser {
+    Browser::load(tenant.page(rules, viewer, now), device(now))
 }
 
-fn viewer(role: Role) -> Viewer<'static> {
-    Viewer { user: USER, role, client: CLIENT, zone: &UTC }
+fn viewer(role: Role, zone: &Zone) -> Viewer<'_> {
+    Viewer { user: USER, role, client: CLIENT, zone }
+}
+
+/// The clocks that count, as a host tells them; `tz`: the user's.
+fn zone(rules: &Rulebook, tz: Option<&str>, now: Millis) -> Zone {
+    let name = match &rules.config.frequency.zone {
+        Clock::Zone(name) => name,
+        Clock::User => tz.unwrap_or("UTC"),
+    };
+    let zone = TimeZone::get(name).expect("a time zone");
+    let stamp = |at: Millis| Timestamp::from_millisecond(at.0).expect("in range");
+    let offset = |at: Millis| i64::from(zone.to_offset(stamp(at)).seconds()) * SECOND;
+    let (from, until) = (now.plus(-40 * DAY), now.plus(400 * DAY));
+    let following = zone.following(stamp(from)).map(|change| Millis(change.timestamp().as_millisecond()));
+    let changes = [from].into_iter().chain(following.take_while(|at| *at < until));
+    Zone { changes: changes.map(|at| (at, offset(at))).collect() }
 }
 
 fn device(now: Millis) -> Millis {

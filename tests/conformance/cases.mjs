@@ -32,7 +32,7 @@ export async function readCaseFiles() {
 const LEFT_OUT = ["not_scheduled", "audience_false", "audience_unknown", "missing_value", "not_rolled_out"];
 
 /**
- * Plays `cases` one after the other, each on a side of its own that `open({ name, role, config, now })` makes, and fails
+ * Plays `cases` one after the other, each on a side of its own that `open({ name, role, tz, config, now })` makes, and fails
  * with everything that is not as expected.
  *
  * A side has `happen(event, now)`, `elsewhere(event, now)`, `publish(config, now)`, `decide(placement, now)` and
@@ -48,10 +48,10 @@ export async function play(cases, open) {
   if (failures.length > 0) assert.fail(`\n${failures.join("\n\n")}`);
 }
 
-async function playOne({ name, role, config, start, steps }, open, fail) {
+async function playOne({ name, role, tz, config, start, steps }, open, fail) {
   const expressions = [...new Set(steps.flatMap(({ audiences = [] }) => audiences.map(([source]) => source)))];
   let now = start;
-  const side = await open({ name, role, config: withAudiences(config, expressions), now });
+  const side = await open({ name, role, tz, config: withAudiences(config, expressions), now });
   for (const [i, step] of steps.entries()) {
     const [[word, what]] = Object.entries(step);
     if (word === "advance") now += duration(what);

@@ -12,9 +12,9 @@ const SOMEBODY_ELSE = "bob";
 /** How a case is opened at the Worker of `stack`, which was started with `dev`. */
 export function workerSide(stack) {
   let cases = 0;
-  return async ({ role, config, now }) => {
+  return async ({ role, tz, config, now }) => {
     const app = await createApp({ ...stack, id: `case-${++cases}`, origins: [] });
-    const side = new WorkerSide(stack, app, role);
+    const side = new WorkerSide(stack, app, role, tz);
     await side.publish(config, now);
     return side;
   };
@@ -24,8 +24,8 @@ class WorkerSide {
   #clock;
   #page;
 
-  constructor(stack, app, role) {
-    Object.assign(this, { stack, app, role });
+  constructor(stack, app, role, tz) {
+    Object.assign(this, { stack, app, role, tz });
   }
 
   happen = (event, now) => this.#send(USER, event, now);
@@ -40,12 +40,13 @@ class WorkerSide {
   }
 
   async decide(placement, now) {
-    const query = new URLSearchParams({ user: USER, role: this.role, placement });
+    const query = new URLSearchParams({ user: USER, role: this.role, placement, ...(this.tz && { tz: this.tz }) });
     const { decisions } = await this.#get(`/v1/tenants/${TENANT}/decisions?${query}`, now);
     assert.equal(decisions.length, 1);
     const [{ campaign, reason, title, trace }] = decisions;
     const told = { campaign, reason, title, trace: trace.map((row) => [row.campaign, row.reason]) };
     if (campaign === null) return told;
+    told.variant = trace.find((row) => row.campaign === campaign).variant;
     const { campaigns } = await this.#snapshot(now);
     const { kind, body, cta, ...same } = campaigns.find(({ id }) => id === campaign);
     assert.equal(same.title, title, "snapshot and decision word it differently");
@@ -100,7 +101,7 @@ class WorkerSide {
   async #token(now) {
     await this.#be(now);
     const { app, signingKey } = this.app;
-    return new SignJWT({ tenant: TENANT, role: this.role })
+    return new SignJWT({ tenant: TENANT, role: this.role, tz: this.tz })
       .setProtectedHeader({ alg: "HS256", kid: signingKey.kid })
       .setIssuer(app)
       .setAudience("upcue")

@@ -55,13 +55,24 @@ const WHOLE = {
       nudge: { kind: "banner", title: "{{usage.api_calls.percent}}", body: "b", cta: { label: "Compare plans", action: "compare_plans" } },
       roles: { member: { cta: { label: "Ask", action: "request_upgrade" } }, admin: { title: "For admins", kind: "modal" } },
       cap: [{ max: 3, window: "7d", scope: "user" }, { max: 1, window: "24h" }],
+      exclusive: "announcements",
+      quiet_hours: { from: "12:00", to: "13:30" },
+      snooze: "1d",
       cooldown_after_dismiss: "7d",
+      cooldown_after_convert: "2d",
+      salt: "again",
+      variants: [
+        { id: "a", weight: 1, nudge: { title: "A" }, roles: { member: { body: "b" }, admin: { kind: "toast" } } },
+        { id: "b", weight: 2 },
+      ],
       schedule: { from: 0, until: 1_750_000_000_000 },
       rollout: { percent: 50, tenants: ["internal-1"] },
       holdout: 0.1,
     },
-    { id: "by_role", placement: "p", nudge: {}, roles: { member: { title: "Ask" }, admin: { title: "Buy" } } },
+    { id: "by_role", placement: "p", quiet_hours: false, nudge: {}, roles: { member: { title: "Ask" }, admin: { title: "Buy" } } },
   ],
+  frequency: { cap: [{ max: 3, window: "week" }, { max: 9, window: "30d", scope: "tenant" }], quiet_hours: { from: "20:00", to: "08:00" }, zone: "Europe/Berlin" },
+  holdout: 0.05,
   upgrade: { proration: "always_invoice", payment_behavior: "error_if_incomplete", rollout: { percent: 100, tenants: [] } },
 };
 
@@ -116,7 +127,7 @@ describe("the schema of the configuration", () => {
   test("the examples of the documentation fit, each for itself", async () => {
     const documentation = await readFile(path.join(root, "docs/configuration.md"), "utf8");
     const examples = [...documentation.matchAll(/^```json\n(.*?)^```/gms)].map(([, example]) => JSON.parse(example));
-    assert.equal(examples.length, 8);
+    assert.equal(examples.length, 9);
     for (const example of examples) assertFits(example, Object.keys(example).join());
   });
 

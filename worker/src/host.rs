@@ -1,4 +1,4 @@
-//! Time and randomness: the only file that asks the host for them.
+//! Time, time zones and randomness: the only file that asks the host for them.
 #![expect(clippy::disallowed_methods, reason = "this is the place they are disallowed everywhere else for")]
 
 use upcue_engine::time::Millis;
@@ -25,6 +25,34 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
 pub(crate) fn name() -> Result<String, getrandom::Error> {
     use base64ct::{Base64UrlUnpadded, Encoding};
     Ok(Base64UrlUnpadded::encode_string(&random::<15>()?))
+}
+
+/// The clocks of a time zone.
+pub(crate) struct Clocks {
+    format: js_sys::Function,
+}
+
+/// The clocks of the zone of this name (IANA); `None` where the host knows none.
+pub(crate) fn clocks(zone: &str) -> Option<Clocks> {
+    use js_sys::{Array, Function, Object, Reflect};
+    use wasm_bindgen::{JsCast, JsValue};
+    let options = Object::new();
+    for (name, value) in [("timeZone", zone), ("timeZoneName", "longOffset")] {
+        Reflect::set(&options, &name.into(), &value.into()).ok()?;
+    }
+    let get = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok();
+    let class: Function = get(&get(&js_sys::global(), "Intl")?, "DateTimeFormat")?.dyn_into().ok()?;
+    let made = Reflect::construct(&class, &Array::of2(&"en-US".into(), &options)).ok()?; // it throws what it does not know
+    Some(Clocks { format: get(&made, "format")?.dyn_into().ok()? })
+}
+
+impl Clocks {
+    /// How far east of UTC they stand at `at`.
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit into 53 bits")]
+    pub(crate) fn offset(&self, at: Millis) -> upcue_engine::time::DurationMs {
+        let told = self.format.call1(&wasm_bindgen::JsValue::UNDEFINED, &(at.0 as f64).into()).ok();
+        told.and_then(|told| crate::zones::read_offset(&told.as_string()?)).unwrap_or(0)
+    }
 }
 
 mod clock {

@@ -16,6 +16,7 @@ mod problem;
 mod routes;
 mod rpc;
 mod stripe;
+mod zones;
 
 use worker::{Context, Env, Request, Response, event};
 

@@ -2,6 +2,7 @@
 
 use super::campaigns::campaigns;
 use super::features::features;
+use super::frequency::frequency;
 use super::json::Json;
 use super::meters::meters;
 use super::names::{ConfigNames, Speaker};
@@ -13,41 +14,47 @@ use super::segments::{compile_segments, segments};
 use super::signals::{compile_signals, signals};
 use super::traits::traits;
 use super::upgrade::upgrade;
-use super::{Config, Frequency, Problem};
+use super::{Config, Problem};
 use crate::plan::{Meter, MeterSource};
 use crate::time::Millis;
 
 /// The sections. `$schema` lets editors find the schema; what it says is not looked at.
-const SECTIONS: [&str; 9] = ["$schema", "meters", "features", "traits", "plans", "signals", "segments", "campaigns", "upgrade"];
+const SECTIONS: [&str; 11] =
+    ["$schema", "meters", "features", "traits", "plans", "signals", "segments", "campaigns", "frequency", "holdout", "upgrade"];
 /// Parts of the design that this version does not run.
 const LATER: [&str; 3] = ["sequences", "templates", "attribution"];
 
-/// Compiles `document`, or tells everything that is wrong with it.
+/// Compiles `document`, or tells everything that is wrong with it. Takes every name of a time zone for one.
 pub fn compile(document: &str) -> Result<Config, Vec<Problem>> {
     let root = Json::parse(document).map_err(|problem| vec![problem])?;
-    whole(document, &root)
+    whole(document, &root, |_| true)
 }
 
 /// Compiles `document` as [`compile`] does, and warns of what can be published and yet is hardly meant, as of `now` (schedules that
 /// are over). Warnings have the shape of problems, and are in the order of the document; there are none beside problems.
 pub fn review(document: &str, now: Millis) -> (Result<Config, Vec<Problem>>, Vec<Problem>) {
+    review_for(document, now, |_| true)
+}
+
+/// The same for a host that `knows` the time zones of these names: others are refused.
+pub fn review_for(document: &str, now: Millis, knows: fn(&str) -> bool) -> (Result<Config, Vec<Problem>>, Vec<Problem>) {
     let root = match Json::parse(document) {
         Ok(root) => root,
         Err(problem) => return (Err(vec![problem]), Vec::new()),
     };
-    let compiled = whole(document, &root);
+    let compiled = whole(document, &root, knows);
     let warnings = compiled.as_ref().map_or_else(|_| Vec::new(), |config| warnings(document, &root, config, now));
     (compiled, warnings)
 }
 
-fn whole(document: &str, root: &Json) -> Result<Config, Vec<Problem>> {
+fn whole(document: &str, root: &Json, knows: fn(&str) -> bool) -> Result<Config, Vec<Problem>> {
     let mut reader = Reader::default();
-    let config = config(root, &mut reader);
+    let config = config(root, knows, &mut reader);
     let problems = reader.problems(document, root);
     if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
 
-fn config(root: &Json, reader: &mut Reader) -> Config {
+fn config(root: &Json, knows: fn(&str) -> bool, reader: &mut Reader) -> Config {
     let document = reader.object(Some(root), &[], &[SECTIONS.as_slice(), &LATER].concat());
     reader.text(document.get("$schema"));
     refuse_later(&document, &LATER, reader);
@@ -70,7 +77,9 @@ fn config(root: &Json, reader: &mut Reader) -> Config {
     names.speaker = Speaker::Segment;
     let (segments, segment_order) = compile_segments(outlines, &mut names, reader);
     names.speaker = Speaker::Campaign;
-    let campaigns = campaigns(&document, &mut names, reader);
+    let mut frequency = frequency(&document, knows, reader);
+    let holdout = reader.share(document.get("holdout")).unwrap_or_default();
+    let campaigns = campaigns(&document, holdout, &mut frequency.quiet, &mut names, reader);
     let events = names.events;
     let upgrade = upgrade(document.get("upgrade"), reader);
     Config {
@@ -87,6 +96,7 @@ fn config(root: &Json, reader: &mut Reader) -> Config {
         inline_plans,
         default_plan,
         upgrade,
-        frequency: Frequency::default(),
+        frequency,
+        holdout,
     }
 }

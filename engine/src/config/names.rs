@@ -214,7 +214,7 @@ fn find<'k>(what: &str, wanted: &str, keys: impl Iterator<Item = &'k str> + Clon
 /// The longest name that is compared with known ones, in bytes.
 const MAX_COMPARED: usize = 128;
 /// The most known names that a message lists: as many as there are sections of a document, so that those come in its order.
-const MAX_LISTED: usize = 12;
+const MAX_LISTED: usize = 13;
 
 /// What to tell of a name that is none of those known: "unknown meter `api_call`; did you mean `api_calls`?" Where nothing is near
 /// enough, what is known, in the order given; of many, the nearest, nearest first.

@@ -2,6 +2,7 @@
 
 use super::json::{Json, Value};
 use super::reader::{Object, Reader};
+use crate::hash::key;
 use crate::ids::{is_dotted_name, is_name};
 use crate::rollout::Rollout;
 use crate::time::{DAY, DurationMs, parse_duration};
@@ -58,6 +59,28 @@ impl<'j> Taken<'j> {
             Ok(_) if id.is_empty() => {}
             Ok(_) => reader.tell(part, "duplicate", format!("another {what} is called `{id}`")),
             Err(place) => self.ids.insert(place, id),
+        }
+    }
+}
+
+/// Names that pages know by their keys, and the keys that are taken.
+#[derive(Debug, Default)]
+pub(super) struct Keys<'j> {
+    taken: Vec<(u32, &'j str)>,
+}
+
+impl<'j> Keys<'j> {
+    /// Takes the key of the name that stands at `part`, or refuses it when another name has the same.
+    pub(super) fn take(&mut self, part: Option<&'j Json>, reader: &mut Reader) {
+        let Some((part, Value::Text(name))) = part.map(|part| (part, &part.value)) else { return };
+        match self.taken.binary_search_by_key(&key(name), |(key, _)| *key) {
+            Ok(place) => {
+                if let Some((_, other)) = self.taken.get(place).filter(|(_, other)| other != name) {
+                    let detail = format!("a page cannot tell `{name}` and `{other}` apart, as their keys are the same; rename one of them");
+                    reader.tell(part, "conflict", detail);
+                }
+            }
+            Err(place) => self.taken.insert(place, (key(name), name)),
         }
     }
 }

@@ -12,7 +12,7 @@ mod words;
 
 use super::json::{Json, Value};
 use super::reader::{Reader, find};
-use super::{Config, Problem};
+use super::{CampaignRule, Config, Problem};
 use crate::expr::Program;
 use crate::facts::{Fact, Input};
 use crate::map::ordered;
@@ -27,6 +27,7 @@ pub(super) fn warnings(document: &str, root: &Json, config: &Config, now: Millis
     review.segments(&items(member(root, "segments")));
     let parts = ordered(items(member(root, "campaigns")), |part| -member(part, "priority").map_or(0, whole));
     review.campaigns(&parts);
+    review.frequency(root);
     review.upgrade(member(root, "upgrade"));
     review.reader.problems(document, root)
 }
@@ -143,7 +144,7 @@ impl Review<'_> {
         let rules = signals.iter().flat_map(|s| [Some(&s.when), s.rearm.as_ref()]);
         let rules = rules.chain(segments.iter().flat_map(|s| [Some(&s.enter), s.exit.as_ref()]));
         let rules = rules.chain(campaigns.iter().map(|c| Some(&c.campaign.gates.audience)));
-        let texts = campaigns.iter().flat_map(|c| [&c.campaign.nudge, &c.member]).flat_map(campaigns::texts).flat_map(read_in);
+        let texts = campaigns.iter().flat_map(CampaignRule::nudges).flat_map(campaigns::texts).flat_map(read_in);
         let of_signal = |fact| match fact {
             Fact::Input(Input::Signal(i)) | Fact::SignalAge(i) | Fact::SignalCount(i) => Some(i),
             _ => None,

@@ -1,4 +1,5 @@
 mod documentation;
+mod frequency;
 mod names;
 mod review;
 mod rules;
@@ -151,7 +152,42 @@ fn each_mistake_is_told_once_and_nothing_else_with_it() {
         (r#""7d""#, r#""400d""#, "/campaigns/1/cap/0/window", "bad_cap"),
         (r#""1d""#, r#""1 day""#, "/campaigns/1/cooldown_after_dismiss", "bad_duration"),
         (r#""from": 5"#, r#""from": 5, "until": 5"#, "/campaigns/1/schedule/until", "conflict"),
-        (r#""schedule""#, r#""variants": [], "schedule""#, "/campaigns/1/variants", "unsupported"),
+        (r#""schedule""#, r#""variants": [], "schedule""#, "/campaigns/1/variants", "no_weight"),
+        (r#""schedule""#, r#""variants": [{"id": "a", "weight": 0}], "schedule""#, "/campaigns/1/variants", "no_weight"),
+        (r#""schedule""#, r#""variants": [{"id": "a", "weight": 0.5}], "schedule""#, "/campaigns/1/variants/0/weight", "wrong_type"),
+        (r#""schedule""#, r#""variants": [{"id": "a", "weight": -1}], "schedule""#, "/campaigns/1/variants/0/weight", "out_of_range"),
+        (
+            r#""schedule""#,
+            r#""variants": [{"id": "a", "weight": 1}, {"id": "a", "weight": 1}], "schedule""#,
+            "/campaigns/1/variants/1/id",
+            "duplicate",
+        ),
+        (
+            r#""schedule""#,
+            r#""variants": [{"id": "a", "weight": 1, "nudge": {"title": ""}}], "schedule""#,
+            "/campaigns/1/variants/0/nudge/title",
+            "missing",
+        ),
+        (
+            r#""schedule""#,
+            r#""variants": [{"id": "a", "weight": 1, "cap": []}], "schedule""#,
+            "/campaigns/1/variants/0/cap",
+            "unknown_field",
+        ),
+        (r#""schedule""#, r#""quiet_hours": {"from": "20:00"}, "schedule""#, "/campaigns/1/quiet_hours/to", "missing"),
+        (r#""schedule""#, r#""quiet_hours": {"from": "20:00", "to": "8:00"}, "schedule""#, "/campaigns/1/quiet_hours/to", "bad_time"),
+        (r#""schedule""#, r#""quiet_hours": {"from": "20:00", "to": "24:00"}, "schedule""#, "/campaigns/1/quiet_hours/to", "bad_time"),
+        (r#""schedule""#, r#""quiet_hours": {"from": "20:00", "to": "20:00"}, "schedule""#, "/campaigns/1/quiet_hours", "conflict"),
+        (r#""schedule""#, r#""quiet_hours": true, "schedule""#, "/campaigns/1/quiet_hours", "wrong_type"),
+        (r#""schedule""#, r#""exclusive": "a b", "schedule""#, "/campaigns/1/exclusive", "bad_name"),
+        (r#""schedule""#, r#""salt": "", "schedule""#, "/campaigns/1/salt", "bad_name"),
+        (r#""schedule""#, r#""snooze": "400d", "schedule""#, "/campaigns/1/snooze", "bad_duration"),
+        (r#""schedule""#, r#""cooldown_after_convert": "400d", "schedule""#, "/campaigns/1/cooldown_after_convert", "bad_duration"),
+        (r#""7d""#, r#""weeks""#, "/campaigns/1/cap/0/window", "bad_duration"),
+        (r#""sso": {}}"#, r#""sso": {}}, "frequency": {"cap": [{"max": 0, "window": "day"}]}"#, "/frequency/cap/0/max", "out_of_range"),
+        (r#""sso": {}}"#, r#""sso": {}}, "frequency": {"zone": "Europe Berlin"}"#, "/frequency/zone", "unknown_zone"),
+        (r#""sso": {}}"#, r#""sso": {}}, "frequency": {"caps": []}"#, "/frequency/caps", "unknown_field"),
+        (r#""sso": {}}"#, r#""sso": {}}, "holdout": 2"#, "/holdout", "out_of_range"),
         (r#""holdout": 0.05"#, r#""holdout": "10%""#, "/campaigns/1/holdout", "wrong_type"),
         (r#""holdout": 0.05"#, r#""holdout": 10"#, "/campaigns/1/holdout", "out_of_range"),
         (r#""holdout": 0.05"#, r#""holdout": 1.0001"#, "/campaigns/1/holdout", "out_of_range"),

@@ -1,11 +1,11 @@
 //! The gates, one by one: what each looks at, what it asks, and what would open it.
 
 use super::names::{Names, look, why_unknown};
-use super::print::{duration, moment, per_cent, value};
+use super::print::{moment, per_cent, value};
 use super::tree::facts;
 use super::want::{Want, want};
 use super::{Account, Explanation, Gate, GateKind, Reading, Verdict};
-use crate::campaign::{Campaign, Cap, Scope, Window};
+use crate::campaign::Campaign;
 use crate::decision::{Reason, Scene};
 use crate::expr::{Lookup, Value};
 use crate::facts::Fact;
@@ -30,6 +30,8 @@ pub struct Subject<'a> {
     pub rollout: Option<Chance>,
     /// Which tenants are kept from seeing it; `None`: no more is known than whether this one is.
     pub holdout: Option<Chance>,
+    /// Which tenants are kept from seeing any campaign; likewise.
+    pub holdout_of_all: Option<Chance>,
     /// Its audience as written; `None`: what is left of it is all that is known.
     pub audience: Option<&'a str>,
 }
@@ -52,7 +54,7 @@ impl Chance {
 }
 
 /// What would open a gate.
-enum Key {
+pub(super) enum Key {
     /// It is open.
     Open,
     /// This alone, as time goes by.
@@ -64,17 +66,17 @@ enum Key {
 }
 
 /// A gate before it is known whether the campaign came so far.
-struct Found {
-    kind: GateKind,
-    key: Key,
+pub(super) struct Found {
+    pub(super) kind: GateKind,
+    pub(super) key: Key,
     /// Why it stops the campaign, if it does.
-    stop: Option<Reason>,
-    inputs: Vec<Reading>,
-    threshold: Option<String>,
+    pub(super) stop: Option<Reason>,
+    pub(super) inputs: Vec<Reading>,
+    pub(super) threshold: Option<String>,
 }
 
 impl Found {
-    fn new(kind: GateKind, stop: Option<Reason>, key: Key) -> Self {
+    pub(super) fn new(kind: GateKind, stop: Option<Reason>, key: Key) -> Self {
         Self { kind, key: if stop.is_some() { key } else { Key::Open }, stop, inputs: Vec::new(), threshold: None }
     }
 }
@@ -106,10 +108,10 @@ impl<F: Lookup> Stage<'_, F> {
     fn account(&self, subject: &Subject<'_>, shown: Option<&Campaign>) -> Account {
         let campaign = &subject.campaign;
         let mut found = vec![rollout(subject), self.schedule(campaign), self.audience(subject), self.texts(campaign)];
-        found.extend([self.dismissed(campaign), self.snoozed(campaign)]);
-        found.extend(campaign.gates.caps.iter().map(|cap| self.cap(campaign, cap)));
+        found.extend(self.frequency(campaign));
         found.extend([holdout(subject), place(shown)]);
-        let would_show_if = together(&found, campaign.gates.schedule.until);
+        let quiet_until = |at| self.scene.almanac.quiet_until(campaign.gates.quiet, at);
+        let would_show_if = together(&found, campaign.gates.schedule.until, quiet_until);
         let mut reason = Reason::Match;
         let mut gates = Vec::new();
         for gate in found {
@@ -130,7 +132,7 @@ impl<F: Lookup> Stage<'_, F> {
             };
             gates.push(Gate { kind: gate.kind, verdict, inputs: gate.inputs, threshold: gate.threshold, would });
         }
-        Account { campaign: campaign.id.clone(), reason, gates, would_show_if }
+        Account { campaign: campaign.id.clone(), variant: campaign.variant.clone(), reason, gates, would_show_if }
     }
 
     fn schedule(&self, campaign: &Campaign) -> Found {
@@ -184,60 +186,13 @@ impl<F: Lookup> Stage<'_, F> {
         found
     }
 
-    fn dismissed(&self, campaign: &Campaign) -> Found {
-        let at = self.scene.user.dismissed(campaign.gates.key);
-        let back = at.zip(campaign.gates.cooldown_after_dismiss).map(|(at, ms)| at.plus(ms));
-        let stop = at.filter(|_| back.is_none_or(|back| self.scene.now < back)).map(|_| Reason::Dismissed);
-        let mut found = Found::new(GateKind::Dismissed, stop, back.map_or(Key::Nothing, Key::Time));
-        found.inputs = at.map(|at| reading("dismissed", moment(at))).into_iter().collect();
-        found.threshold = Some(match campaign.gates.cooldown_after_dismiss {
-            Some(ms) => format!("not dismissed within {}", duration(ms)),
-            None => "never dismissed".to_owned(),
-        });
-        found
-    }
-
-    fn snoozed(&self, campaign: &Campaign) -> Found {
-        let until = self.scene.user.snoozed_until(campaign.gates.key);
-        let stop = until.filter(|until| self.scene.now < *until);
-        let mut found = Found::new(GateKind::Snoozed, stop.map(|_| Reason::Snoozed), stop.map_or(Key::Nothing, Key::Time));
-        found.inputs = until.map(|until| reading("snoozed_until", moment(until))).into_iter().collect();
-        found.threshold = Some("not snoozed".to_owned());
-        found
-    }
-
-    fn cap(&self, campaign: &Campaign, cap: &Cap) -> Found {
-        let (ledger, whom) = match cap.scope {
-            Scope::User => (self.scene.user, "to this user"),
-            Scope::Tenant => (self.scene.tenant, "to the tenant's users together"),
-        };
-        let shown = ledger.moments(Some(campaign.gates.key));
-        let begins = self.scene.almanac.begins(cap.window, self.scene.now);
-        let count = shown.iter().take_while(|at| **at >= begins).count();
-        let stop = (count >= usize::from(cap.max)).then_some(Reason::Capped);
-        // There is room again when all but `max - 1` have left the window.
-        let decisive = usize::from(cap.max).checked_sub(1).and_then(|i| shown.get(i));
-        let (key, window) = match cap.window {
-            Window::Rolling(window) => (decisive.map_or(Key::Nothing, |at| Key::Time(at.plus(window))), duration(window)),
-            Window::Calendar(unit) => (Key::Nothing, format!("a calendar {}", unit.name())),
-        };
-        let mut found = Found::new(GateKind::Cap, stop, key);
-        found.inputs = vec![reading("shown", count.to_string())];
-        found.threshold = Some(format!("shown less than {} in {} {whom}", times(cap.max), window));
-        found
-    }
-
     fn readings(&self, facts: impl Iterator<Item = Fact>) -> Vec<Reading> {
         facts.map(|fact| reading(&self.names.name(fact), value(look(self.scene.facts, fact)))).collect()
     }
 }
 
-fn reading(name: &str, value: String) -> Reading {
+pub(super) fn reading(name: &str, value: String) -> Reading {
     Reading { name: name.to_owned(), value }
-}
-
-fn times(n: u16) -> String {
-    if n == 1 { "once".to_owned() } else { format!("{n} times") }
 }
 
 fn rollout(subject: &Subject<'_>) -> Found {
@@ -258,10 +213,14 @@ fn rollout(subject: &Subject<'_>) -> Found {
 fn holdout(subject: &Subject<'_>) -> Found {
     let is_held_out = subject.campaign.gates.held_out;
     let mut found = Found::new(GateKind::Holdout, is_held_out.then_some(Reason::HeldOut), Key::Nothing);
-    if let Some(chance) = subject.holdout.filter(|chance| chance.share > 0) {
-        found.inputs = vec![reading("place", per_cent(chance.bucket))];
-        found.threshold = Some(format!("place not below {}", per_cent(chance.share)));
+    let mut asked = Vec::new();
+    for (name, chance) in [("place", subject.holdout), ("place_of_all", subject.holdout_of_all)] {
+        if let Some(chance) = chance.filter(|chance| chance.share > 0) {
+            found.inputs.push(reading(name, per_cent(chance.bucket)));
+            asked.push(format!("{name} not below {}", per_cent(chance.share)));
+        }
     }
+    found.threshold = (!asked.is_empty()).then(|| asked.join(" and "));
     found
 }
 
@@ -274,8 +233,8 @@ fn place(shown: Option<&Campaign>) -> Found {
     found
 }
 
-/// What would open all the gates; `until`: when the campaign is over.
-fn together(found: &[Found], until: Option<Millis>) -> Option<String> {
+/// What would open all the gates; `until`: when the campaign is over; `quiet_until`: whether it is quiet at a moment, and until when.
+fn together(found: &[Found], until: Option<Millis>, quiet_until: impl Fn(Millis) -> Option<Millis>) -> Option<String> {
     let mut words: Vec<String> = Vec::new();
     let mut time: Option<(Millis, &str)> = None;
     for gate in found {
@@ -290,6 +249,8 @@ fn together(found: &[Found], until: Option<Millis>) -> Option<String> {
         }
     }
     if let Some((at, word)) = time {
+        // What opens in the middle of quiet hours is of use when they end.
+        let (at, word) = quiet_until(at).map_or((at, word), |loud| (loud, "after"));
         if until.is_some_and(|until| until <= at) {
             return None;
         }

@@ -1,6 +1,7 @@
 //! What explanations say, and that they tell what is decided.
 
 mod cannot;
+mod frequency;
 mod language;
 mod scenes;
 
@@ -58,6 +59,11 @@ struct Case {
 
 impl Case {
     fn new(campaigns: &[Json]) -> Self {
+        Self::with(&json!({}), campaigns)
+    }
+
+    /// With what else the document says.
+    fn with(whole: &Json, campaigns: &[Json]) -> Self {
         let campaign = |(i, campaign): (usize, &Json)| {
             let nudge = json!({"kind": "banner", "title": "Running low"});
             let mut whole = json!({"id": format!("c{i}"), "placement": PLACE, "nudge": nudge});
@@ -66,7 +72,11 @@ impl Case {
             }
             whole
         };
-        let config = compiled(&campaigns.iter().enumerate().map(campaign).collect::<Vec<_>>());
+        let mut document = document(&campaigns.iter().enumerate().map(campaign).collect::<Vec<_>>());
+        for (key, value) in whole.as_object().expect("an object") {
+            document[key] = value.clone();
+        }
+        let config = compile(&document.to_string()).unwrap_or_else(|p| panic!("{p:#?}"));
         let plans: Vec<Plan> = config.inline_plans.clone().unwrap_or_default();
         let rules = Rulebook { version: 1, revision: 1, config, plans, ..Rulebook::default() };
         Self { rules, tenant: Tenant { name: "acme".to_owned(), ..Tenant::default() }, role: Role::Admin }
@@ -243,6 +253,7 @@ fn gates_are_told_in_order_with_what_they_look_at_and_ask() {
             "schedule pass | now=2026-11-22T11:00:00Z | from 2026-11-21T10:00:00Z | -",
             "audience pass | usage.api_calls.ratio=0.74 user.role='admin' | usage.api_calls.ratio >= 0.7 && user.role == 'admin' | -",
             "texts pass | usage.api_calls.remaining=260 | every value in its texts is known | -",
+            "converted pass |  | not upgraded within 24h | -",
             "dismissed pass |  | not dismissed within 720h | -",
             "snoozed pass |  | not snoozed | -",
             "cap stop | shown=1 | shown less than once in 24h to this user | after 2026-11-23T10:00:00Z",

@@ -10,6 +10,8 @@
 //!   half an hour;
 //! - dismissals and snoozes that were recorded apply to the campaign of the same name. Recorded exposures do not.
 //!
+//! Quiet hours and calendar windows go by the clocks that nudges were last judged by.
+//!
 //! Its limits: an open page that sends nothing is no opportunity; a page that does not have a placement is one for it all the
 //! same; a role is known only of browsers, others count as admins; and users do with what they would have seen only what
 //! they did with what they saw. So the numbers compare rules, and are no forecast of exposures.
@@ -19,7 +21,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Base, CampaignReport, Chunk, Compared, Entry, Input, SegmentReport, TenantBacktest, Unplayable};
-use crate::almanac::Almanac;
+use crate::almanac::{Almanac, Span};
 use crate::campaign::Campaign;
 use crate::decision::{Display, Reason, Scene};
 use crate::facts::Role;
@@ -30,12 +32,14 @@ use crate::tenant::{Batch, Changed, Facts, Person, Rulebook, Tenant, Transition}
 use crate::time::{DurationMs, HOUR, MINUTE, Millis};
 use crate::usage::{EventKind, NoteKind};
 use crate::wire;
-use crate::zone::UTC;
 
 /// So long something that was shown stays on display, and something that was held back is not counted again.
 pub const SESSION: DurationMs = 30 * MINUTE;
 /// The most hours in a row that nothing comes in and time is run through.
 const MAX_SILENCE: u32 = 24 * 180;
+
+/// Of how many decisions it is remembered that they were told of.
+const MAX_TOLD: usize = 64;
 
 /// What is reported; what comes before it is run through all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +97,10 @@ struct Run<'a> {
     placements: Vec<&'a str>,
     /// By user.
     recent: Map<Vec<Recent>>,
+    /// What the calendar says, and from when to when.
+    almanac: Option<(Span, Almanac)>,
+    /// The decisions that were told of last, so that one told as rendered and as seen counts once.
+    told: Vec<u32>,
     /// The last step.
     last: Option<Millis>,
     report: TenantBacktest,
@@ -124,6 +132,8 @@ impl<'a> Run<'a> {
             rules,
             window,
             recent: Map::new(),
+            almanac: None,
+            told: Vec::new(),
             last: None,
             report,
         }
@@ -142,6 +152,10 @@ impl<'a> Run<'a> {
                 Input::Requests(requests) => self.tenant.requests.clone_from(requests),
                 Input::Met(user) => {
                     self.tenant.meet(user, entry.at);
+                }
+                Input::Zone(zone) => {
+                    self.tenant.judge_by(zone);
+                    self.almanac = None;
                 }
                 Input::Rules(_) => {}
             }
@@ -185,11 +199,22 @@ impl<'a> Run<'a> {
         for input in &entry.inputs {
             let Input::Batch(batch) = input else { continue };
             for event in &batch.events {
-                if let EventKind::Note { kind: NoteKind::Exposure, campaign, .. } = &event.kind {
-                    self.report.campaigns.entry(campaign, Default::default).did_fire += 1;
-                }
+                let EventKind::Note { kind: NoteKind::Render | NoteKind::Exposure, campaign, decision } = &event.kind else { continue };
+                let is_known = decision.as_ref().is_some_and(|decision| self.is_told(key(decision)));
+                self.report.campaigns.entry(campaign, Default::default).did_fire += u32::from(!is_known);
             }
         }
+    }
+
+    /// Whether a decision was told of before.
+    fn is_told(&mut self, tag: u32) -> bool {
+        let is_known = self.told.contains(&tag);
+        if !is_known {
+            self.told.push(tag);
+            let surplus = self.told.len().saturating_sub(MAX_TOLD);
+            self.told.drain(..surplus);
+        }
+        is_known
     }
 
     fn tell(&mut self, transitions: &[Transition], side: fn(&mut Compared) -> &mut u32) {
@@ -221,13 +246,18 @@ impl<'a> Run<'a> {
         let known = self.tenant.users.get(user);
         let facts = Facts::new(&self.tenant, self.rules, Some(Person { user: known, role }), now);
         let unknown = Ledger::default();
+        let zone = &self.tenant.counts.zone;
+        let (_, almanac) = match self.almanac.take() {
+            Some((day, almanac)) if day.from <= now && now < day.until => self.almanac.insert((day, almanac)),
+            _ => self.almanac.insert((Almanac::holds(zone, now), Almanac::of(&self.rules.config, zone, now))),
+        };
         let scene = Scene {
             facts: &facts,
             now,
             user: known.map_or(&unknown, |known| &known.ledger),
             tenant: &self.tenant.counts.ledger,
             frequency: &self.rules.config.frequency.caps,
-            almanac: &Almanac::of(&self.rules.config, &UTC, now),
+            almanac,
             converted: self.tenant.counts.converted,
             display: &display,
         };

@@ -38,6 +38,7 @@ const MIRROR: u8 = 1;
 const REQUESTS: u8 = 2;
 const RULES: u8 = 3;
 const MET: u8 = 4;
+const ZONE: u8 = 5;
 
 const OTHER: u8 = 1;
 const BACK: u8 = 1 << 1;
@@ -213,6 +214,10 @@ fn put_input(out: &mut To, input: &Input, at: Millis) {
             out.byte(MET);
             out.text(user);
         }
+        Input::Zone(zone) => {
+            out.byte(ZONE);
+            out.blob(&wire::encode(zone));
+        }
     }
 }
 
@@ -227,6 +232,7 @@ fn get_input(from: &mut From<'_>, at: Millis) -> Option<Input> {
         REQUESTS => Input::Requests(wire::decode(from.blob()?)?),
         RULES => Input::Rules(u32::try_from(from.number()?).ok()?),
         MET => Input::Met(from.text()?),
+        ZONE => Input::Zone(wire::decode(from.blob()?)?),
         _ => return None,
     })
 }

@@ -90,6 +90,9 @@ impl<'a> Player<'a> {
                 Input::Met(user) => {
                     self.tenant.meet(user, entry.at);
                 }
+                Input::Zone(zone) => {
+                    self.tenant.judge_by(zone);
+                }
             }
         }
         Ok(Outputs { transitions: self.tenant.detect(&self.rules, entry.at), verdicts })

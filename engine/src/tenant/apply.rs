@@ -139,9 +139,12 @@ impl Tenant {
             }
             EventKind::Note { kind, campaign, decision } => {
                 let Some(user) = &event.user else { return };
-                // Who names no decision is taken to mean one of that user's at that moment.
-                let tag = decision.as_ref().map_or_else(|| key(&format!("{user} {}", at.0)), |decision| key(decision));
-                let (campaign, moment) = (key(campaign), Moment { at, tag });
+                let moment = moment(user, decision.as_deref(), at);
+                if let Some(rule) = rules.config.campaigns.iter().find(|rule| rule.campaign.id == *campaign) {
+                    // Whatever the event says of it: the arm is the tenant's.
+                    self.counts.tallies.count(rule.arm(&self.name), *kind, moment);
+                }
+                let campaign = key(campaign);
                 self.users.entry(user, Default::default).ledger.note(campaign, *kind, moment);
                 if matches!(kind, NoteKind::Render | NoteKind::Exposure | NoteKind::Ghost) {
                     self.counts.ledger.note(campaign, *kind, moment);
@@ -241,6 +244,11 @@ impl Tenant {
             }
         }
     }
+}
+
+/// The moment of a decision. Who names none is taken to mean one of that user's at that time.
+pub(super) fn moment(user: &str, decision: Option<&str>, at: Millis) -> Moment {
+    Moment { at, tag: decision.map_or_else(|| key(&format!("{user} {}", at.0)), key) }
 }
 
 /// Whether a meter is near its limit: past the soft one, or, where none is set, past eight tenths of it.

@@ -55,7 +55,7 @@ impl Tenant {
         let tell = |placement: &str| {
             let here = told.campaigns.iter().filter(|campaign| campaign.placement == placement);
             let subjects: Vec<Subject<'_>> =
-                here.map(|c| Subject { campaign: c.clone(), rollout: None, holdout: None, audience: None }).collect();
+                here.map(|c| Subject { campaign: c.clone(), rollout: None, holdout: None, holdout_of_all: None, audience: None }).collect();
             let all = rules.config.campaigns.iter().filter(|rule| rule.campaign.placement == placement).count();
             let place = page.place(key(placement));
             Explanation {
@@ -78,10 +78,13 @@ impl Tenant {
             named: rule.rollout.names(&self.name),
         };
         let holdout = Chance { bucket: rule.holdout_bucket(&self.name), share: rule.holdout, named: false };
+        let bucket = CampaignRule::bucket_of_all(&self.name);
+        let holdout_of_all = Chance { bucket, share: rule.holdout_of_all, named: false };
         Subject {
             campaign: rule.for_user(&self.name, viewer.role),
             rollout: Some(rollout),
             holdout: Some(holdout),
+            holdout_of_all: Some(holdout_of_all),
             audience: Some(&rule.audience_source),
         }
     }

@@ -103,8 +103,8 @@ impl Tenant {
     }
 
     fn course(&self, rules: &Rulebook, i: u16, meter: &MeterStanding, now: Millis) -> Course {
-        let exhausts_in = self.pace(rules, i, meter, now).and_then(|pace| pace.exhausts_in);
-        Course { projected: None, exhausts_at: exhausts_in.map(|ms| now.plus(ms)) }
+        let Some(pace) = self.pace(rules, i, meter, now) else { return Course::default() };
+        Course { projected: pace.projected, exhausts_at: pace.exhausts_in.map(|ms| now.plus(ms)) }
     }
 
     /// How every meter stands.

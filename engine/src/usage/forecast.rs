@@ -19,6 +19,12 @@
 //!    The limit counts as reached when 1.1 times what is left is used up before the reset, give or take a hundredth of the
 //!    limit; when it is reached is told from what is left itself, and is the reset at the latest.
 //!
+//! What a counter is projected to read at its reset is what it reads now and what step 6 expects until then. On the traces below
+//! (`projection.rs` repeats and prints it) its median distance from what is read then, over the whole period, is 2.6 % for steady use,
+//! 3 % for office hours, 12.3 % for use that grows 3 % a day and 10.1 % for use that falls 4 % a day; what was counted, stretched over the
+//! period, misses those by 2.3, 4.4, 24.5 and 33.8 %. Where use just goes on (steady, new, launches, a few uses, bursts) stretching is
+//! as good or better by up to 2.2 points.
+//!
 //! # Method, gauges
 //!
 //! The Theil-Sen slope (the median over all pairs of readings) of the last three weeks' daily readings and the present one; at
@@ -110,6 +116,9 @@ pub struct Pace {
     /// Whether the limit is reached (or was) before the counter starts again: for a counter with a reset the same as `exhausts_in`
     /// being known. For a gauge, and a counter of which nobody knows when it starts again: within 30 days.
     pub will_exhaust: bool,
+    /// What a counter is expected to read when it starts again. `None` for a gauge, when nobody knows when it starts again, and when there
+    /// is too little history to say.
+    pub projected: Option<u64>,
 }
 
 /// The share of `whole` that `part` is; both in milliseconds.
@@ -129,6 +138,9 @@ mod accuracy;
 #[cfg(test)]
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "made-up numbers are small")]
 mod measure;
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "made-up numbers are small")]
+mod projection;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub(crate) struct UserToken {
     pub(crate) user: String,
     /// In which role.
     pub(crate) role: Role,
+    /// In which time zone, if it says.
+    pub(crate) tz: Option<String>,
     /// Until when.
     pub(crate) expires: Millis,
 }
@@ -34,6 +36,8 @@ struct Claims {
     tenant: String,
     #[serde(default)]
     role: Option<String>,
+    #[serde(default)]
+    tz: Option<String>,
 }
 
 /// One audience or several (RFC 7519, 4.1.3).
@@ -59,6 +63,8 @@ impl Audience {
     }
 }
 
+/// The longest name of a time zone.
+const MAX_ZONE: usize = 64;
 /// Clocks of app and Worker may differ by this much when a token's life is measured.
 const SKEW: i64 = 60 * SECOND;
 
@@ -102,7 +108,9 @@ pub(crate) fn verify(text: &str, app: &AppHead, now: Millis) -> ApiResult<UserTo
             Role::parse(word).ok_or_else(|| ApiError::new(Code::InvalidToken, "the token's `role` must be \"admin\" or \"member\""))?
         }
     };
-    Ok(UserToken { tenant: claims.tenant, user: claims.sub, role, expires: expires.unwrap_or(now) })
+    // No reason to shut anybody out: a zone that does not exist is UTC.
+    let tz = claims.tz.filter(|tz| tz.len() <= MAX_ZONE);
+    Ok(UserToken { tenant: claims.tenant, user: claims.sub, role, tz, expires: expires.unwrap_or(now) })
 }
 
 fn parse(text: &str) -> ApiResult<UntrustedToken<'_>> {
@@ -185,7 +193,9 @@ mod tests {
         let token = sign(&json!({"alg": "HS256", "kid": "k1", "typ": "JWT"}), &claims(&[]), "s3cret");
         let user = verify(&token, &app(), NOW).expect("valid");
         assert_eq!((user.tenant.as_str(), user.user.as_str(), user.role), ("acme", "ada", Role::Admin));
-        for change in [("aud", json!(["x", "upcue"])), ("role", Value::Null), ("email", json!("ada@acme.example"))] {
+        for change in
+            [("aud", json!(["x", "upcue"])), ("role", Value::Null), ("email", json!("ada@acme.example")), ("tz", json!("Mars/Olympus"))]
+        {
             let token = sign(&json!({"alg": "HS256"}), &claims(&[change]), "other");
             assert!(verify(&token, &app(), NOW).is_ok(), "without kid any key may fit");
         }

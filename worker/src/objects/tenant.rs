@@ -22,7 +22,7 @@ use upcue_engine::page::Page;
 use upcue_engine::tenant::{Batch, Receipt, Rulebook, Viewer};
 use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::upgrade::requests::Subject;
-use upcue_engine::zone::UTC;
+use upcue_engine::zone::Zone;
 use worker::{DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, durable_object};
 
 use super::rows::Rows;
@@ -30,6 +30,7 @@ use crate::host;
 use crate::log;
 use crate::problem::{ApiError, ApiResult};
 use crate::rpc::{self, AppCall, AskReport, DecisionReport, SnapshotReply, TenantCall, TenantEnvelope, TenantReport, WhoLooks, app_object};
+use crate::zones;
 use live::Pulse;
 use store::Stored;
 use subscriptions::Readings;
@@ -119,7 +120,7 @@ impl Core {
         self.prepare(&envelope).await?;
         let now = host::now();
         match envelope.call {
-            TenantCall::Events(batch) => rpc::reply(&self.count(&batch, now)?),
+            TenantCall::Events { batch, tz } => rpc::reply(&self.count(&batch, tz.as_deref(), now)?),
             TenantCall::Snapshot(who) => rpc::reply(&self.snapshot(&who, now)?),
             TenantCall::Page(who) => rpc::reply(&self.page(&who, now)?),
             TenantCall::Report => rpc::reply(&self.report(now)?),
@@ -222,8 +223,8 @@ impl Core {
         ticked.map(|_| ())
     }
 
-    fn count(self: &Rc<Self>, batch: &Batch, now: Millis) -> ApiResult<Receipt> {
-        let (receipt, changed) = self.with_loaded(|stored| stored.apply(batch, now))?;
+    fn count(self: &Rc<Self>, batch: &Batch, tz: Option<&str>, now: Millis) -> ApiResult<Receipt> {
+        let (receipt, changed) = self.with_loaded(|stored| stored.apply(batch, tz, now))?;
         if changed {
             self.push_live();
         }
@@ -233,7 +234,7 @@ impl Core {
     fn snapshot(&self, who: &WhoLooks, now: Millis) -> ApiResult<SnapshotReply> {
         self.with_loaded(|stored| {
             stored.meet(&who.user, now)?;
-            let page = stored.tenant.page(&stored.rules, &viewer(who), now);
+            let page = stored.page(who, now);
             Ok(SnapshotReply { hash: page.hash(), frame: page.whole() })
         })
     }
@@ -241,7 +242,7 @@ impl Core {
     fn page(&self, who: &WhoLooks, now: Millis) -> ApiResult<Page> {
         self.with_loaded(|stored| {
             stored.meet(&who.user, now)?;
-            Ok(stored.tenant.page(&stored.rules, &viewer(who), now))
+            Ok(stored.page(who, now))
         })
     }
 
@@ -257,6 +258,7 @@ impl Core {
                 score: stored.tenant.score(&stored.rules, now),
                 signals: stored.signals(now),
                 segments: stored.segments(),
+                tallies: stored.tenant.counts.tallies.all().to_vec(),
             })
         })
     }
@@ -272,7 +274,8 @@ impl Core {
     fn decide(&self, who: &WhoLooks, placement: Option<&str>, as_page: bool, now: Millis) -> ApiResult<DecisionReport> {
         self.with_loaded(|stored| {
             stored.load_user(&who.user)?;
-            let (tenant, rules, viewer) = (&stored.tenant, &stored.rules, viewer(who));
+            let zone = zones::of(&stored.rules.config, who.tz.as_deref(), now);
+            let (tenant, rules, viewer) = (&stored.tenant, &stored.rules, viewer(who, &zone));
             let placements =
                 if as_page { tenant.decide_as_page(rules, &viewer, placement, now) } else { tenant.decide(rules, &viewer, placement, now) };
             Ok(DecisionReport { at: now, config_version: rules.version, placements })
@@ -280,6 +283,6 @@ impl Core {
     }
 }
 
-fn viewer(who: &WhoLooks) -> Viewer<'_> {
-    Viewer { user: &who.user, role: who.role, client: who.client, zone: &UTC }
+fn viewer<'w>(who: &'w WhoLooks, zone: &'w Zone) -> Viewer<'w> {
+    Viewer { user: &who.user, role: who.role, client: who.client, zone }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use upcue_engine::config::diff::{Change, diff as changes};
-use upcue_engine::config::{Config, Problem, SCHEMA, review};
+use upcue_engine::config::{Config, Problem, SCHEMA, review_for};
 use upcue_engine::wire;
 use worker::{Env, Headers, Request, Response};
 
@@ -13,6 +13,7 @@ use crate::host;
 use crate::http::{self, Query, read};
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, ConfigVersion, Published, StoredConfig, app_object};
+use crate::zones;
 
 /// The largest document, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
@@ -184,7 +185,7 @@ fn refusal(problems: &[Problem], so: &str) -> ApiError {
 
 /// A configuration that can run, and be stored; with its warnings.
 fn compiled(document: &str) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
-    let (config, warnings) = review(document, host::now());
+    let (config, warnings) = review_for(document, host::now(), zones::is_known);
     let config = config?;
     match too_large(wire::encode(&config).len()) {
         None => Ok((config, warnings)),

@@ -47,7 +47,7 @@ fn decision(told: &Explanation) -> Value {
 
 fn account(told: &Account) -> Value {
     json!({
-        "campaign": told.campaign, "reason": told.reason.code(), "would_show_if": told.would_show_if,
+        "campaign": told.campaign, "variant": told.variant, "reason": told.reason.code(), "would_show_if": told.would_show_if,
         "gates": told.gates.iter().map(gate).collect::<Vec<_>>(),
     })
 }

@@ -89,12 +89,13 @@ async fn count(env: &Env, caller: &Caller, batch: RawBatch) -> ApiResult<Respons
         return Err(ApiError::new(Code::TooManyEvents, detail));
     }
     let (batches, mut total) = split(caller, batch)?;
+    let tz = if let Credential::User(token) = &caller.credential { token.tz.clone() } else { None };
     for (tenant, batch) in batches {
         let envelope = TenantEnvelope {
             app: caller.app.id.clone(),
             tenant: tenant.clone(),
             revision: caller.app.revision,
-            call: TenantCall::Events(batch),
+            call: TenantCall::Events { batch, tz: tz.clone() },
         };
         let receipt: Receipt = tenant_object(env, &caller.app.id, &tenant)?.call(&envelope).await?;
         total.accepted += receipt.accepted;

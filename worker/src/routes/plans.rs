@@ -20,7 +20,7 @@ pub(super) async fn get(req: &mut Request, env: &Env) -> Answer {
             Credential::User(token) => (token.user.clone(), Some(token.role)),
             Credential::Secret => (String::new(), None),
         };
-        let who = WhoLooks { user, role: role.unwrap_or(Role::Admin), client: 0, expires: host::now() };
+        let who = WhoLooks { user, role: role.unwrap_or(Role::Admin), client: 0, tz: None, expires: host::now() };
         let report: ComparisonReport = call_tenant(env, caller, &tenant, TenantCall::Plans { who, wanted }).await?;
         http::answer(200, &document(&tenant, role, caller.app.stripe.api_key.is_empty(), &report))
     })

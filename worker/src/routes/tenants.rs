@@ -6,6 +6,7 @@ use upcue_engine::config::unknown;
 use upcue_engine::facts::Role;
 use upcue_engine::ids::is_id;
 use upcue_engine::subscription::Status;
+use upcue_engine::tally::Tally;
 use worker::{Env, Request, Response};
 
 use super::decisions::explained;
@@ -16,6 +17,7 @@ use crate::host;
 use crate::http::{self, Query, read};
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, DecisionReport, Listing, Order, SignalReport, TenantCall, TenantReport, TenantRow, WhoLooks, app_object};
+use crate::zones;
 
 /// How a subscription can stand.
 const STATUSES: [Status; 8] = [
@@ -64,6 +66,7 @@ pub(super) async fn get(req: &Request, env: &Env, path: &str) -> ApiResult<Respo
         document.insert("signals".to_owned(), report.signals.iter().map(signal).collect());
         let segments = report.segments.iter().map(|s| json!({"segment": s.id, "label": s.label, "since": s.since}));
         document.insert("segments".to_owned(), segments.collect());
+        document.insert("campaigns".to_owned(), report.tallies.iter().map(campaign).collect());
     }
     http::answer(200, &document)
 }
@@ -73,6 +76,15 @@ fn signal(SignalReport { id, label, state, hundredths }: &SignalReport) -> Value
     json!({
         "signal": id, "label": label, "active": state.active, "first": state.first, "last": state.last, "ended": state.ended,
         "count": state.count, "contribution": f64::from(*hundredths) / 100.0,
+    })
+}
+
+/// What has come of one arm of a campaign. In a control group nothing was shown, and `ghost_exposures` says how often it would have been.
+fn campaign(tally: &Tally) -> Value {
+    json!({
+        "campaign": tally.arm.campaign, "variant": tally.arm.variant, "held_out": tally.arm.held_out, "renders": tally.renders,
+        "exposures": tally.exposures, "ghost_exposures": tally.ghosts, "clicks": tally.clicks, "dismissals": tally.dismissals,
+        "snoozes": tally.snoozes, "first_exposure": tally.first, "last_exposure": tally.last,
     })
 }
 
@@ -86,7 +98,11 @@ pub(super) async fn decisions(req: &Request, env: &Env, path: &str) -> ApiResult
     }
     let role = query.get("role").map_or(Some(Role::Admin), Role::parse);
     let role = role.ok_or_else(|| ApiError::new(Code::InvalidRequest, "`role` must be admin or member"))?;
-    let who = WhoLooks { user: user.clone(), role, client: 0, expires: host::now() };
+    let tz = query.get("tz").map(str::to_owned);
+    if let Some(tz) = tz.as_ref().filter(|tz| !zones::is_known(tz)) {
+        return Err(ApiError::new(Code::InvalidRequest, format!("`tz`: there is no time zone `{tz}`; write a name as in Europe/Berlin")));
+    }
+    let who = WhoLooks { user: user.clone(), role, client: 0, tz, expires: host::now() };
     let call = TenantCall::Decisions { who, placement: query.get("placement").map(str::to_owned), as_page: false };
     let report: DecisionReport = call_tenant(env, &caller, &tenant, call).await?;
     http::answer(200, &explained(&tenant, &user, role, &report))

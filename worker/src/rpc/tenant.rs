@@ -7,6 +7,7 @@ use upcue_engine::history::Window;
 use upcue_engine::plan::{Feature, Meter};
 use upcue_engine::signal::SignalState;
 use upcue_engine::subscription::Subscription;
+use upcue_engine::tally::Tally;
 use upcue_engine::tenant::{Batch, Comparison, Rulebook};
 use upcue_engine::time::Millis;
 use upcue_engine::upgrade::quote::Quote;
@@ -35,7 +36,12 @@ wire! { struct TenantEnvelope { app, tenant, revision, call } }
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum TenantCall {
     /// Counts events → `Receipt`.
-    Events(Batch),
+    Events {
+        /// What happened.
+        batch: Batch,
+        /// The name of the time zone of the user who sent it, if they say.
+        tz: Option<String>,
+    },
     /// What a browser needs, as bytes → [`SnapshotReply`].
     Snapshot(WhoLooks),
     /// The same to be read → [`Page`](upcue_engine::page::Page).
@@ -146,7 +152,7 @@ pub(crate) enum TenantCall {
 }
 
 wire! { enum TenantCall {
-    Events(value), Snapshot(value), Page(value), Live(value), Report, Decisions { who, placement, as_page },
+    Events { batch, tz }, Snapshot(value), Page(value), Live(value), Report, Decisions { who, placement, as_page },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
     Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
@@ -319,11 +325,13 @@ pub(crate) struct WhoLooks {
     pub(crate) role: Role,
     /// The key of the client; 0 for none.
     pub(crate) client: u64,
+    /// The name of their time zone, if they say.
+    pub(crate) tz: Option<String>,
     /// When the credential ends.
     pub(crate) expires: Millis,
 }
 
-wire! { struct WhoLooks { user, role, client, expires } }
+wire! { struct WhoLooks { user, role, client, tz, expires } }
 
 /// A snapshot.
 #[derive(Debug, Serialize, Deserialize)]
@@ -355,9 +363,11 @@ pub(crate) struct TenantReport {
     pub(crate) signals: Vec<SignalReport>,
     /// The segments the tenant is in.
     pub(crate) segments: Vec<SegmentReport>,
+    /// What has come of the campaigns, arm by arm.
+    pub(crate) tallies: Vec<Tally>,
 }
 
-wire! { struct TenantReport { overview, meters, features, subscription, sockets, score, signals, segments } }
+wire! { struct TenantReport { overview, meters, features, subscription, sockets, score, signals, segments, tallies } }
 
 /// A signal of a tenant.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,15 +1,18 @@
 //! Campaigns that nobody sees, and rollouts to nobody.
 
 use super::search::Verdict;
-use super::{Review, member, read_in};
-use crate::campaign::Nudge;
-use crate::config::CampaignRule;
+use super::{Review, items, member, read_in};
+use crate::campaign::{Nudge, NudgeKind};
 use crate::config::json::Json;
+use crate::config::{CampaignRule, QuietHours};
 use crate::rollout::Rollout;
 use crate::template::Template;
 
 /// All tenants, in basis points.
 const ALL: u16 = 10_000;
+const MINUTES_A_DAY: i32 = 24 * 60;
+/// Who leaves less of the day has hardly meant it: in minutes.
+const MIN_LOUD: i32 = 4 * 60;
 
 impl Review<'_> {
     /// The campaigns, those that go first before the others.
@@ -63,6 +66,34 @@ impl Review<'_> {
         if let (Some(part), ALL..) = (member(part, "holdout"), rule.holdout) {
             self.reader.tell(part, "held_out", "this keeps all tenants from seeing the campaign; a tenth, 0.1, is usual");
         }
+        self.quiet(member(part, "quiet_hours"), rule.campaign.gates.quiet);
+        let variants = items(member(part, "variants"));
+        for (variant, part) in rule.variants.iter().zip(variants).filter(|(variant, _)| variant.weight == 0) {
+            let detail = format!("the weight of `{}` is 0, so nobody sees it; give it a `weight`, or remove it", variant.id);
+            self.reader.tell(member(part, "weight").unwrap_or(part), "no_share", detail);
+        }
+        if let (Some(part), [_]) = (member(part, "variants"), rule.variants.as_slice()) {
+            self.reader.tell(part, "one_variant", "there is nothing to compare a single variant with; add another, or a `holdout`");
+        }
+    }
+
+    /// What is said of all campaigns together, of the document `root`.
+    pub(super) fn frequency(&mut self, root: &Json) {
+        let quiet = member(root, "frequency").and_then(|section| member(section, "quiet_hours"));
+        self.quiet(quiet, quiet.map(|_| 0));
+        if let (Some(part), ALL..) = (member(root, "holdout"), self.config.holdout) {
+            self.reader.tell(part, "held_out", "this keeps all tenants from seeing any campaign; a twentieth, 0.05, is usual");
+        }
+    }
+
+    fn quiet(&mut self, part: Option<&Json>, place: Option<u8>) {
+        let hours = place.and_then(|place| self.config.frequency.quiet.get(usize::from(place)));
+        let Some((part, QuietHours { from, to })) = part.zip(hours) else { return };
+        let loud = (i32::from(*from) - i32::from(*to)).rem_euclid(MINUTES_A_DAY);
+        if loud < MIN_LOUD {
+            let detail = format!("this leaves {loud} minutes of the day; `from` is when the quiet begins and `to` when it ends");
+            self.reader.tell(part, "mostly_quiet", detail);
+        }
     }
 
     /// The upgrades of the section at `part`.
@@ -80,12 +111,14 @@ impl Review<'_> {
     /// Whether everybody in its audience sees the campaign until they put it away.
     fn has_no_gates(&self, rule: &CampaignRule) -> bool {
         let campaign = &rule.campaign;
-        let is_complete = |nudge| texts(nudge).flat_map(read_in).all(|fact| self.search.is_known(fact));
+        let is_complete = |nudge: &Nudge| texts(nudge).flat_map(read_in).all(|fact| self.search.is_known(fact));
         let is_always_on =
             campaign.gates.schedule.from.is_none() && campaign.gates.schedule.until.is_none() && campaign.gates.caps.is_empty();
-        let is_for_all = rule.rollout.basis_points >= ALL && rule.holdout == 0;
+        let is_for_all = rule.rollout.basis_points >= ALL && rule.holdout == 0 && rule.holdout_of_all == 0;
+        let is_any_time = self.config.frequency.caps.is_empty() && campaign.gates.quiet.is_none() && campaign.gates.groups.is_empty();
+        let is_modal = rule.nudges().any(|nudge| nudge.kind == NudgeKind::Modal); // all modals are one group
         let cooldown = campaign.gates.cooldown_after_dismiss.unwrap_or_default();
-        is_always_on && is_for_all && cooldown == 0 && is_complete(&campaign.nudge) && is_complete(&rule.member)
+        is_always_on && is_for_all && is_any_time && !is_modal && cooldown == 0 && rule.nudges().all(is_complete)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `docs/configuration.md` says what is so.
 
-use super::super::{Problem, SCHEMA, compile, review};
+use super::super::{Problem, SCHEMA, compile, review, review_for};
 use crate::time::Millis;
 
 const DOCUMENTATION: &str = include_str!("../../../../docs/configuration.md");
@@ -43,7 +43,7 @@ fn is_as_printed(documented: &str, message: &str) -> bool {
 fn the_examples_make_one_configuration_with_nothing_wrong() {
     let mut whole = serde_json::Map::new();
     let blocks: Vec<&str> = DOCUMENTATION.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 8);
+    assert_eq!(blocks.len(), 9);
     for block in blocks {
         let added: serde_json::Map<String, serde_json::Value> = serde_json::from_str(block).expect(block);
         whole.extend(added);
@@ -82,7 +82,9 @@ fn the_limits_are_those_of_the_schema() {
         ("signals", "/properties/signals/maxItems"),
         ("segments", "/properties/segments/maxProperties"),
         ("campaigns", "/properties/campaigns/maxItems"),
-        ("caps of a campaign", "/$defs/campaign/properties/cap/maxItems"),
+        ("caps of a campaign, and of all together", "/$defs/campaign/properties/cap/maxItems"),
+        ("caps of a campaign, and of all together", "/properties/frequency/properties/cap/maxItems"),
+        ("variants of a campaign", "/$defs/campaign/properties/variants/maxItems"),
         ("tenants named in a rollout", "/$defs/rollout/properties/tenants/maxItems"),
         ("bytes of a text", "/$defs/text/maxLength"),
         ("bytes of an expression", "/$defs/expression/maxLength"),
@@ -143,6 +145,9 @@ fn every_problem_has_an_example_as_it_is_printed() {
         ("bad_name", meter(r#""API": {"kind": "gauge"}"#)),
         ("bad_duration", campaign(r#""cooldown_after_dismiss": "1 day""#)),
         ("bad_cap", campaign(r#""cap": [{"max": 1, "window": "400d"}]"#)),
+        ("bad_time", campaign(r#""quiet_hours": {"from": "8pm", "to": "08:00"}"#)),
+        ("unknown_zone", r#"{"frequency": {"zone": "Berlin"}}"#.to_owned()),
+        ("no_weight", campaign(r#""variants": [{"id": "a", "weight": 0}]"#)),
         ("bad_limit", plans(r#""list": [{"id": "free", "rank": 0, "limits": {"api_calls": "none"}}]"#)),
         ("conflict", meter(r#""m": {"kind": "gauge", "period": "day"}"#)),
         ("unsupported", r#"{"sequences": []}"#.to_owned()),
@@ -158,7 +163,7 @@ fn every_problem_has_an_example_as_it_is_printed() {
     ];
     // A circle is told at each of its members.
     let told = |document: &str| {
-        let mut told = compile(document).expect_err(document);
+        let mut told = review_for(document, Millis(0), |zone| zone.contains('/')).0.expect_err(document);
         told.truncate(if told.iter().all(|problem| problem.code == "cycle") { 1 } else { usize::MAX });
         told
     };
@@ -180,6 +185,9 @@ fn every_warning_has_an_example_as_it_is_printed() {
         ("over", campaign(r#""schedule": {"until": 1000}"#)),
         ("rolled_out_to_nobody", campaign(r#""rollout": {"percent": 0}"#)),
         ("held_out", campaign(r#""holdout": 1"#)),
+        ("mostly_quiet", campaign(r#""quiet_hours": {"from": "09:00", "to": "08:00"}"#)),
+        ("no_share", campaign(r#""variants": [{"id": "a", "weight": 1}, {"id": "b", "weight": 0}]"#)),
+        ("one_variant", campaign(r#""variants": [{"id": "a", "weight": 1}]"#)),
         ("outranked", two.to_owned()),
     ];
     compare("Warnings", examples.iter().map(|(code, document)| (*code, review(document, Millis(2_000)).1)).collect());

@@ -29,20 +29,27 @@ const AUDIENCES: [&str; 6] = [
 
 fn campaigns() -> impl Strategy<Value = Json> {
     let schedule = (prop::option::of(-2..2_i64), prop::option::of(1..4_i64));
-    let caps = prop::collection::vec((1..3_u8, 1..30_i64, any::<bool>()), 0..3);
+    let caps = caps();
+    let more = (prop::option::of(quiet_hours()), prop::option::of(0..40_i64), any::<bool>());
     let chances = (prop_oneof![Just(100), 0..101_u8], any::<bool>(), prop_oneof![Just(0), 0..101_u8]);
-    (0..AUDIENCES.len(), schedule, caps, prop::option::of(1..40_i64), chances, any::<bool>(), 0..3_i32).prop_map(
-        |(audience, (from, lasts), caps, cooldown, (percent, named, holdout), counts, priority)| {
-            let cap = |(max, hours, of_tenant): (u8, i64, bool)| {
-                json!({"max": max, "window": format!("{hours}h"), "scope": if of_tenant { "tenant" } else { "user" }})
-            };
+    (0..AUDIENCES.len(), schedule, caps, prop::option::of(1..40_i64), chances, any::<bool>(), 0..3_i32, more).prop_map(
+        |(audience, (from, lasts), caps, cooldown, (percent, named, holdout), counts, priority, (quiet, silence, has_variants))| {
             let mut campaign = json!({
-                "audience": AUDIENCES[audience], "cap": caps.into_iter().map(cap).collect::<Vec<_>>(),
+                "audience": AUDIENCES[audience], "cap": caps,
                 "rollout": {"percent": percent, "tenants": if named { &["acme"][..] } else { &[] }}, "holdout": f64::from(holdout) / 100.0, "priority": priority,
                 "nudge": {"kind": "banner", "title": if counts { "{{tenant.seats}} seats" } else { "Running low" }},
             });
             if let Some(hours) = cooldown {
                 campaign["cooldown_after_dismiss"] = json!(format!("{hours}h"));
+            }
+            if let Some(quiet) = quiet {
+                campaign["quiet_hours"] = quiet;
+            }
+            if let Some(hours) = silence {
+                campaign["cooldown_after_convert"] = json!(format!("{hours}h"));
+            }
+            if has_variants {
+                campaign["variants"] = json!([{"id": "a", "weight": 1, "nudge": {"title": "{{tenant.seats}}"}}, {"id": "b", "weight": 2}]);
             }
             let from = from.map(|days| NOW.0 + days * DAY);
             if let Some(from) = from {
@@ -56,14 +63,39 @@ fn campaigns() -> impl Strategy<Value = Json> {
     )
 }
 
+/// Rolling and of the calendar.
+fn caps() -> impl Strategy<Value = Vec<Json>> {
+    let window = prop_oneof![(1..30_i64).prop_map(|hours| format!("{hours}h")), "day|week|month"];
+    let cap = (1..3_u8, window, prop_oneof![Just("user"), Just("tenant")]);
+    prop::collection::vec(cap.prop_map(|(max, window, scope)| json!({"max": max, "window": window, "scope": scope})), 0..3)
+}
+
+/// Of whole hours; `false` for none.
+fn quiet_hours() -> impl Strategy<Value = Json> {
+    (0..24_i64, 0..24_i64).prop_map(|(from, lasts)| match lasts {
+        0 => json!(false),
+        lasts => json!({"from": format!("{from:02}:00"), "to": format!("{:02}:00", (from + lasts) % 24)}),
+    })
+}
+
+/// What is said of all campaigns: caps, quiet hours, the holdout in per cent, and how many hours ago the tenant has upgraded.
+type Whole = (Vec<Json>, Option<Json>, u8, Option<i64>);
+
+fn whole() -> impl Strategy<Value = Whole> {
+    let quiet = prop::option::of(quiet_hours()).prop_map(|quiet| quiet.filter(Json::is_object));
+    (caps(), quiet, prop_oneof![Just(0), 0..101_u8], prop::option::of(0..40_i64))
+}
+
 /// By whom, what, to which campaign, hours ago.
 type Happened = (u8, u8, u8, i64);
 
 fn cases() -> impl Strategy<Value = Case> {
     let happened = prop::collection::vec((0..2_u8, 0..5_u8, 0..4_u8, 0..30_i64), 0..8);
-    (prop::collection::vec(campaigns(), 1..5), happened, 0..7_u64, 0..1_200_u64, any::<bool>()).prop_map(
-        |(campaigns, happened, seats, calls, is_admin)| {
-            let mut case = Case::new(&campaigns);
+    (prop::collection::vec(campaigns(), 1..5), happened, 0..7_u64, 0..1_200_u64, any::<bool>(), whole()).prop_map(
+        |(campaigns, happened, seats, calls, is_admin, (caps, quiet, holdout, upgraded))| {
+            let frequency = quiet.map_or(json!({"cap": caps}), |quiet| json!({"cap": caps, "quiet_hours": quiet}));
+            let mut case = Case::with(&json!({"frequency": frequency, "holdout": f64::from(holdout) / 100.0}), &campaigns);
+            case.tenant.counts.converted = upgraded.map(|hours| NOW.plus(-hours * HOUR));
             case.role = if is_admin { Role::Admin } else { Role::Member };
             case.uses("seats", seats);
             case.uses("api_calls", calls);
@@ -125,6 +157,9 @@ fn reasons_of(kind: GateKind) -> &'static [Reason] {
         GateKind::Schedule => &[Reason::NotScheduled],
         GateKind::Audience => &[Reason::AudienceFalse, Reason::AudienceUnknown],
         GateKind::Texts => &[Reason::MissingValue],
+        GateKind::Converted => &[Reason::Converted],
+        GateKind::QuietHours => &[Reason::QuietHours],
+        GateKind::Exclusive => &[Reason::Excluded],
         GateKind::Dismissed => &[Reason::Dismissed],
         GateKind::Snoozed => &[Reason::Snoozed],
         GateKind::Cap => &[Reason::Capped],
@@ -136,7 +171,7 @@ fn reasons_of(kind: GateKind) -> &'static [Reason] {
 /// Of `from 2026-11-23T10:00:00Z` and nothing else: how long that is after [`NOW`]. By trying, as nothing here reads dates.
 fn wait_for(words: &str) -> Option<DurationMs> {
     let wanted = words.strip_prefix("from ").or_else(|| words.strip_prefix("after "))?;
-    (0..24 * 8).map(|hours| hours * HOUR).find(|ms| moment(NOW.plus(*ms)) == wanted)
+    (0..24 * 12).map(|hours| hours * HOUR).find(|ms| moment(NOW.plus(*ms)) == wanted)
 }
 
 proptest! {

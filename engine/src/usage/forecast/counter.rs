@@ -19,7 +19,8 @@ const CLOSE: f64 = 0.01;
 /// The pace of a counter with this history.
 pub(in crate::usage) fn pace(hours: &Buckets, days: &Buckets, quota: Quota, now: Millis) -> Pace {
     let past = Past::of(hours, days, now);
-    let exhausts_in = exhausts_in(&past, quota, now);
+    let outlook = Outlook::of(&past);
+    let exhausts_in = exhausts_in(outlook.as_ref(), quota, now);
     Pace {
         velocity_1d: past.velocity(1),
         velocity_7d: past.velocity(7),
@@ -27,10 +28,22 @@ pub(in crate::usage) fn pace(hours: &Buckets, days: &Buckets, quota: Quota, now:
         growth_28d: past.growth(28),
         exhausts_in,
         will_exhaust: exhausts_in.is_some_and(|left| quota.resets_at.is_some() || left <= SOON),
+        projected: projected(outlook.as_ref(), quota, now),
     }
 }
 
-fn exhausts_in(past: &Past<'_>, quota: Quota, now: Millis) -> Option<DurationMs> {
+/// What it reads now and what is expected until it starts again.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and a cast saturates")]
+fn projected(outlook: Option<&Outlook>, quota: Quota, now: Millis) -> Option<u64> {
+    let end = share_of(quota.resets_at?.since(now), DAY);
+    if end <= 0.0 || end > FARTHEST {
+        return None;
+    }
+    let more = outlook?.until(end);
+    Some(quota.value.saturating_add((more + 0.5) as u64))
+}
+
+fn exhausts_in(outlook: Option<&Outlook>, quota: Quota, now: Millis) -> Option<DurationMs> {
     let Limit::Upto(limit) = quota.limit else { return None };
     let end = quota.resets_at.map_or(FARTHEST, |at| share_of(at.since(now), DAY)).min(FARTHEST);
     if end <= 0.0 {
@@ -40,7 +53,7 @@ fn exhausts_in(past: &Past<'_>, quota: Quota, now: Millis) -> Option<DurationMs>
     if left == 0 {
         return Some(0);
     }
-    let outlook = Outlook::of(past)?;
+    let outlook = outlook?;
     let sure = (SURPLUS * number(left) - CLOSE * number(limit)).max(0.0);
     outlook.uses_up(sure, end)?;
     // Who comes close only, is expected there at the end.

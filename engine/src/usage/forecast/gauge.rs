@@ -31,6 +31,7 @@ pub(in crate::usage) fn pace(hours: &Buckets, days: &Buckets, quota: Quota, now:
         growth_28d: reports.growth(28),
         exhausts_in,
         will_exhaust: exhausts_in.is_some_and(|left| left <= SOON),
+        projected: None,
     }
 }
 

@@ -92,6 +92,31 @@ impl Outlook {
         None
     }
 
+    /// How much is used in the next `end` days.
+    pub(super) fn until(&self, end: f64) -> f64 {
+        let (mut sum, mut level, mut growth) = (0.0, self.level, self.growth);
+        for (ahead, season) in self.season.iter().rev().cycle().enumerate() {
+            let begins = small(ahead) - self.gone;
+            if begins >= end {
+                break;
+            }
+            let factor = if ahead == 0 { self.today } else { 1.0 };
+            let use_of_day = level * (1.0 + growth / 2.0) * season * factor;
+            sum += if ahead > 0 && begins + 1.0 <= end { use_of_day } else { use_of_day * self.part_of(ahead, end - begins) };
+            level *= 1.0 + growth;
+            growth *= DAMPING;
+        }
+        sum
+    }
+
+    /// The share of the day `ahead` days from today that is still to come before the day is `until` over, 1 being all of it.
+    fn part_of(&self, ahead: usize, until: f64) -> f64 {
+        self.hours.iter().enumerate().fold(0.0, |sum, (hour, share)| {
+            let before = (until * small(HOURS_A_DAY) - small(hour)).clamp(0.0, 1.0);
+            sum + share * (before + self.rest_of(ahead, hour) - 1.0).max(0.0)
+        })
+    }
+
     /// When on the day `ahead` days from today `left` units are used up, in days from now; what is left after the day when
     /// they are not.
     fn within_day(&self, ahead: usize, use_of_day: f64, left: f64) -> Result<f64, f64> {

@@ -12,8 +12,8 @@ use upcue_engine::wire;
 use worker::worker_sys::ext::WebSocketExt;
 use worker::{Delay, Headers, Response, WebSocket, WebSocketPair, WebSocketRequestResponsePair};
 
+use super::Core;
 use super::store::Stored;
-use super::{Core, viewer};
 use crate::host;
 use crate::problem::{ApiError, ApiResult};
 use crate::rpc::{TenantEnvelope, WhoLooks};
@@ -145,7 +145,7 @@ impl Core {
 fn frame(stored: &mut Stored, what: What, page: &mut Page, now: Millis) -> ApiResult<Vec<u8>> {
     stored.load_user(&page.who.user)?;
     let known = matches!(what, What::Live).then_some(page.rules);
-    let (frame, rules) = stored.tenant.page(&stored.rules, &viewer(&page.who), now).frame(known);
+    let (frame, rules) = stored.page(&page.who, now).frame(known);
     page.rules = rules;
     Ok(frame)
 }

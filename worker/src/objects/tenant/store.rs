@@ -34,6 +34,7 @@ use super::{history, outbox, timeline};
 use crate::host;
 use crate::problem::{ApiError, ApiResult};
 use crate::rpc::{ComparisonReport, Fact, WhoLooks};
+use crate::zones;
 
 /// Users kept in memory; beyond it all are dropped and read again as they come.
 const MAX_USERS: usize = 1_000;
@@ -164,13 +165,31 @@ impl Stored {
         Ok(true)
     }
 
-    /// Counts a batch; answers whether anything changed.
-    pub(super) fn apply(&mut self, batch: &Batch, now: Millis) -> ApiResult<(Receipt, bool)> {
+    /// Everything the page of `who` is told; they must be loaded.
+    pub(super) fn page(&self, who: &WhoLooks, now: Millis) -> upcue_engine::page::Page {
+        let zone = zones::of(&self.rules.config, who.tz.as_deref(), now);
+        self.tenant.page(&self.rules, &super::viewer(who, &zone), now)
+    }
+
+    /// Counts a batch that somebody in the time zone `tz` has sent; answers whether anything changed.
+    pub(super) fn apply(&mut self, batch: &Batch, tz: Option<&str>, now: Millis) -> ApiResult<(Receipt, bool)> {
         self.load_users_of(batch)?;
         let rules = Rc::clone(&self.rules);
+        let before = self.tenant.counts.zone.clone();
+        let tells_of_nudges = batch.events.iter().any(|event| matches!(event.kind, EventKind::Note { .. }));
+        let is_elsewhere = tells_of_nudges && self.tenant.judge_by(&zones::of(&rules.config, tz, now));
         let (applied, verdicts) = self.tenant.take_batch(&rules, batch, now);
+        if is_elsewhere && !applied.counts {
+            self.tenant.counts.zone = before; // nothing is written, so that history would not know
+        }
         if applied.counts {
-            let inputs = if applied.counted.is_empty() { Vec::new() } else { vec![Input::Batch(counted(batch, &applied, now))] };
+            let mut inputs = Vec::new();
+            if is_elsewhere {
+                inputs.push(Input::Zone(self.tenant.counts.zone.clone()));
+            }
+            if !applied.counted.is_empty() {
+                inputs.push(Input::Batch(counted(batch, &applied, now)));
+            }
             let mut step = Step { counts: true, inputs, verdicts, ..Step::default() };
             self.detect(&mut step, now);
             let is_told = self.write(&applied, &step, now)?;
@@ -260,7 +279,8 @@ impl Stored {
     /// The plan comparison for a user.
     pub(super) fn comparison(&self, who: &WhoLooks, wanted: Option<&str>, now: Millis) -> ComparisonReport {
         let rules = &self.rules;
-        let viewer = super::viewer(who);
+        let zone = zones::of(&rules.config, who.tz.as_deref(), now);
+        let viewer = super::viewer(who, &zone);
         let comparison = self.tenant.compare(rules, &viewer, wanted, now);
         ComparisonReport {
             overview: self.tenant.overview(rules, who.role, now),

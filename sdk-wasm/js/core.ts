@@ -9,15 +9,16 @@ let loading: Promise<unknown> | undefined;
 
 /** A core that knows nothing yet. The module is loaded once; after a failure the next call tries again. */
 export async function loadCore(source: WasmSource = new URL("./upcue_core_bg.wasm", import.meta.url)): Promise<Core> {
-  loading ??= compile(source).then((module) => initSync({ module }));
   try {
-    await loading;
+    await (loading ??= load(source));
   } catch (error) {
     loading = undefined;
     throw error;
   }
   return new Core();
 }
+
+const load = async (source: WasmSource) => initSync({ module: await compile(source) });
 
 async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
@@ -26,5 +27,9 @@ async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
   // Streaming wants the right MIME type, and a Response can be read only once.
   const copy = answer.clone();
-  return WebAssembly.compileStreaming(answer).catch(async () => WebAssembly.compile(await copy.arrayBuffer()));
+  try {
+    return await WebAssembly.compileStreaming(answer);
+  } catch {
+    return WebAssembly.compile(await copy.arrayBuffer());
+  }
 }

@@ -36,6 +36,7 @@ export class Live {
   #alive = false;
   #failures = 0;
   #kept: Kept | undefined;
+  #recalled = false;
   #etag = "";
   #stopped = false;
 
@@ -109,7 +110,9 @@ export class Live {
     const loading = this.#load();
     // Neither waits for the other, unless something failed before: then there may be no point in asking.
     if (this.#failures) await loading;
-    const [answer] = await Promise.all([this.#ask(), loading]);
+    const [asked, loaded] = await Promise.allSettled([this.#ask(), loading]);
+    for (const outcome of [loaded, asked]) if (outcome.status === "rejected") throw outcome.reason;
+    const answer = (asked as PromiseFulfilledResult<Response>).value;
     if (answer.status !== 304) {
       const etag = answer.headers.get("etag") ?? "";
       const frame = new Uint8Array(await answer.arrayBuffer());
@@ -147,7 +150,8 @@ export class Live {
   /** Looks for a snapshot that was kept, as soon as it is known for whom. */
   #recall(): void {
     const { ready, storage, token } = this.#page;
-    if (ready || !storage || this.#kept) return;
+    if (ready || !storage || this.#recalled) return;
+    this.#recalled = true;
     this.#kept = recallFrame(this.#user ?? token.owner);
     this.#etag = this.#kept?.etag ?? "";
     this.#begin();

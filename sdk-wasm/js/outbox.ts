@@ -32,6 +32,8 @@ const MOST = 50;
 const MOST_SIZE = 400_000;
 /** The Worker knows again which batches it has counted for three days. */
 const OLDEST = 3 * 86_400_000;
+/** The core asks for no longer wait, in milliseconds. */
+const LONGEST_WAIT = 300_001;
 /** What a browser still carries to its end when the page goes away; 64 kB for everything that is under way. */
 const OUTLIVES = 50_000;
 
@@ -97,10 +99,12 @@ export class Outbox {
     this.#wake();
     this.#waiting = false;
     if (!core || !ready || this.#sending) return;
-    const due = core.nextSend(now());
-    if (due === 0) quietly(this.#send());
-    this.#waiting = due > 0;
-    if (due > 0) this.#wake = after(due - now(), () => this.pump());
+    const at = now();
+    const due = core.nextSend(at);
+    // Farther ahead than any wait there is, and the clock was turned back.
+    this.#waiting = due > at && due < at + LONGEST_WAIT;
+    if (this.#waiting) this.#wake = after(due - at, () => this.pump());
+    else if (due >= 0) quietly(this.#send());
   }
 
   /** Sends what waits; `leaving`: the page may be gone the next moment, and with it whoever would hear an answer. */

@@ -437,6 +437,7 @@ export class Upcue {
         this.#ledger = new Ledger(owner, page.storage, (note) => this.#hear(note));
         quietly(this.#ledger.catchUp());
         for (const run of this.#early.splice(0)) run();
+        this.#outbox.adopt();
         this.#tell("ready");
       }
     }

@@ -4,7 +4,7 @@
 // nor messages promise. Beside it the notes are kept in localStorage, because that answers at once when a page starts. Where storage is refused
 // tabs still tell each other; where that is refused too, a page stands alone.
 
-import { attempt } from "./failure.js";
+import { attempt, quietly } from "./failure.js";
 import { after } from "./host.js";
 import { keep, recall } from "./store.js";
 
@@ -49,7 +49,7 @@ export class Ledger {
   /** Adds a note that needs nobody's leave. */
   add(note: Note): void {
     this.#told(note);
-    void this.turn(() => undefined);
+    quietly(this.turn(() => undefined));
   }
 
   /**
@@ -94,7 +94,7 @@ export class Ledger {
       asked.onsuccess = () => {
         this.#take(asked.result);
         attempt(run);
-        store.put([...this.#notes.values()], this.#owner);
+        attempt(() => store.put([...this.#notes.values()], this.#owner));
       };
       transaction.oncomplete = done;
       transaction.onabort = failed;

@@ -1,7 +1,7 @@
 // The Worker's word: a snapshot to begin with, then frames over a socket, or snapshots every half minute without one.
 
 import { loadCore } from "./core.js";
-import { UpcueError, quietly } from "./failure.js";
+import { UpcueError, attempt, quietly } from "./failure.js";
 import { type Words, split } from "./frame.js";
 import { after, every, listen, now, random16, randomName } from "./host.js";
 import { type Kept, keepFrame, recallFrame } from "./kept.js";
@@ -226,7 +226,7 @@ export class Live {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
       if (code === TOKEN_EXPIRED) token.refused();
-      this.#retry();
+      attempt(() => this.#retry());
     };
     this.#socket = socket;
     this.#alive = true;

@@ -8,12 +8,14 @@ const PREFIX = "upcue:";
 export const recall = (name: string): unknown => attempt(() => JSON.parse(localStorage.getItem(PREFIX + name)!) as unknown);
 
 /** Keeps something under a name; forgets it when there is nothing to keep. */
-export const keep = (name: string, what: unknown): void => keepText(name, what === undefined ? what : JSON.stringify(what));
+export const keep = (name: string, what: unknown): void => {
+  attempt(() => keepText(name, what && JSON.stringify(what)));
+};
 
 export const recallText = (name: string): string | null | undefined => attempt(() => localStorage.getItem(PREFIX + name));
 
-export function keepText(name: string, text: string | undefined): void {
-  attempt(() => (text === undefined ? localStorage.removeItem(PREFIX + name) : localStorage.setItem(PREFIX + name, text)));
+export function keepText(name: string, text: unknown): void {
+  attempt(() => (text === undefined ? localStorage.removeItem(PREFIX + name) : localStorage.setItem(PREFIX + name, text as string)));
 }
 
 /** The names that begin so. */

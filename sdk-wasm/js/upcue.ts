@@ -28,6 +28,8 @@ import { ENTITLEMENT_REASONS, NOTES } from "./words.js";
 const PATIENCE = 5000;
 /** So much is remembered of what happens before the first snapshot. */
 const EARLIEST = 500;
+/** Up to here numbers are exact. */
+const MOST_USED = 2 ** 53 - 1;
 /** How long "later" is where a campaign does not say. */
 const LATER = 86_400_000;
 
@@ -79,6 +81,8 @@ export class Upcue {
   #debug: Debug | undefined;
   #early: (() => void)[] = [];
   #telling = false;
+  /** What failed last. */
+  #trouble: UpcueError | undefined;
 
   /**
    * Loads once for each endpoint and user; the same call answers the same promise. It does not reject for want of a network,
@@ -156,8 +160,8 @@ export class Upcue {
   usage(meter: string, value: number | { set: number }): void {
     const set = typeof value === "object";
     const n = set ? value?.set : value;
-    if (!Number.isSafeInteger(n) || n < 0) return this.#failed("usage", `${meter}: ${n}`);
-    this.#use(meter, n, set, now());
+    if (n >= 0 && n <= MOST_USED && n % 1 === 0) this.#use(meter, n, set, now());
+    else this.#failed("usage", `${meter}: ${n}`);
   }
 
   /** Counts something worth a name: `track("premium_feature_blocked", { feature: "sso" })`. */
@@ -217,8 +221,7 @@ export class Upcue {
 
   /** The tenant's plan; `null` without one. */
   plan(): Plan | null {
-    const plan = this.#page.ready && this.#words?.plan;
-    return plan ? { id: plan[0], name: plan[1] } : null;
+    return this.#read<Plan | null>(null, (_, _at, _names, { plan }) => plan && { id: plan[0], name: plan[1] });
   }
 
   /**
@@ -228,16 +231,9 @@ export class Upcue {
   async explain(placement: string): Promise<Explanation> {
     const { nudge, reason, trace } = this.decide(placement);
     const campaign = nudge?.campaign ?? null;
-    const told: Explanation = {
-      placement,
-      ready: this.ready,
-      plan: this.plan(),
-      campaign,
-      reason: "network",
-      trace: trace(),
-      settled: 0,
-      local: { campaign, reason },
-    };
+    const local = { campaign, reason };
+    const { ready } = this;
+    const told = { placement, ready, plan: this.plan(), campaign, reason: "network", trace: trace(), settled: 0, local } as const;
     // The Worker explains by what it knows: what waits here goes first.
     this.#outbox.flush();
     try {
@@ -254,26 +250,19 @@ export class Upcue {
    * page that show it do not count again. Never rejects.
    */
   async claim(nudge: Nudge): Promise<boolean> {
-    const ledger = this.#ledger;
-    if (this.#shown.has(nudge.campaign)) return !!this.#show(nudge);
-    if (!this.#page.ready || !ledger) return false;
-    try {
-      let claimed = false;
-      await ledger.turn(() => {
+    let claimed = false;
+    const judge = () =>
+      this.#read(undefined, () => {
         // Another place of this page may have been quicker.
-        if (this.#shown.has(nudge.campaign)) claimed = !!this.#show(nudge);
-        else if (this.#mayShow(nudge)) {
-          claimed = !!this.#show(nudge);
-          return this.#noted(RENDER, nudge);
-        }
-        return undefined;
+        const first = !this.#shown.has(nudge.campaign);
+        if (first && !this.#mayShow(nudge)) return undefined;
+        this.#show(nudge);
+        claimed = true;
+        return first ? this.#noted(RENDER, nudge) : undefined;
       });
-      this.#changed();
-      return claimed;
-    } catch (cause) {
-      this.#failed("engine", cause);
-      return false;
-    }
+    await quietly(this.#ledger?.turn(judge));
+    this.#changed();
+    return claimed;
   }
 
   /**
@@ -281,19 +270,23 @@ export class Upcue {
    * on, until `hidden` is called.
    */
   exposure(nudge: Nudge): void {
-    const shown = this.#shown.get(nudge.campaign) ?? this.#show(nudge);
-    if (shown.seen) return;
-    shown.seen = true;
-    this.#note(EXPOSURE, shown.nudge);
+    this.#read(undefined, () => {
+      const shown = this.#shown.get(nudge.campaign) ?? this.#show(nudge);
+      if (shown.seen) return;
+      shown.seen = true;
+      this.#note(EXPOSURE, shown.nudge);
+    });
   }
 
   /** You no longer show this nudge. */
   hidden({ campaign }: Nudge): void {
-    const shown = this.#shown.get(campaign);
-    if (!shown || --shown.places > 0) return;
-    this.#shown.delete(campaign);
-    this.#display(campaign, false);
-    this.#changed();
+    this.#read(undefined, () => {
+      const shown = this.#shown.get(campaign);
+      if (!shown || --shown.places > 0) return;
+      this.#shown.delete(campaign);
+      this.#display(campaign, false);
+      this.#changed();
+    });
   }
 
   /** The user followed the call to action. */
@@ -318,9 +311,11 @@ export class Upcue {
 
   /** Such a one would have been seen now; it is counted once for each page. */
   ghost(ghost: Ghost): void {
-    if (!this.ready || this.#counted.has(ghost.decision)) return;
-    this.#counted.add(ghost.decision);
-    this.#note(GHOST, ghost);
+    this.#read(undefined, () => {
+      if (this.#counted.has(ghost.decision)) return;
+      this.#counted.add(ghost.decision);
+      this.#note(GHOST, ghost);
+    });
   }
 
   /**
@@ -358,13 +353,14 @@ export class Upcue {
 
   /**
    * Calls `listener` when decisions may be other ones (`change`), when the first snapshot is in (`ready`; at once if it
-   * is), or when something failed (`error`). The answer ends that.
+   * is), or when something failed (`error`; at once if that is why there is no snapshot). The answer ends that.
    */
   on(event: "change" | "ready", listener: () => void): () => void;
   on(event: "error", listener: (error: UpcueError) => void): () => void;
   on(event: EventName, listener: Listener | (() => void)): () => void {
     this.#listeners[event].add(listener);
-    if (event === "ready" && this.ready) queueMicrotask(listener as () => void);
+    const trouble = event === "error" && !this.ready && this.#trouble;
+    if (trouble || (event === "ready" && this.ready)) queueMicrotask(() => listener(trouble as UpcueError));
     return () => this.#listeners[event].delete(listener);
   }
 
@@ -465,8 +461,8 @@ export class Upcue {
 
   #use(meter: string, n: number, set: boolean, at: number): void {
     const { core, ready, skew } = this.#page;
-    if (!ready) return this.#later(() => this.#use(meter, n, set, at));
     try {
+      if (!ready) return this.#later(() => this.#use(meter, n, set, at));
       const i = this.#names!.meters.get(meter);
       if (set) {
         if (i !== undefined) core!.set(i, n, at);
@@ -483,8 +479,8 @@ export class Upcue {
 
   #count(name: string, properties: object | undefined, at: number): void {
     const { core, ready, skew } = this.#page;
-    if (!ready) return this.#later(() => this.#count(name, properties, at));
     try {
+      if (!ready) return this.#later(() => this.#count(name, properties, at));
       const i = this.#names!.events.get(name);
       if (i !== undefined) core!.track(i, at);
       const event = { type: "track", name, at: at + skew };
@@ -552,8 +548,10 @@ export class Upcue {
     if (this.#places) this.#places.version++;
     if (this.#telling) return;
     this.#telling = true;
-    queueMicrotask(this.#tellChange);
+    attempt(this.#tellSoon);
   }
+
+  readonly #tellSoon = (): void => queueMicrotask(this.#tellChange);
 
   readonly #tellChange = (): void => {
     this.#telling = false;
@@ -561,7 +559,7 @@ export class Upcue {
   };
 
   #failed(code: UpcueError["code"], cause?: unknown): void {
-    const error = new UpcueError(code, cause);
+    const error = (this.#trouble = new UpcueError(code, cause));
     this.#debug?.failed(error);
     this.#tell("error", error);
   }

@@ -65,12 +65,7 @@ export class Ledger {
       note = judge();
       if (note) this.#told(note);
     };
-    try {
-      if (this.#storage) await soon(this.#exchange(run));
-    } catch {
-      // Refused, or broken: the next turn opens it anew.
-      this.#opening = undefined;
-    }
+    if (this.#storage) await quietly(soon(this.#exchange(run)));
     run();
     return !!note;
   }
@@ -85,9 +80,18 @@ export class Ledger {
     }
   }
 
+  /** The turn among all tabs; never rejects. */
   async #exchange(run: () => void): Promise<void> {
-    const database = await (this.#opening ??= open());
-    await new Promise<unknown>((done, failed) => {
+    try {
+      await this.#transact(await (this.#opening ??= open()), run);
+    } catch {
+      // Refused, or broken: the next turn opens it anew.
+      this.#opening = undefined;
+    }
+  }
+
+  #transact(database: IDBDatabase, run: () => void): Promise<unknown> {
+    return new Promise((done, failed) => {
       const transaction = database.transaction(STORE, "readwrite");
       const store = transaction.objectStore(STORE);
       const asked = store.get(this.#owner);
@@ -144,4 +148,4 @@ const open = () =>
     asked.onerror = failed;
   });
 
-const soon = (what: Promise<void>) => Promise.race([what, new Promise<void>((done) => after(PATIENCE, done))]);
+const soon = async (what: Promise<void>) => Promise.race([what, new Promise<void>((done) => after(PATIENCE, done))]);

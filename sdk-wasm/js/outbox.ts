@@ -109,6 +109,10 @@ export class Outbox {
 
   /** Sends what waits; `leaving`: the page may be gone the next moment, and with it whoever would hear an answer. */
   flush(leaving?: boolean): void {
+    attempt(() => this.#flush(leaving));
+  }
+
+  #flush(leaving?: boolean): void {
     const { core, ready } = this.#page;
     if (!core || !ready) return;
     this.#close();

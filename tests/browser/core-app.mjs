@@ -30,7 +30,7 @@ window.start = async (options) => {
   const { Upcue } = await import("/sdk/index.js");
   const loading = Upcue.load({ token, ...options });
   const upcue = await loading;
-  upcue.on("error", ({ code }) => window.errors.push(code));
+  upcue.on("error", ({ code }) => (window.errors[window.errors.length] = code));
   window.upcue = upcue;
 };
 `;

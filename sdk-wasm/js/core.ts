@@ -7,8 +7,11 @@ export type { Core };
 
 let loading: Promise<unknown> | undefined;
 
+/** Where the core comes from when the app does not say: every entry of the package has its own way, `slim` none. */
+export const standard: { source?: () => WasmSource } = {};
+
 /** A core that knows nothing yet. The module is loaded once; after a failure the next call tries again. */
-export async function loadCore(source: WasmSource = new URL("./upcue_core_bg.wasm", import.meta.url)): Promise<Core> {
+export async function loadCore(source = standard.source?.()): Promise<Core> {
   try {
     await (loading ??= load(source));
   } catch (error) {
@@ -18,9 +21,10 @@ export async function loadCore(source: WasmSource = new URL("./upcue_core_bg.was
   return new Core();
 }
 
-const load = async (source: WasmSource) => initSync({ module: await compile(source) });
+const load = async (source: WasmSource | undefined) => initSync({ module: await compile(source) });
 
-async function compile(source: WasmSource): Promise<WebAssembly.Module> {
+async function compile(source: WasmSource | undefined): Promise<WebAssembly.Module> {
+  if (!source) throw new Error("this entry carries no wasm: pass `wasm`");
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
   const answer = source instanceof Response ? source : await fetch(source);

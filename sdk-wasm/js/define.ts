@@ -1,21 +1,24 @@
 // Importing this registers the elements; importing it twice, or on a server, does no harm.
 
+import { setLocale } from "./elements/element.js";
 import { UpcueMeter } from "./elements/meter.js";
 import { UpcueNudge } from "./elements/nudge.js";
 import { UpcuePlans } from "./elements/plans.js";
 import { UpcueUpgrade } from "./elements/upgrade.js";
 
-export { UpcueMeter, UpcueNudge, UpcuePlans, UpcueUpgrade };
+export { UpcueMeter, UpcueNudge, UpcuePlans, UpcueUpgrade, setLocale };
+export type { Locale } from "./elements/locale.js";
 export type { MeterMessages } from "./elements/meter.js";
 export type { NudgeMessages } from "./elements/nudge.js";
 export type { PlansMessages } from "./elements/plans.js";
 export type { UpgradeMessages } from "./elements/upgrade.js";
 
-/** What `upcue-action` and `upcue-dismiss` carry. */
+/** What `upcue-action`, `upcue-dismiss` and `upcue-snooze` carry. */
 export interface NudgeEventDetail {
   readonly campaign: string;
   readonly decision: string;
 }
+/** What `upcue-action` carries besides. */
 export interface ActionDetail extends NudgeEventDetail {
   readonly action: string;
 }
@@ -51,8 +54,9 @@ declare global {
   interface GlobalEventHandlersEventMap {
     "upcue-action": CustomEvent<ActionDetail>;
     "upcue-dismiss": CustomEvent<NudgeEventDetail>;
+    "upcue-snooze": CustomEvent<NudgeEventDetail>;
     "upcue-choose": CustomEvent<ChooseDetail>;
-    "upcue-contact": CustomEvent<unknown>;
+    "upcue-contact": CustomEvent<object>;
     "upcue-upgraded": CustomEvent<UpgradedDetail>;
   }
 }

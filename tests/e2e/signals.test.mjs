@@ -127,9 +127,12 @@ describe("signals", () => {
     let heard = live.next();
     await send("watched", calls(1));
     assert.equal(kind(await heard), 1);
-    heard = live.next();
+    // The alarm may tell how things stand in between.
+    const whole = (async () => {
+      for (;;) if (kind(await live.next()) === 0) return true;
+    })();
     await send("watched", calls(900), blocked, blocked, blocked);
-    assert.equal(kind(await heard), 0, "the segment has made another campaign possible");
+    assert.ok(await whole, "the segment has made another campaign possible");
   });
 
   test("and rules of others never travel", async () => {

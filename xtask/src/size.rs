@@ -1,18 +1,17 @@
 //! Measures what travels: the Worker's upload and the SDK's first load.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::build::{sdk, worker};
 use crate::progress::note;
-use crate::project::{Project, read, write};
+use crate::project::{Project, write};
 
 /// The walking product had 250,000. The upgrade (quotes, the state machine, the comparison, the sweep) brought 85,000 more, the
 /// rules another 165,000: the whole of the CEL subset, the compiler's warnings and its schema, the forecast, explanations, segments,
@@ -77,44 +76,10 @@ fn brotli(content: &[u8]) -> Result<usize> {
     Ok(compressed.len())
 }
 
-/// The part of esbuild's metafile that tells which chunk needs which.
-#[derive(Debug, Deserialize)]
-struct Metafile {
-    outputs: BTreeMap<String, Output>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Output {
-    #[serde(rename = "entryPoint")]
-    entry_point: Option<String>,
-    imports: Vec<Import>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Import {
-    path: String,
-    kind: String,
-}
-
-/// The wasm, index.js, and every chunk index.js imports statically. Elements and lazy chunks load on demand.
+/// The wasm, and what `import "upcue"` loads at once.
 fn sdk_core(project: &Project) -> Result<Vec<PathBuf>> {
-    let metafile: Metafile = serde_json::from_str(&read(&sdk::metafile(project)).context("run `cargo xtask build sdk` first")?)?;
-    let entry = metafile.outputs.iter().find(|(_, output)| output.entry_point.as_deref() == Some(sdk::MAIN_ENTRY));
-    let (entry, _) = entry.with_context(|| format!("the SDK was not built from {}", sdk::MAIN_ENTRY))?;
-
-    let mut chunks = vec![entry.as_str()];
-    let mut next = 0;
-    while let Some(output) = chunks.get(next).and_then(|chunk| metafile.outputs.get(*chunk)) {
-        for import in output.imports.iter().filter(|import| import.kind == "import-statement") {
-            if !chunks.contains(&import.path.as_str()) {
-                chunks.push(&import.path);
-            }
-        }
-        next += 1;
-    }
     let mut files = vec![sdk::package(project).join(sdk::WASM)];
-    // The metafile's paths are relative to where esbuild ran.
-    files.extend(chunks.iter().map(|chunk| project.root.join(Path::new(chunk))));
+    files.extend(sdk::core_scripts(project)?);
     Ok(files)
 }
 

@@ -13,6 +13,7 @@ use upcue_engine::tenant::{Batch, Rulebook, Tenant, Viewer};
 use upcue_engine::time::Millis;
 use upcue_engine::usage::{Event, EventKind, Reading};
 use upcue_engine::wire;
+use upcue_engine::zone::UTC;
 
 const GOOD: [&str; 2] = [include_str!("../../../www/demo/seed/config.json"), include_str!("../good.json")];
 const NOW: Millis = Millis(1_750_242_600_000);
@@ -127,16 +128,13 @@ fn run(config: Config) {
         tenant.apply(&rules, &Batch { client: None, role: None, events: events.collect() }, NOW);
     }
     for role in [Role::Admin, Role::Member] {
-        let frame = Frame::Snapshot(Box::new(tenant.snapshot(&rules, &Viewer { user: "ada", role, client: 0 }, NOW)));
-        let read = Frame::decode(&frame.encode()).expect("our own frame is readable");
-        assert_eq!(read, frame, "a frame arrives as it was sent");
-        let Frame::Snapshot(snapshot) = read else { unreachable!("a snapshot was sent") };
+        let page = tenant.page(&rules, &Viewer { user: "ada", role, client: 0, zone: &UTC }, NOW);
+        let Ok(Frame::Snapshot(snapshot)) = Frame::decode(&page.whole()) else { unreachable!("a snapshot was sent") };
+        assert_eq!(*snapshot, page.snapshot, "a frame arrives as it was sent");
         let mut session = Session::new(*snapshot, NOW);
-        let placements: Vec<String> = rules.config.campaigns.iter().map(|c| c.campaign.placement.clone()).collect();
-        for placement in placements {
-            let decision = session.decide(&placement, NOW);
-            let campaigns = &session.snapshot().rules.campaigns;
-            if let Some(campaign) = decision.campaign.and_then(|i| campaigns.get(i)) {
+        for place in 0..page.snapshot.rules.places.len() {
+            let decision = session.decide(place, NOW);
+            if let Some(campaign) = decision.campaign.and_then(|i| page.campaigns.get(i)) {
                 assert!(campaign.nudge.title.fill(&session.facts(NOW)).is_some(), "{campaign:?} is shown without a title");
             }
         }

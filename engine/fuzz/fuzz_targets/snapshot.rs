@@ -4,6 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use upcue_engine::expr::Lookup;
+use upcue_engine::ledger::Moment;
 use upcue_engine::session::Session;
 use upcue_engine::snapshot::{Frame, Snapshot};
 use upcue_engine::time::Millis;
@@ -17,54 +19,49 @@ fn frame(mode: u8, bytes: &[u8]) -> Option<Frame> {
     if mode % 2 == 0 {
         return Frame::decode(bytes).ok();
     }
-    let frame = if mode & 2 == 0 { Frame::Snapshot(Box::new(made::<Snapshot>(bytes)?)) } else { Frame::Live(Box::new(made(bytes)?)) };
-    let read = Frame::decode(&frame.encode()).expect("our own frame is readable");
+    let frame = if mode & 2 == 0 { Frame::Snapshot(Box::new(made::<Snapshot>(bytes)?)) } else { Frame::Live(made(bytes)?) };
+    let read = Frame::decode(&frame.encode("{}")).expect("our own frame is readable");
     assert_eq!(read, frame, "a frame arrives as it was sent");
     Some(read)
 }
 
 /// All that can be asked at a moment.
 fn ask(session: &mut Session, device: Millis) {
-    let snapshot = session.snapshot().clone();
-    let placements = snapshot.rules.campaigns.iter().map(|c| &c.placement).chain(snapshot.rules.settled.iter().map(|s| &s.placement));
-    for placement in placements {
-        let decision = session.decide(placement, device);
-        assert!(decision.campaign.is_none_or(|i| i < snapshot.rules.campaigns.len()), "{decision:?}");
-        let trace = session.trace(placement, device);
-        assert!(trace.len() <= snapshot.rules.campaigns.len(), "{trace:?}");
+    let rules = session.snapshot().rules.clone();
+    for place in 0..=rules.places.len() {
+        let decision = session.decide(place, device);
+        assert!(decision.campaign.is_none_or(|i| i < rules.candidates.len()), "{decision:?}");
+        let trace = session.trace(place, device);
+        assert!(trace.len() <= rules.candidates.len(), "{trace:?}");
+    }
+    for meter in 0..=rules.meters.len() {
+        let _ = session.meter(meter, device);
     }
     let facts = session.facts(device);
-    for nudge in snapshot.rules.campaigns.iter().map(|c| &c.nudge) {
-        let label = nudge.cta.as_ref().map(|cta| &cta.label);
-        for text in [Some(&nudge.title), Some(&nudge.body), label].into_iter().flatten() {
-            assert!(text.fill(&facts).is_none() || text.is_complete(&facts), "{text:?}");
-        }
+    for value in &rules.values {
+        let _ = facts.input(*value);
     }
-    let keys = snapshot.meters.iter().map(|m| &m.key).chain(snapshot.features.iter().map(|f| &f.key));
-    for key in keys {
-        let _ = (session.meter(key, device), session.entitlement(key, device));
-    }
+    let _ = session.feature(0);
 }
 
 fn act(session: &mut Session, [what, which, n, when]: [u8; 4]) {
     let device = Millis(MOMENTS[usize::from(when) % MOMENTS.len()]);
     let count = if n > 250 { (1 << 53) - 1 } else { u64::from(n) };
-    let pick = |n: usize| usize::from(which) % n.max(1);
-    let snapshot = session.snapshot();
-    let meter = snapshot.meters.get(pick(snapshot.meters.len())).map_or_else(String::new, |m| m.key.clone());
-    let event = snapshot.rules.events.get(pick(snapshot.rules.events.len())).cloned().unwrap_or_default();
-    let campaign = snapshot.rules.campaigns.get(pick(snapshot.rules.campaigns.len())).map_or_else(String::new, |c| c.id.clone());
-    match what % 8 {
-        0 => session.add(&meter, count, device),
-        1 => session.set(&meter, count, device),
-        2 => session.track(&event, device),
+    let which = usize::from(which);
+    let candidates = &session.snapshot().rules.candidates;
+    let campaign = candidates.get(which % candidates.len().max(1)).map_or(7, |candidate| candidate.gates.key);
+    match what % 9 {
+        0 => session.add(which, count, device),
+        1 => session.set(which, count, device),
+        2 => session.track(which, device),
         3 => {
-            let kinds = [NoteKind::Exposure, NoteKind::Click, NoteKind::Dismiss, NoteKind::Snooze(device)];
-            session.note(&campaign, kinds[usize::from(n) % 4], device);
+            let kinds = [NoteKind::Render, NoteKind::Ghost, NoteKind::Click, NoteKind::Dismiss, NoteKind::Snooze(device)];
+            session.note(campaign, kinds[usize::from(n) % kinds.len()], Moment { at: device, tag: n.into() });
         }
-        4 => session.display(usize::from(which), n % 2 == 0),
+        4 => session.display(which, n % 2 == 0),
         5 => drop(session.close_batch()),
         6 => session.abandon(count),
+        7 => session.convert(device),
         _ => ask(session, device),
     }
 }

@@ -1,24 +1,54 @@
-/** An element with attributes and children; no markup is parsed, so that Trusted Types have nothing to object to. */
-export function element<K extends keyof HTMLElementTagNameMap>(
-  name: K,
-  attributes: Record<string, string> = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
+/** What `make` puts into a node: texts, nodes, lists of them, attributes, listeners; what is falsy is left out. */
+export type Content =
+  | Node
+  | string
+  | readonly Content[]
+  | { readonly [name: string]: string | boolean | undefined | null | ((event: Event) => void) }
+  | false
+  | null
+  | undefined;
+
+/**
+ * `make("li:card.wide", { title: "x" }, "text")`: an element named by its tag, its parts (`:`, classes as well) and its classes
+ * (`.`). No markup is parsed, so that Trusted Types have nothing to object to.
+ */
+export function make<E extends HTMLElement = HTMLElement>(spec: string, ...content: Content[]): E {
+  const [tag, ...names] = spec.split(/(?=[.:])/);
+  const made = document.createElement(tag!);
+  for (const name of names) {
+    made.classList.add(name.slice(1));
+    if (name[0] === ":") made.part.add(name.slice(1));
+  }
+  put(made, content);
+  return made as E;
+}
+
+/** Puts `content` in the place of all that is in a node. */
+export function refill(node: HTMLElement, content: Content): void {
+  node.replaceChildren();
+  put(node, content);
+}
+
+function put(node: HTMLElement, content: Content): void {
+  if (Array.isArray(content)) for (const part of content) put(node, part);
+  else if (content instanceof Node || typeof content === "string") node.append(content);
+  else if (content) {
+    for (const [name, value] of Object.entries(content)) {
+      if (typeof value === "function") node.addEventListener(name, value);
+      else if (value || value === "") node.setAttribute(name, value === true ? "" : value);
+    }
+  }
 }
 
 /** A 16 × 16 line drawing in the colour of the text. */
-export function drawing(path: string): SVGSVGElement {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  for (const [key, value] of Object.entries({ viewBox: "0 0 16 16", width: "16", height: "16", "aria-hidden": "true" })) {
-    svg.setAttribute(key, value);
-  }
-  line.setAttribute("d", path);
-  svg.append(line);
+export function drawing(path: string): Element {
+  const of = (name: string, attributes: Record<string, string>) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const key in attributes) made.setAttribute(key, attributes[key]!);
+    return made;
+  };
+  const svg = of("svg", { viewBox: "0 0 16 16", width: "16", height: "16", "aria-hidden": "true" });
+  svg.append(of("path", { d: path }));
   return svg;
 }
 
@@ -26,7 +56,3 @@ export function drawing(path: string): SVGSVGElement {
 export function write(node: Element, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
-
-/** `fill("{n} left", { n: "5" })` is "5 left". */
-export const fill = (message: string, values: Record<string, string>): string =>
-  message.replace(/\{(\w+)\}/g, (hole, name: string) => values[name] ?? hole);

@@ -1,27 +1,53 @@
 import { latestUpcue, onLatest } from "../latest.js";
 import type { Upcue } from "../upcue.js";
-import { element } from "./dom.js";
+import { make } from "./dom.js";
+import { type Locale, type Voice, speak, wordsOf, written } from "./locale.js";
+import { type Say, speech } from "./speech.js";
 import { themed } from "./theme.js";
 
 /** On a server there are no elements; importing must work all the same. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
+const connected = new Set<UpcueElement<object>>();
+
+/** @internal Has all elements look again. */
+export const redrawAll = (): void => connected.forEach((element) => element.redraw());
+
+/** @internal Whether a dialog is open, of the page or of ours. */
+export const isModal = (): boolean =>
+  [document, ...[...connected].map(({ shadowRoot }) => shadowRoot!)].some((root) => root.querySelector(":modal"));
+
+/** What all elements say from now on, those on the page too; `undefined`: English. */
+export function setLocale(locale: Locale | undefined): void {
+  speak(locale);
+  redrawAll();
+}
+
 /**
  * What all elements do: find an instance, draw again when something changed, and leave the page's own content in place
  * until there is something to draw from.
  */
-export abstract class UpcueElement extends Base {
-  readonly #fallback: HTMLSlotElement;
+export abstract class UpcueElement<M extends object> extends Base {
+  /** Words of this element alone; they go before the class's, which go before those of `setLocale`. */
+  // Set before this class was known, they are there already.
+  messages: Partial<M> = (this as { messages?: Partial<M> }).messages ?? {};
+  /** @internal What is drawn, out of reach of what the page's styles would hand down. */
+  readonly stage = make("div.drawn");
+  readonly #fallback = make("slot");
   #given: Upcue | undefined;
   #used: Upcue | undefined;
   #ends: (() => void)[] = [];
+  #stop: (() => void) | undefined;
 
   constructor(css: string) {
     super();
-    const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = themed(css);
-    this.#fallback = element("slot");
-    root.append(this.#fallback);
+    this.attachShadow({ mode: "open" }).append(this.#fallback, this.stage);
+    this.wear(css);
+  }
+
+  /** @internal Styles over the theme, in the place of those before. */
+  wear(css: string): void {
+    this.shadowRoot!.adoptedStyleSheets = themed(css);
   }
 
   /** The instance to draw from; the one loaded last when none is given. */
@@ -41,27 +67,45 @@ export abstract class UpcueElement extends Base {
       delete (this as { upcue?: unknown }).upcue;
       this.#given = early;
     }
+    connected.add(this);
     this.#attach();
     this.#ends.push(onLatest(() => this.#attach()));
   }
 
   disconnectedCallback(): void {
+    connected.delete(this);
     this.#ends.splice(0).forEach((end) => end());
     this.#leave();
   }
 
   attributeChangedCallback(): void {
-    if (this.isConnected) this.#draw();
+    this.redraw();
   }
 
-  /** Whether there is something to draw from. */
-  protected usable(upcue: Upcue): boolean {
-    return upcue.ready;
+  /** @internal Something that is drawn is another now. */
+  redraw(): void {
+    if (this.isConnected) this.#draw();
   }
 
   /** @internal What the page put between the tags. */
   showFallback(shown: boolean): void {
     this.#fallback.hidden = !shown;
+  }
+
+  /** @internal The words of this element, over those it was made with. */
+  say<W extends M>(voice: Voice, words: W): Say<W> {
+    const { messages } = this.constructor as unknown as { messages: object };
+    return speech(written(this.#used?.locale), { ...words, ...wordsOf(voice), ...messages, ...this.messages });
+  }
+
+  /** @internal Dispatches an event that leaves shadow roots; whether nobody objected. */
+  tell(name: string, detail: object): boolean {
+    return this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable: true, detail }));
+  }
+
+  /** Whether there is something to draw from. */
+  protected usable(upcue: Upcue): boolean {
+    return upcue.ready;
   }
 
   /** Draws what the instance says now. */
@@ -78,8 +122,6 @@ export abstract class UpcueElement extends Base {
     }
     this.#draw();
   }
-
-  #stop: (() => void) | undefined;
 
   #leave(): void {
     this.#stop?.();

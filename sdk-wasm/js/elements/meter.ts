@@ -1,44 +1,22 @@
 import type { Meter } from "../types.js";
 import type { Upcue } from "../upcue.js";
-import { element, fill, write } from "./dom.js";
+import { make, write } from "./dom.js";
 import { UpcueElement } from "./element.js";
-import { sheet } from "./theme.js";
 
-const CSS = `
-.meter { display: grid; gap: 8px; }
-.row { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 2px 16px; }
-.label { font-weight: 600; }
-.value { font-variant-numeric: tabular-nums; }
-.track {
-  position: relative;
-  block-size: var(--upcue-meter-height, 10px);
-  border-radius: 99px;
-  background: var(--upcue-meter-track, color-mix(in srgb, var(--_text) 11%, transparent));
-}
-.clip { position: absolute; inset: 0; overflow: clip; border-radius: inherit; }
-.fill {
-  block-size: 100%;
-  inline-size: var(--_filled, 0%);
-  border-radius: inherit;
-  background: var(--_level, var(--_accent));
-  transition: inline-size 420ms cubic-bezier(.2, .7, .2, 1), background-color 200ms;
-}
-.soft {
-  position: absolute;
-  inset-block: -3px;
-  inset-inline-start: var(--_soft, 100%);
-  inline-size: 2px;
-  border-radius: 2px;
-  background: var(--_text);
-  opacity: .55;
-}
-.foot { color: var(--_muted); font-size: .875em; font-variant-numeric: tabular-nums; }
-.near { --_level: var(--_warning); }
-.full { --_level: var(--_danger); }
-.near .left { color: var(--_warning); font-weight: 600; }
-.full .left { color: var(--_danger); font-weight: 600; }
-@media (prefers-reduced-motion: reduce) { .fill { transition: none; } }
-@media (forced-colors: active) { .track { border: 1px solid; } .fill { background: Highlight; forced-color-adjust: none; } }
+const STYLE = `
+.meter{display:grid;gap:8px}
+.label{font-weight:600}
+.track{position:relative;block-size:var(--upcue-meter-height,10px);border-radius:99px;background:var(--upcue-meter-track,var(--_shade))}
+.clip{position:absolute;inset:0;overflow:clip;border-radius:inherit}
+.clip>*{position:absolute;inset-block:0;inset-inline-start:0;border-radius:inherit;background:var(--_level,var(--_accent))}
+.fill{inline-size:var(--_value);transition:inline-size .4s}
+.projected{inline-size:var(--_projected);opacity:.3}
+.soft-limit,.projection{position:absolute;inset-block:-3px;inset-inline-start:var(--_soft);inline-size:2px;border-radius:2px;background:var(--_text);opacity:.55}
+.projection{inset-block:-3px;inset-inline-start:calc(var(--_projected) - 2px);background:var(--_level,var(--_accent));opacity:1}
+.near{--_level:var(--_warning)}
+.full{--_level:var(--_danger)}
+.near .remaining,.full .remaining{color:var(--_level);font-weight:600}
+@media(forced-colors:active){.track{border:1px solid}.fill{background:Highlight;forced-color-adjust:none}.projection,.soft-limit{background:CanvasText}}
 `;
 
 /** Without a soft limit of the plan's own, a bar turns at this part of the limit. */
@@ -58,93 +36,142 @@ export interface MeterMessages {
   over: string;
   /** `{date}` */
   resets: string;
+  /** What is expected at the end of the period: `{n}`, `{unit}`, `{date}` */
+  pace: string;
+  /** `{date}` */
+  exhausts: string;
 }
 
-/** `<upcue-meter meter="api_calls">`: how much of a limit is used, what is left, when it begins anew. */
-export class UpcueMeter extends UpcueElement {
-  static readonly observedAttributes = ["meter"];
-  /** For all meters; the property of the same name overrides it for one. */
-  static messages: MeterMessages = {
-    used: "{value} of {limit} {unit}",
-    unlimited: "{value} {unit}",
-    noLimit: "No limit",
-    left: "{n} left",
-    reached: "Limit reached",
-    over: "{n} over the limit",
-    resets: "Resets {date}",
-  };
-  messages: Partial<MeterMessages> = {};
+const WORDS: MeterMessages = {
+  used: "{value} of {limit} {unit}",
+  unlimited: "{value} {unit}",
+  noLimit: "No limit",
+  left: "{n} left",
+  reached: "Limit reached",
+  over: "{n} over the limit",
+  resets: "Resets {date}",
+  pace: "At this pace: {n} by {date}",
+  exhausts: "At this pace you reach the limit on {date}",
+};
 
-  readonly #label = element("span", { class: "label", part: "label", dir: "auto" });
-  readonly #value = element("span", { class: "value", part: "value", dir: "auto" });
-  readonly #soft = element("span", { class: "soft", part: "soft-limit" });
-  readonly #track = element(
-    "div",
-    { class: "track", part: "track", role: "meter", "aria-valuemin": "0" },
-    element("div", { class: "clip" }, element("div", { class: "fill", part: "fill" })),
+/**
+ * How much of a limit is used, what is left, when it begins anew, and where it leads at the present pace.
+ *
+ * @tag upcue-meter
+ * @attr {string} meter - The meter that is shown.
+ * @prop {Upcue | undefined} upcue - The instance to ask; the one loaded last when none is given.
+ * @prop {Partial<MeterMessages>} messages - Words of this element alone.
+ * @slot - What shows until Upcue is ready.
+ * @csspart meter - Everything.
+ * @csspart label - The meter's name.
+ * @csspart value - What is used, of how much.
+ * @csspart track - The bar's length.
+ * @csspart fill - What of it is used.
+ * @csspart projected - What of it will be used at the end of the period, at the present pace.
+ * @csspart projection - The mark at the end of that.
+ * @csspart soft-limit - The mark at the soft limit.
+ * @csspart remaining - What is left.
+ * @csspart resets - When it begins anew.
+ * @csspart pace - Where the present pace leads.
+ * @cssprop [--upcue-accent] - The bar.
+ * @cssprop [--upcue-warning] - The bar near the limit.
+ * @cssprop [--upcue-danger] - The bar at the limit.
+ * @cssprop [--upcue-text] - Texts.
+ * @cssprop [--upcue-muted] - Texts that matter less.
+ * @cssprop [--upcue-font=inherit] - The font, as the CSS property `font` takes it.
+ * @cssprop [--upcue-meter-height=10px] - How high the bar is.
+ * @cssprop [--upcue-meter-track] - The bar where it is empty.
+ */
+export class UpcueMeter extends UpcueElement<MeterMessages> {
+  static readonly observedAttributes = ["meter"];
+  /** For all meters. */
+  static messages: Partial<MeterMessages> = {};
+
+  readonly #parts = {
+    label: make("span:label"),
+    value: make("span:value.number"),
+    remaining: make("span:remaining"),
+    resets: make("span:resets"),
+    pace: make("div:pace.muted.small.number"),
+  };
+  readonly #projected = make("span:projected");
+  readonly #projection = make("span:projection");
+  readonly #soft = make("span:soft-limit");
+  readonly #track = make(
+    "div:track",
+    { role: "meter", "aria-valuemin": "0" },
+    make("div.clip", this.#projected, make("div:fill")),
+    this.#projection,
     this.#soft,
   );
-  readonly #left = element("span", { class: "left", part: "remaining", dir: "auto" });
-  readonly #resets = element("span", { part: "resets", dir: "auto" });
-  readonly #box = element(
-    "div",
-    { class: "meter drawn", part: "meter", hidden: "" },
-    element("div", { class: "row" }, this.#label, this.#value),
+  readonly #box = make(
+    "div:meter",
+    make("div.row", this.#parts.label, this.#parts.value),
     this.#track,
-    element("div", { class: "row foot" }, this.#left, this.#resets),
+    make("div.row.muted.small.number", this.#parts.remaining, this.#parts.resets),
+    this.#parts.pace,
   );
-  /** Lengths go through a stylesheet: a `style` attribute is what a strict policy forbids. */
-  readonly #lengths = sheet("");
+  /** Told of levels alone: who works must not hear every count. */
+  readonly #status = make("p.said", { role: "status" });
+  #level: number | undefined;
 
   constructor() {
-    super(CSS);
-    const root = this.shadowRoot!;
-    root.adoptedStyleSheets.push(this.#lengths);
-    root.append(this.#box);
+    super(STYLE);
+    this.stage.append(this.#box, this.#status);
+    this.clear();
   }
 
   protected override draw(upcue: Upcue): void {
     const meter = upcue.meter(this.getAttribute("meter") ?? "");
-    this.#box.hidden = !meter;
-    if (!meter) return;
-    const { value, limit, softLimit } = meter;
-    const words = this.#words(meter, upcue.locale);
-    const level = limit === null || value < (softLimit ?? limit * NEARLY) ? "" : value < limit ? "near" : "full";
-    this.#box.className = `meter drawn ${level}`;
-    write(this.#label, meter.label);
-    write(this.#value, words.used);
-    write(this.#left, words.left);
-    write(this.#resets, words.resets);
+    if (!meter) return this.clear();
+    this.#box.hidden = false;
+    const { label, value, limit, softLimit } = meter;
+    const words = this.#words(meter);
+    const level = limit === null || value < (softLimit ?? limit * NEARLY) ? 0 : value < limit ? 1 : 2;
+    this.#box.className = ["meter", "meter near", "meter full"][level]!;
+    for (const [name, text] of Object.entries(words)) write(this.#parts[name as keyof typeof words], text);
+    this.#parts.pace.hidden = !words.pace;
+    if (this.#level !== undefined && level !== this.#level) {
+      write(this.#status, level > this.#level ? `${label}: ${words.value}. ${words.remaining}` : "");
+    }
+    this.#level = level;
     this.#track.hidden = limit === null;
-    if (limit === null) return;
-    const part = (n: number) => `${Math.min((n / limit || 0) * 100, 100)}%`;
-    this.#lengths.replaceSync(`.meter { --_filled: ${limit ? part(value) : "100%"}; --_soft: ${part(softLimit ?? limit)}; }`);
-    this.#soft.hidden = softLimit === null || softLimit >= limit;
-    this.#track.setAttribute("aria-label", meter.label);
-    this.#track.setAttribute("aria-valuemax", String(limit));
-    this.#track.setAttribute("aria-valuenow", String(Math.min(value, limit)));
-    this.#track.setAttribute("aria-valuetext", words.used);
+    if (limit !== null) this.#measure(meter, limit, words.value);
   }
 
   protected override clear(): void {
     this.#box.hidden = true;
+    this.#level = undefined;
+    write(this.#status, "");
   }
 
-  #words({ value, limit, unit, resetsAt }: Meter, locale: string | undefined) {
-    const messages = { ...UpcueMeter.messages, ...this.messages };
-    const n = (number: number) => number.toLocaleString(locale);
-    const values = { value: n(value), limit: n(limit ?? 0), unit };
+  #measure({ label, value, softLimit, projected }: Meter, limit: number, used: string): void {
+    const lengths = { value: limit ? value : 1, soft: softLimit ?? limit, projected: projected ?? 0 };
+    for (const [name, n] of Object.entries(lengths)) {
+      this.#track.style.setProperty(`--_${name}`, `${Math.min((n / (limit || 1)) * 100, 100)}%`);
+    }
+    this.#soft.hidden = softLimit === null || softLimit >= limit;
+    this.#projected.hidden = this.#projection.hidden = projected === null || projected <= value;
+    const said = { label, valuemax: limit, valuenow: Math.min(value, limit), valuetext: used };
+    for (const [name, text] of Object.entries(said)) this.#track.setAttribute(`aria-${name}`, `${text}`);
+  }
+
+  #words({ label, value, limit, unit, resetsAt, projected, exhaustsAt }: Meter) {
+    const say = this.say("meter", WORDS);
     const left = (limit ?? 0) - value;
-    const date = resetsAt?.toLocaleDateString(locale, { month: "short", day: "numeric" }) ?? "";
+    const over = left <= 0;
     return {
-      used: fill(limit === null ? messages.unlimited : messages.used, values).trim(),
-      left:
-        limit === null
-          ? messages.noLimit
-          : left === 0
-            ? messages.reached
-            : fill(left > 0 ? messages.left : messages.over, { n: n(Math.abs(left)) }),
-      resets: date && fill(messages.resets, { date }),
+      label,
+      value: say(limit === null ? "unlimited" : "used", { value, limit: limit ?? 0, unit, n: value }).trim(),
+      remaining:
+        limit === null ? say("noLimit") : left === 0 ? say("reached") : say(over ? "over" : "left", { n: Math.abs(left), unit }),
+      resets: resetsAt ? say("resets", { date: resetsAt }) : "",
+      pace:
+        limit !== null && exhaustsAt && !over
+          ? say("exhausts", { date: exhaustsAt })
+          : projected !== null && resetsAt
+            ? say("pace", { n: Math.round(projected), unit, date: resetsAt })
+            : "",
     };
   }
 }

@@ -1,121 +1,139 @@
+import { after } from "../host.js";
 import type { Nudge } from "../types.js";
 import type { Upcue } from "../upcue.js";
-import { drawing, element, write } from "./dom.js";
-import { UpcueElement } from "./element.js";
+import { drawing, make, write } from "./dom.js";
+import { UpcueElement, isModal, redrawAll } from "./element.js";
 import { CROSS } from "./icons.js";
+import { Ghosts } from "./nudge/ghosts.js";
+import { placeBy, stack, unstack } from "./nudge/places.js";
+import { STYLE } from "./nudge/style.js";
+import { whenSeen } from "./seen.js";
 
-// Toasts, dialogs and badges have no form of their own yet: they appear as cards in the flow, like `inline`.
-const CSS = `
-:host([state="empty"]) { position: absolute; }
-.nudge {
-  display: flex;
-  align-items: center;
-  gap: 12px 16px;
-  padding: 12px 14px;
-  border: 1px solid var(--_border);
-  border-radius: var(--_radius);
-  background: var(--upcue-nudge-background, linear-gradient(color-mix(in srgb, var(--_accent) 7%, transparent) 0 0) var(--_surface));
-  animation: arrive 260ms cubic-bezier(.2, .7, .2, 1);
-}
-.nudge.empty { display: block; padding: 0; border: 0; background: none; animation: none; }
-.mark { flex: none; inline-size: 4px; align-self: stretch; border-radius: 4px; background: var(--_accent); }
-.text { flex: 1 1 16em; min-inline-size: 0; line-height: 1.45; overflow-wrap: anywhere; }
-.empty .text { flex: none; }
-.title { font-weight: 650; }
-.body { color: var(--_muted); }
-.body:empty, .title:empty { display: none; }
-.actions { display: flex; flex: none; align-items: center; gap: 8px; }
-.cta {
-  min-block-size: 36px;
-  padding: 6px 14px;
-  border-radius: calc(var(--_radius) * .66);
-  background: var(--_accent);
-  color: var(--_on-accent);
-  font-weight: 600;
-  line-height: 1.2;
-  text-align: center;
-}
-.cta:hover { background: color-mix(in srgb, var(--_accent) 88%, var(--_text)); }
-.dismiss { display: grid; place-items: center; inline-size: 36px; block-size: 36px; border-radius: 50%; color: var(--_muted); }
-.dismiss:hover { color: var(--_text); background: color-mix(in srgb, var(--_text) 8%, transparent); }
-.card { align-items: flex-start; flex-wrap: wrap; padding: 16px; position: relative; }
-.card .text { flex-basis: 60%; padding-inline-end: 36px; }
-.card .actions { flex-basis: 100%; padding-inline-start: 20px; }
-.card .dismiss { position: absolute; inset-block-start: 8px; inset-inline-end: 8px; }
-@container (max-width: 480px) {
-  .banner { align-items: flex-start; flex-wrap: wrap; position: relative; }
-  .banner .text { flex-basis: 60%; padding-inline-end: 32px; }
-  .banner .actions { flex-basis: 100%; padding-inline-start: 20px; }
-  .banner .dismiss { position: absolute; inset-block-start: 6px; inset-inline-end: 6px; }
-  .cta { min-block-size: 44px; }
-}
-.frame { container-type: inline-size; }
-@keyframes arrive { from { opacity: 0; translate: 0 -6px; } }
-@media (prefers-reduced-motion: reduce) { .nudge { animation: none; } }
-@media (forced-colors: active) { .cta { border: 1px solid; } .mark { background: Highlight; } }
-`;
+/** So long an element that has only what an earlier visit left waits for something newer, in milliseconds. */
+const SETTLES = 1000;
 
 /** What a nudge says by itself. */
 export interface NudgeMessages {
   /** The accessible name of the button that puts a nudge away. */
   dismiss: string;
+  /** The button that puts it off. */
+  later: string;
 }
 
-/** `<upcue-nudge placement="app.header">`: the nudge of a placement, as long as there is one. */
-export class UpcueNudge extends UpcueElement {
-  static readonly observedAttributes = ["placement"];
-  /** For all nudges; the property of the same name overrides it for one. */
-  static messages: NudgeMessages = { dismiss: "Dismiss" };
-  messages: Partial<NudgeMessages> = {};
+const WORDS: NudgeMessages = { dismiss: "Dismiss", later: "Later" };
 
-  readonly #title = element("p", { class: "title", part: "title", dir: "auto" });
-  readonly #body = element("p", { class: "body", part: "body", dir: "auto" });
-  readonly #cta = element("button", { type: "button", class: "cta", part: "cta", dir: "auto" });
-  readonly #dismiss = element("button", { type: "button", class: "dismiss", part: "dismiss" }, drawing(CROSS));
-  readonly #mark = element("span", { class: "mark", part: "mark" });
+/** The element whose dialog is open, or is about to be: there is one at a time. */
+let modal: UpcueNudge | undefined;
+
+/**
+ * The nudge of a placement, as long as there is one: a banner, a card in the text (`inline`), a toast in the corner of the
+ * window, a dialog (`modal`), or a badge that opens a little card.
+ *
+ * @tag upcue-nudge
+ * @attr {string} placement - The placement whose nudge is shown.
+ * @attr {"shown" | "empty"} state - Set by the element; absent until Upcue is ready.
+ * @attr {"banner" | "inline" | "toast" | "modal" | "badge"} kind - Set by the element while a nudge is shown.
+ * @prop {Upcue | undefined} upcue - The instance to ask; the one loaded last when none is given.
+ * @prop {Partial<NudgeMessages>} messages - Words of this element alone.
+ * @fires {CustomEvent<ActionDetail>} upcue-action - The call to action was followed.
+ * @fires {CustomEvent<NudgeEventDetail>} upcue-dismiss - The nudge was put away.
+ * @fires {CustomEvent<NudgeEventDetail>} upcue-snooze - The nudge was put off.
+ * @slot - What shows until Upcue is ready.
+ * @csspart nudge - The box; with it `banner`, `inline`, `toast`, `modal` or `badge`.
+ * @csspart pill - The badge itself; the box is what it opens.
+ * @csspart dialog - What holds the box of a modal.
+ * @csspart mark - The stroke in the accent's colour.
+ * @csspart text - What holds title and body.
+ * @csspart title - The title.
+ * @csspart body - The body.
+ * @csspart actions - What holds the buttons.
+ * @csspart cta - The call to action.
+ * @csspart later - The button that puts the nudge off.
+ * @csspart dismiss - The button that puts the nudge away.
+ * @cssprop [--upcue-accent] - Marks, buttons, links.
+ * @cssprop [--upcue-on-accent] - Texts on the accent's colour.
+ * @cssprop [--upcue-surface] - Behind everything.
+ * @cssprop [--upcue-text] - Texts.
+ * @cssprop [--upcue-muted] - Texts that matter less.
+ * @cssprop [--upcue-border] - Lines around things.
+ * @cssprop [--upcue-radius=12px] - How round corners are.
+ * @cssprop [--upcue-font=inherit] - The font, as the CSS property `font` takes it.
+ * @cssprop [--upcue-nudge-background] - Behind a nudge.
+ */
+export class UpcueNudge extends UpcueElement<NudgeMessages> {
+  static readonly observedAttributes = ["placement"];
+  /** For all nudges. */
+  static messages: Partial<NudgeMessages> = {};
+
+  readonly #title = make("p:title", { id: "title" });
+  readonly #body = make("p:body", { id: "body" });
   // The region is there before its words are, or nobody would be told of them; it interrupts nobody.
-  readonly #text = element("div", { class: "text", part: "text", role: "status" }, this.#title, this.#body);
-  readonly #actions = element("div", { class: "actions", part: "actions" }, this.#cta, this.#dismiss);
-  readonly #box = element("div", { class: "nudge empty", part: "nudge" }, this.#mark, this.#text, this.#actions);
+  readonly #text = make("div:text", { role: "status" }, this.#title, this.#body);
+  readonly #cta = make("button:cta.button.primary", { click: () => this.#follow() });
+  readonly #later = make("button:later.button", { click: () => this.#putAway("snooze") });
+  readonly #actions = make("div:actions", this.#cta, this.#later);
+  readonly #dismiss = make("button:dismiss.round", { click: () => this.#putAway() }, drawing(CROSS));
+  readonly #mark = make("span:mark");
+  readonly #box = make("div", this.#mark, this.#text, this.#actions, this.#dismiss);
+  readonly #pill = make<HTMLButtonElement>("button:pill", { click: () => this.#press() });
+  readonly #dialog = make<HTMLDialogElement>("dialog:dialog.panel", { "aria-labelledby": "title", "aria-describedby": "body" });
+  readonly #ghosts = new Ghosts();
+  /** What is shown: the decision it was claimed for, and what it says now. */
   #nudge: Nudge | undefined;
+  #said: Nudge | undefined;
+  #claiming: Nudge | undefined;
+  #unwatch = () => {};
+  /** The instance that was seen last, and whether it had its time. */
+  #met: Upcue | undefined;
+  #settled = false;
 
   constructor() {
-    super(CSS);
-    this.shadowRoot!.append(element("div", { class: "frame drawn" }, this.#box));
+    super(STYLE);
+    this.stage.append(this.#box);
     this.#empty();
-    this.#cta.addEventListener("click", () => this.#follow());
-    this.#dismiss.addEventListener("click", () => this.#putAway());
     this.#box.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
+      // Dialogs and what badges open have a way of their own.
+      if (event.key !== "Escape" || this.#dialog.open || this.#box.popover === "auto") return;
       event.stopPropagation();
       this.#putAway();
     });
+    // Escape, or whatever else closes dialogs.
+    this.#dialog.addEventListener("close", () => modal === this && this.#putAway());
+  }
+
+  protected override usable(upcue: Upcue): boolean {
+    if (upcue !== this.#met) {
+      this.#met = upcue;
+      this.#settled = false;
+      after(SETTLES, () => {
+        if (this.#met !== upcue) return;
+        this.#settled = true;
+        this.redraw();
+      });
+    }
+    return upcue.ready;
   }
 
   protected override draw(upcue: Upcue): void {
-    const { nudge } = upcue.decide(this.getAttribute("placement") ?? "");
-    if (!nudge) return this.clear(upcue);
-    const shown = this.#nudge;
-    if (shown?.campaign !== nudge.campaign) {
-      if (shown) upcue.hidden(shown);
-      this.#nudge = nudge;
-      upcue.exposure(nudge);
-    }
-    const form = nudge.kind === "banner" ? "banner" : "card";
-    this.#box.className = `nudge ${form}`;
-    this.#box.setAttribute("part", `nudge ${nudge.kind}`);
-    write(this.#title, nudge.title);
-    write(this.#body, nudge.body);
-    write(this.#cta, nudge.cta?.label ?? "");
-    this.#cta.hidden = !nudge.cta;
-    this.#dismiss.setAttribute("aria-label", this.messages.dismiss ?? UpcueNudge.messages.dismiss);
-    this.#mark.hidden = this.#actions.hidden = false;
-    this.setAttribute("state", "shown");
+    const placement = this.getAttribute("placement") ?? "";
+    const { nudge } = upcue.decide(placement);
+    // A nudge that is taken back at once by what is newer would be a flash.
+    const settled = upcue.fresh || this.#settled;
+    if (settled) this.#ghosts.watch(this.stage, upcue.ghosts(placement), (ghost) => upcue.ghost(ghost));
+    if (nudge && same(nudge, this.#nudge)) return this.hasAttribute("kind") ? this.#fill(nudge) : undefined;
+    if (nudge && same(nudge, this.#claiming)) return;
+    this.#clear(upcue);
+    if (nudge && settled && (nudge.kind !== "modal" || this.#takeTurn())) void this.#claim(upcue, nudge, placement);
   }
 
   protected override clear(upcue: Upcue | undefined): void {
+    this.#ghosts.end();
+    this.#clear(upcue);
+  }
+
+  #clear(upcue: Upcue | undefined): void {
     const shown = this.#nudge;
-    this.#nudge = undefined;
+    this.#nudge = this.#claiming = undefined;
     if (shown) upcue?.hidden(shown);
     this.#empty();
     // Without an instance the page's own content is in its place.
@@ -123,30 +141,122 @@ export class UpcueNudge extends UpcueElement {
     else this.removeAttribute("state");
   }
 
-  #empty(): void {
-    this.#box.className = "nudge empty";
-    this.#mark.hidden = this.#actions.hidden = true;
-    write(this.#title, "");
-    write(this.#body, "");
+  /** Whether no other dialog is open, of ours or of the page. */
+  #takeTurn(): boolean {
+    if (!isModal()) modal ??= this;
+    return modal === this;
   }
 
+  /** Asks for a share of the budget before anything is drawn; another tab may have been quicker. */
+  async #claim(upcue: Upcue, nudge: Nudge, placement: string): Promise<void> {
+    this.#claiming = nudge;
+    const ours = await upcue.claim(nudge).catch(() => false);
+    const now = this.#claiming === nudge ? upcue.decide(placement).nudge : null;
+    if (ours && now && same(now, nudge)) {
+      this.#claiming = undefined;
+      this.#nudge = nudge;
+      return this.#show(upcue, now);
+    }
+    if (ours) upcue.hidden(nudge);
+    if (this.#claiming === nudge) this.#clear(upcue);
+  }
+
+  #show(upcue: Upcue, nudge: Nudge): void {
+    const { kind } = nudge;
+    const box = this.#box;
+    this.setAttribute("kind", kind);
+    this.setAttribute("state", "shown");
+    box.part.value = `nudge ${kind}`;
+    box.className = `panel ${box.part}`;
+    this.#mark.hidden = this.#dismiss.hidden = false;
+    if (kind === "modal") {
+      // A dialog is told of by its name.
+      this.#text.removeAttribute("role");
+      this.#dialog.append(box);
+      this.stage.append(this.#dialog);
+    } else if (kind === "toast") {
+      box.popover = "manual";
+      box.showPopover();
+      stack(box);
+    } else if (kind === "badge") {
+      box.popover = "auto";
+      box.before(this.#pill);
+    }
+    this.#fill(nudge);
+    if (kind === "modal") this.#dialog.showModal();
+    const target = kind === "badge" ? this.#pill : box;
+    this.#unwatch = whenSeen(target, () => this.#nudge && upcue.exposure(this.#nudge));
+  }
+
+  /** What a nudge says may change while it is shown. */
+  #fill(nudge: Nudge): void {
+    const say = this.say("nudge", WORDS);
+    this.#said = nudge;
+    write(this.#title, nudge.title);
+    write(this.#pill, nudge.title);
+    write(this.#body, nudge.body);
+    write(this.#cta, nudge.cta?.label ?? "");
+    write(this.#later, say("later"));
+    this.#cta.hidden = !nudge.cta;
+    this.#later.hidden = !nudge.snooze;
+    this.#actions.hidden = !nudge.cta && !nudge.snooze;
+    this.#dismiss.setAttribute("aria-label", say("dismiss"));
+    this.#pill.popoverTargetElement = nudge.body || !nudge.cta ? this.#box : null;
+  }
+
+  #empty(): void {
+    const box = this.#box;
+    this.#unwatch();
+    this.removeAttribute("kind");
+    unstack(box);
+    box.removeAttribute("popover");
+    box.className = box.part.value = "";
+    this.#mark.hidden = this.#actions.hidden = this.#dismiss.hidden = true;
+    this.#text.setAttribute("role", "status");
+    this.#pill.remove();
+    for (const node of [this.#title, this.#body]) write(node, "");
+    if (modal !== this) return;
+    modal = undefined;
+    if (!this.#dialog.isConnected) return;
+    this.#dialog.close();
+    this.#dialog.remove();
+    this.stage.append(box);
+    // Another may have waited for its turn.
+    queueMicrotask(redrawAll);
+  }
+
+  /** Who has followed a toast or a dialog is done with it; it is not drawn again as long as it is decided. */
   #follow(): void {
     const nudge = this.#nudge;
-    if (!nudge?.cta) return;
+    const cta = this.#said?.cta;
+    if (!nudge || !cta) return;
     this.upcue?.click(nudge);
-    this.#tell("upcue-action", { action: nudge.cta.action, campaign: nudge.campaign, decision: nudge.decision });
+    if (nudge.kind === "badge") this.#box.hidePopover();
+    if (nudge.kind === "toast" || nudge.kind === "modal") {
+      this.#empty();
+      this.setAttribute("state", "empty");
+    }
+    this.tell("upcue-action", { action: cta.action, ...named(nudge) });
   }
 
-  #putAway(): void {
+  /** A badge without a body leads on at once; others open what they have to say, which the browser does by itself. */
+  #press(): void {
+    if (this.#pill.popoverTargetElement) requestAnimationFrame(() => placeBy(this.#pill, this.#box));
+    else this.#follow();
+  }
+
+  #putAway(how: "dismiss" | "snooze" = "dismiss"): void {
     const nudge = this.#nudge;
     const { upcue } = this;
     if (!nudge) return;
-    upcue?.dismiss(nudge);
-    this.clear(upcue);
-    this.#tell("upcue-dismiss", { campaign: nudge.campaign, decision: nudge.decision });
-  }
-
-  #tell(name: string, detail: Record<string, string>): void {
-    this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+    upcue?.[how](nudge);
+    this.#clear(upcue);
+    this.tell(`upcue-${how}`, named(nudge));
   }
 }
+
+/** Another decision for what is shown already. */
+const same = (a: Nudge, b: Nudge | undefined): boolean =>
+  a.campaign === b?.campaign && a.variant === b.variant && a.kind === b.kind;
+
+const named = ({ campaign, decision }: Nudge) => ({ campaign, decision });

@@ -1,31 +1,62 @@
 import type { Choice } from "../buying/types.js";
 import type { Upcue } from "../upcue.js";
 import { UpcueElement } from "./element.js";
-import { returnedUpgrade } from "./returning.js";
+import { returnedUpgrade } from "./returned.js";
 import type { UpgradeView } from "./upgrade/view.js";
 import type { UpgradeMessages } from "./upgrade/words.js";
 
 export type { UpgradeMessages };
 
 /**
- * `<upcue-upgrade>`: a dialog with what a change of plan costs, to the cent, and the button that makes it. It opens when it
- * is told to, and by itself when the user comes back from Stripe's page. What draws it is loaded then.
+ * A dialog with what a change of plan costs, to the cent, and the button that makes it. It opens when it is told to, and by
+ * itself when the user comes back from Stripe's page. What draws it is loaded then.
+ *
+ * @tag upcue-upgrade
+ * @attr {boolean} seats - Shows the number of seats even when there is one.
+ * @prop {Upcue | undefined} upcue - The instance to ask; the one loaded last when none is given.
+ * @prop {Partial<UpgradeMessages>} messages - Words of this element alone.
+ * @fires {CustomEvent<UpgradedDetail>} upcue-upgraded - The plan has changed.
+ * @slot - What shows while there is no instance.
+ * @csspart dialog - The dialog.
+ * @csspart title - Its title.
+ * @csspart close - Its cross, and the button that closes it.
+ * @csspart body - What is between title and buttons.
+ * @csspart actions - The buttons below.
+ * @csspart notice - What is said above a quote; with it `bad`.
+ * @csspart mend - The way to a page that mends it.
+ * @csspart change - From which plan to which.
+ * @csspart seats - The number of seats.
+ * @csspart lines - The quote.
+ * @csspart line - A line of it; with it `credit`, `charge` or `period`.
+ * @csspart due - Its last line.
+ * @csspart notes - What is said below it.
+ * @csspart violation - Why the plan is too small.
+ * @csspart gained - What is gained.
+ * @csspart lost - What is lost.
+ * @csspart charged - What was charged.
+ * @csspart confirm - The button that pays.
+ * @csspart retry - The button that asks again.
+ * @csspart again - The button that looks again.
+ * @csspart go - The way to Stripe's page.
+ * @cssprop [--upcue-accent] - Marks, buttons, links.
+ * @cssprop [--upcue-on-accent] - Texts on the accent's colour.
+ * @cssprop [--upcue-surface] - Behind everything.
+ * @cssprop [--upcue-text] - Texts.
+ * @cssprop [--upcue-muted] - Texts that matter less.
+ * @cssprop [--upcue-border] - Lines around things.
+ * @cssprop [--upcue-danger] - What went wrong, and what is lost.
+ * @cssprop [--upcue-radius=12px] - How round corners are.
+ * @cssprop [--upcue-font=inherit] - The font, as the CSS property `font` takes it.
  */
-export class UpcueUpgrade extends UpcueElement {
-  /** For all dialogs; the property of the same name overrides it for one. */
+export class UpcueUpgrade extends UpcueElement<UpgradeMessages> {
+  /** For all dialogs. */
   static messages: Partial<UpgradeMessages> = {};
-  messages: Partial<UpgradeMessages> = {};
 
   #view: Promise<UpgradeView> | undefined;
   #resumed = false;
 
   constructor() {
     super("");
-  }
-
-  /** @internal */
-  get wording(): Partial<UpgradeMessages> {
-    return { ...UpcueUpgrade.messages, ...this.messages };
   }
 
   /** Shows what the change costs, and makes it when the user confirms. Rejects when there is no instance to ask. */
@@ -53,8 +84,8 @@ export class UpcueUpgrade extends UpcueElement {
   protected override clear(): void {}
 
   #loaded(): Promise<UpgradeView> {
-    this.#view ??= import("./upgrade/view.js").then(
-      ({ UpgradeView }) => new UpgradeView(this, this.shadowRoot!),
+    this.#view ??= import("./commerce.js").then(
+      ({ upgradeView }) => upgradeView(this),
       (cause) => {
         this.#view = undefined;
         throw cause;

@@ -1,22 +1,27 @@
-//! The npm package: optimised wasm, bundled entry points, types, manifest.
+//! The npm package: optimised wasm, bundled entry points, types, React components, manifests.
+
+mod bundle;
+mod declarations;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::stamp::{Stamp, own_version};
 use super::wasm::{self, Library};
 use crate::command;
 use crate::progress::{note, step};
-use crate::project::{Project, copy, fresh_directory, read, text, write};
+use crate::project::{Project, copy, fresh_directory, read, write};
+pub(crate) use bundle::core_scripts;
 
 pub(crate) const WASM: &str = "upcue_core_bg.wasm";
 const GLUE: &str = "upcue_core";
-/// What `import "upcue"` loads.
-pub(crate) const MAIN_ENTRY: &str = "sdk-wasm/js/index.ts";
-const DEFINE_ENTRY: &str = "sdk-wasm/js/define.ts";
+/// What `import "upcue"` loads in a browser.
+pub(crate) const MAIN_ENTRY: &str = "sdk-wasm/js/entries/main.ts";
+/// Writes custom-elements.json and the React components made from it.
+const GENERATOR: &str = "sdk-wasm/react/generate.mjs";
 
 /// The finished package.
 pub(crate) fn package(project: &Project) -> PathBuf {
@@ -56,10 +61,18 @@ fn assemble(project: &Project) -> Result<()> {
     let sources = project.root.join("sdk-wasm");
     let package = package(project);
     fresh_directory(&package)?;
-    step("Bundle the SDK's entry points", || bundle(project, &package))?;
-    step("Write the SDK's types", || types(project, &package))?;
+    step("Bundle the SDK's entry points", || bundle::modules(project, &package).and_then(|()| bundle::snippet(project, &package)))?;
+    step("Describe the elements, and make React components of them", || {
+        let generate = project.root.join(GENERATOR);
+        command::run(
+            project.tool("node").arg(generate).arg(sources.join("js")).arg(&package),
+            "mend the comment or the registration named above",
+        )
+    })?;
+    step("Write the SDK's types", || declarations::write(project, &package))?;
     copy(&project.target.join("sdk/pkg").join(WASM), &package.join(WASM))?;
     manifest(project, &sources, &package)?;
+    declarations::prune(&package)?;
     for (from, name) in [(sources.join("README.md"), "README.md"), (project.root.join("LICENSE"), "LICENSE")] {
         if from.exists() {
             copy(&from, &package.join(name))?;
@@ -68,44 +81,6 @@ fn assemble(project: &Project) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn bundle(project: &Project, package: &Path) -> Result<()> {
-    let glue = project.target.join("sdk/pkg").join(GLUE).with_extension("js");
-    command::run(
-        project
-            .tool("esbuild")
-            .args([MAIN_ENTRY, DEFINE_ENTRY])
-            .args(["--bundle", "--splitting", "--format=esm", "--target=es2022", "--minify"])
-            .args(["--legal-comments=none", "--log-level=warning"])
-            .arg(format!("--alias:#core={}", text(&glue)?))
-            .arg(format!("--metafile={}", text(&metafile(project))?))
-            .arg(format!("--outdir={}", text(package)?)),
-        "mend what esbuild names above",
-    )
-}
-
-/// Declarations of every module. The configuration is derived, because only we know where the glue is.
-fn types(project: &Project, package: &Path) -> Result<()> {
-    let config = project.target.join("sdk/tsconfig.json");
-    let sources = project.root.join("sdk-wasm");
-    write(
-        &config,
-        json!({
-            "extends": text(&sources.join("tsconfig.json"))?,
-            "compilerOptions": {
-                "declaration": true,
-                "emitDeclarationOnly": true,
-                "noEmit": false,
-                "outDir": text(package)?,
-                "paths": {"#core": [format!("./pkg/{GLUE}.d.ts")]},
-                "rootDir": text(&sources.join("js"))?,
-            },
-            "include": [text(&sources.join("js"))?],
-        })
-        .to_string(),
-    )?;
-    command::run(project.tool("tsc").arg("--project").arg(&config), "mend the type errors named above")
 }
 
 /// sdk-wasm/package.json with the workspace's version, which is stated nowhere else. Edited as text: the order of its

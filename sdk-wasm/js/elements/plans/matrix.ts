@@ -1,51 +1,45 @@
-import type { OfferedPlan, Row } from "../../buying/types.js";
-import { element } from "../dom.js";
-import type { Offer } from "./offer.js";
-import { type Say, foot, nameOf, priceLines, valueOf, violationLines } from "./offers.js";
-
-type Cell = (plan: OfferedPlan) => (Node | string)[];
+import type { OfferedPlan } from "../../buying/types.js";
+import { type Content, make } from "../dom.js";
+import { type Offer, foot, nameOf, priceLines, valueOf } from "./offers.js";
 
 /** All plans against all rows. Where it is wider than its place, it is scrolled, by keyboard too. */
-export function matrix(offer: Offer, say: Say): HTMLElement {
-  const { plans, rows } = offer.comparison;
-  const line = (name: HTMLElement, cell: Cell, attributes = {}) =>
-    element("tr", attributes, name, ...plans.map((plan) => element("td", plan.best ? { class: "best" } : {}, ...cell(plan))));
-  const table = element(
-    "table",
-    { part: "table" },
-    element("caption", { class: "said" }, say.say("compared")),
-    element("thead", {}, heads(plans, say)),
-    element(
-      "tbody",
-      {},
-      line(rowHead(say.say("priceRow")), (plan) => priceLines(plan, offer, say)),
-      ...rows.map((row) => line(rowHead(row.label, ...used(row, say)), (plan) => [valueOf(plan, row, say)], high(row))),
-      line(rowHead(say.say("choiceRow")), (plan) => [ending(plan, offer, say)]),
+export function matrix(offer: Offer): HTMLElement {
+  const { say, comparison } = offer;
+  const line = (label: string, cell: (plan: OfferedPlan) => Content, more?: Content, high?: boolean) =>
+    make(
+      high ? "tr:highlighted" : "tr",
+      make("th", { scope: "row" }, make("span", label), more),
+      comparison.plans.map((plan) => make(plan.best ? "td.best" : "td", cell(plan))),
+    );
+  return make(
+    "div.table.panel",
+    { tabindex: "0", role: "region", "aria-label": say("compared"), "data-key": "table" },
+    make(
+      "table:table",
+      make("caption.said", say("compared")),
+      make(
+        "thead",
+        make(
+          "tr",
+          make("td", make("span.said", say("what"))),
+          comparison.plans.map((plan) =>
+            make(plan.best ? "th.best" : "th", { scope: "col" }, make("div:name", nameOf(plan, offer))),
+          ),
+        ),
+      ),
+      make(
+        "tbody",
+        line(say("priceRow"), (plan) => priceLines(plan, offer)),
+        comparison.rows.map((row) =>
+          line(
+            row.label,
+            (plan) => valueOf(plan, row, offer),
+            row.kind === "meter" && make("div.muted.small.number", say("used", { n: row.used })),
+            row.highlighted,
+          ),
+        ),
+        line(say("choiceRow"), (plan) => foot(plan, offer)),
+      ),
     ),
   );
-  const scrolled = { tabindex: "0", role: "region", "aria-label": say.say("compared"), "data-key": "table" };
-  return element("div", { class: "table", ...scrolled }, table);
 }
-
-function heads(plans: readonly OfferedPlan[], say: Say): HTMLElement {
-  const corner = element("td", {}, element("span", { class: "said" }, say.say("what")));
-  return element("tr", {}, corner, ...plans.map((plan) => head(plan, say)));
-}
-
-function head(plan: OfferedPlan, say: Say): HTMLElement {
-  const name = element("div", { class: "name", part: "name" }, ...nameOf(plan, say));
-  return element("th", { scope: "col", ...(plan.best && { class: "best" }) }, name);
-}
-
-const rowHead = (label: string, ...more: HTMLElement[]): HTMLElement =>
-  element("th", { scope: "row" }, element("span", { dir: "auto" }, label), ...more);
-
-function used(row: Row, say: Say): HTMLElement[] {
-  if (row.kind !== "meter") return [];
-  return [element("div", { class: "muted small number" }, say.say("used", { n: say.number(row.used) }))];
-}
-
-const high = (row: Row): Record<string, string> => (row.highlighted ? { class: "high", part: "highlighted" } : {});
-
-const ending = (plan: OfferedPlan, offer: Offer, say: Say): HTMLElement =>
-  element("div", { class: "foot" }, ...violationLines(plan, say), ...foot(plan, offer, say));

@@ -1,109 +1,109 @@
 // What stands above the plans: why the user is here, how they stand, what the team asked for, and how often they would pay.
 
-import type { Comparison, ComparisonReason, Interval, UpgradeRequest } from "../../buying/types.js";
-import { element } from "../dom.js";
+import type { Comparison, ComparisonReason } from "../../buying/types.js";
+import { type Content, make } from "../dom.js";
+import { press } from "../parts.js";
+import { priceText } from "../prices.js";
+import type { Say } from "../speech.js";
 import type { Offer } from "./offer.js";
-import type { Say } from "./offers.js";
+import type { PlansMessages } from "./words.js";
 
-export function top(offer: Offer, contact: string | null, say: Say): HTMLElement {
-  const { comparison } = offer;
-  const { reason, fit, role } = comparison;
-  const parts: HTMLElement[] = [];
-  if (reason) parts.push(element("p", { class: "reason", part: "reason", dir: "auto" }, reasonText(reason, say)));
-  if (fit.outcome === "contact_us" && role !== "member") parts.push(contactBox(contact, offer.heading, say));
-  else if (reason && fit.outcome !== "contact_us")
-    parts.push(element("p", { part: "fit", dir: "auto" }, fitText(comparison, say)));
-  const refusal = refusalText(comparison);
-  if (refusal) parts.push(element("p", { class: "box", part: "refusal", dir: "auto" }, refusal));
-  const wishes = wishList(comparison, say);
-  if (wishes) parts.push(wishes);
-  const standing = element("p", { class: "muted", part: "standing", dir: "auto" }, standingText(comparison, say));
-  parts.push(element("div", { class: "bar" }, standing, ...intervalSwitch(offer, say)));
-  return element("div", { class: "top" }, ...parts);
+type Speaks = Say<PlansMessages>;
+
+export function top(offer: Offer, contact: string | null): HTMLElement {
+  const { comparison, say } = offer;
+  const { reason, fit, role, upgrade } = comparison;
+  const none = fit.outcome === "contact_us";
+  return make(
+    "div.top",
+    reason && make("p:reason", reasonText(reason, say)),
+    none ? role !== "member" && contactBox(offer, contact) : reason && make("p:fit", fitText(comparison, say)),
+    // What keeps an admin from upgrading; members have their own buttons.
+    role === "admin" && !upgrade.available && make("p:refusal.box", upgrade.detail),
+    wishList(comparison, say),
+    make("div.row", make("p:standing.muted", standingText(comparison, say)), intervalSwitch(offer)),
+  );
 }
 
-function reasonText(reason: ComparisonReason, say: Say): string {
-  const { label } = reason;
-  const n = (key: "used" | "limit" | "projected") => say.number((reason as Record<typeof key, number | undefined>)[key] ?? 0);
+function reasonText(reason: ComparisonReason, say: Speaks): string {
   switch (reason.kind) {
-    case "limit":
-      return say.say(reason.reached ? "limitReached" : "limit", {
-        label,
-        used: n("used"),
-        limit: n("limit"),
-        percent: say.percent(reason.percent),
-      });
-    case "pace":
-      return say.say("pace", { label, used: n("used"), limit: n("limit"), projected: n("projected") });
-    case "feature":
-      return say.say("feature", { label });
+    case "limit": {
+      const percent = (reason.percent / 100).toLocaleString(say.locale, { style: "percent" });
+      const { label, used, limit } = reason;
+      return say(reason.reached ? "limitReached" : "limit", { label, used, limit, percent });
+    }
     case "requests":
-      return say.count("requests", reason.count, { label });
+      return say("requests", { n: reason.count, label: reason.label });
+    default:
+      return say(reason.kind, { ...reason } as Readonly<Record<string, string>>);
   }
 }
 
-function fitText({ fit, plans }: Comparison, say: Say): string {
+function fitText({ fit, plans }: Comparison, say: Speaks): string {
   const plan = fit.outcome === "upgrade" && plans.find(({ id }) => id === fit.plan);
-  return plan ? say.say("fitting", { plan: plan.name }) : say.say("covered");
+  return plan ? say("fitting", { plan: plan.name }) : say("covered");
 }
-
-/** What keeps an admin from upgrading; members have their own buttons. */
-const refusalText = ({ role, upgrade }: Comparison): string => (role === "admin" && !upgrade.available ? upgrade.detail : "");
 
 /** Never asks people who pay to start paying. */
-function standingText({ current, plans }: Comparison, say: Say): string {
-  if (!current) return say.say("none");
-  const { name: plan, paying, trial_end, renews_at, cancels_at_period_end } = current;
-  if (current.status === "trialing" && trial_end) return say.say("trial", { plan, date: say.date(trial_end) });
-  if (cancels_at_period_end && renews_at) return say.say("ending", { plan, date: say.date(renews_at) });
+function standingText({ current, plans }: Comparison, say: Speaks): string {
+  if (!current) return say("none");
+  const { name: plan, renews_at, trial_end, quantity, status } = current;
+  const date = (at: number) => ({ plan, date: new Date(at) });
+  if (status === "trialing" && trial_end) return say("trial", date(trial_end));
+  if (current.cancels_at_period_end && renews_at) return say("ending", date(renews_at));
   const price = plans.flatMap(({ prices }) => prices).find(({ id }) => id === current.price);
-  if (!paying || !renews_at || !price) return say.say("free", { plan });
-  const amount = price.unit_amount === null ? null : price.unit_amount * current.quantity;
-  return say.say("paying", { plan, price: say.price({ ...price, unit_amount: amount }), date: say.date(renews_at) });
+  if (!current.paying || !renews_at || !price) return say("free", { plan });
+  const unit_amount = price.unit_amount === null ? null : price.unit_amount * quantity;
+  return say("paying", { ...date(renews_at), price: priceText(say, { ...price, unit_amount }) });
 }
 
-function wishList({ requests, reason }: Comparison, say: Say): HTMLElement | undefined {
+function wishList({ requests, reason }: Comparison, say: Speaks): Content {
   // The reason has said one of them already.
-  const told = reason?.kind === "requests" ? reason : undefined;
-  const isTold = (wish: UpgradeRequest) =>
-    !!told && wish.label === told.label && wish.plan === told.plan && wish.feature === told.feature && wish.meter === told.meter;
-  const rest = requests.filter((wish) => !isTold(wish));
-  if (!rest.length) return undefined;
-  const lines = rest.map(({ count, label }) =>
-    element("li", { part: "wish", dir: "auto" }, say.count("requests", count, { label })),
+  const told = reason?.kind === "requests" && reason;
+  const rest = requests.filter(
+    (wish) => !(told && (["label", "plan", "feature", "meter"] as const).every((key) => wish[key] === told[key])),
   );
-  return element("ul", { class: "box wishes", part: "wishes", role: "list", "aria-label": say.say("wishes") }, ...lines);
+  return (
+    !!rest.length &&
+    make(
+      "ul:wishes.box",
+      { role: "list", "aria-label": say("wishes") },
+      rest.map(({ count, label }) => make("li:wish", say("requests", { n: count, label }))),
+    )
+  );
 }
 
-function contactBox(contact: string | null, heading: Offer["heading"], say: Say): HTMLElement {
-  const look = { class: "button primary", part: "contact", "data-key": "contact", "data-act": "contact" };
-  const way = contact
-    ? element("a", { ...look, href: contact }, say.say("contact"))
-    : element("button", { ...look, type: "button" }, say.say("contact"));
-  return element(
-    "div",
-    { class: "box contact", part: "contact-us" },
-    element("div", {}, element(heading, {}, say.say("contactTitle")), element("p", { class: "muted" }, say.say("contactText"))),
+function contactBox({ say, heading, contact }: Offer, href: string | null): HTMLElement {
+  const way = press("contact", say("contact"), true, href ?? undefined);
+  way.addEventListener("click", contact);
+  return make(
+    "div:contact-us.box.row",
+    make("div", make(heading, say("contactTitle")), make("p.muted", say("contactText"))),
     way,
   );
 }
 
-function intervalSwitch({ comparison, interval }: Offer, say: Say): HTMLElement[] {
+function intervalSwitch({ comparison, interval, say, switch: change }: Offer): Content {
   const { intervals } = comparison;
-  if (intervals.length < 2) return [];
-  const options = intervals.map((value) => option(value, value === interval, say));
-  return [
-    element(
-      "fieldset",
-      { class: "switch", part: "interval" },
-      element("legend", { class: "said" }, say.say("interval")),
-      ...options,
-    ),
-  ];
-}
-
-function option(value: Interval, chosen: boolean, say: Say): HTMLElement {
-  const input = element("input", { type: "radio", name: "interval", value, "data-key": value });
-  input.checked = chosen;
-  return element("label", {}, input, element("span", {}, say.say(value)));
+  return (
+    intervals.length > 1 &&
+    make(
+      "fieldset:interval",
+      make("legend.said", say("interval")),
+      intervals.map((value) =>
+        make(
+          "label",
+          make("input", {
+            type: "radio",
+            name: "interval",
+            value,
+            "data-key": value,
+            checked: value === interval,
+            change: () => change(value),
+          }),
+          say(value),
+        ),
+      ),
+    )
+  );
 }

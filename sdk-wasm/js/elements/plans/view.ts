@@ -1,16 +1,14 @@
 // The comparison on the page: asks for it, draws it, and asks again when the plan has changed.
 
-import type { Comparison, Interval, UpgradeWish } from "../../buying/types.js";
-import { UpcueError } from "../../failure.js";
+import type { Comparison, Interval, OfferedPlan, UpgradeWish } from "../../buying/types.js";
 import { after, now } from "../../host.js";
 import type { Upcue } from "../../upcue.js";
-import { element, write } from "../dom.js";
-import { Speech } from "../speech.js";
-import { themed } from "../theme.js";
+import { type Content, make, refill, write } from "../dom.js";
+import { keyed, press } from "../parts.js";
+import type { UpcuePlans } from "../plans.js";
 import { cards } from "./cards.js";
 import { matrix } from "./matrix.js";
 import { type Offer, priceOf } from "./offer.js";
-import type { Say } from "./offers.js";
 import { STYLE } from "./style.js";
 import { top } from "./top.js";
 import { type PlansMessages, WORDS } from "./words.js";
@@ -19,220 +17,164 @@ import { type PlansMessages, WORDS } from "./words.js";
 const SETTLES = 250;
 /** Who comes back to the page after so long is shown what has happened meanwhile. */
 const STALE = 30_000;
-const HEADINGS = ["h2", "h3", "h4", "h5", "h6"] as const;
 
-/** The element this is a view of. */
-export interface Host extends HTMLElement {
-  readonly wording: Partial<PlansMessages>;
-  showFallback(shown: boolean): void;
+/** What draws one `<upcue-plans>`. */
+export interface PlansView {
+  /** Something may have changed: asks again when it is the plan, or what the comparison is for. */
+  show(upcue: Upcue): void;
+  clear(): void;
+  /** The user is back. */
+  freshen(): void;
+  reload(): void;
+  /** Another look at the same comparison. */
+  redraw(): void;
+  focus(): void;
 }
 
-export class PlansView {
-  readonly #host: Host;
-  readonly #root: ShadowRoot;
-  readonly #frame = element("div", { class: "frame drawn", part: "plans", tabindex: "-1" });
+export function plansView(host: UpcuePlans): PlansView {
+  const root = host.shadowRoot!;
+  const frame = make("div:plans.frame", { tabindex: "-1" });
   /** Changed and never replaced, or nobody would be told. */
-  readonly #status = element("p", { class: "said", role: "status" });
-  #upcue: Upcue | undefined;
-  #comparison: Comparison | undefined;
-  #failed = false;
+  const status = make("p.said", { role: "status" });
+  let upcue: Upcue | undefined;
+  let comparison: Comparison | undefined;
+  let failed = false;
   /** What the comparison is for. */
-  #wanted: string | null = null;
+  let wanted: string | null = null;
   /** The plan that was last seen; unknown before the first snapshot. */
-  #plan: string | undefined;
-  #askedAt = 0;
-  #asking = 0;
-  #interval: Interval | undefined;
-  #wishes = new Set<string>();
-  #settle = () => {};
+  let plan: string | undefined;
+  let askedAt = 0;
+  let turn = 0;
+  let interval: Interval | undefined;
+  let settle = () => {};
+  const wishes = new Set<string>();
+  host.wear(STYLE);
+  host.stage.append(frame, status);
 
-  constructor(host: Host, root: ShadowRoot) {
-    this.#host = host;
-    this.#root = root;
-    root.adoptedStyleSheets = themed(STYLE);
-    root.append(this.#frame, this.#status);
-    root.addEventListener("click", (event) => this.#click(event));
-    root.addEventListener("change", ({ target }) => this.#switch((target as HTMLInputElement).value as Interval));
-  }
+  const say = () => host.say("plans", WORDS);
+  const state = () => (failed ? "error" : !comparison ? "loading" : comparison.plans.length ? "ready" : "empty");
+  /** What the page put between the tags is as good as a drawing of nothing. */
+  const fallback = () => state() === "loading" && host.children.length > 0;
 
-  focus(): void {
-    this.#frame.focus();
-  }
-
-  /** Something may have changed: asks again when it is the plan, or what the comparison is for. */
-  show(upcue: Upcue): void {
-    if (upcue !== this.#upcue) {
-      this.clear();
-      this.#upcue = upcue;
-      this.reload();
-    } else if (this.#wanted !== this.#host.getAttribute("for")) this.reload();
-    this.#host.showFallback(this.#fallback);
-    if (!upcue.ready) return;
-    const plan = upcue.plan()?.id ?? "";
-    if (this.#plan !== undefined && plan !== this.#plan) this.#later();
-    this.#plan = plan;
-  }
-
-  clear(): void {
-    this.#settle();
-    this.#upcue = this.#comparison = this.#plan = undefined;
-    this.#wishes.clear();
-    this.#asking++;
-    this.#frame.replaceChildren();
-    this.#host.removeAttribute("state");
-  }
-
-  /** The user is back. */
-  freshen(): void {
-    if (this.#comparison && now() - this.#askedAt > STALE) this.reload();
-  }
-
-  reload(): void {
-    void this.#ask();
-  }
-
-  /** Another look at the same comparison. */
-  redraw(): void {
-    if (this.#upcue) this.#draw();
-  }
-
-  #later(): void {
-    this.#settle();
-    this.#settle = after(SETTLES, () => this.reload());
-  }
-
-  async #ask(): Promise<void> {
-    const upcue = this.#upcue;
-    const wanted = (this.#wanted = this.#host.getAttribute("for"));
-    const turn = ++this.#asking;
-    this.#askedAt = now();
-    this.#failed = false;
-    if (!this.#comparison) this.#draw();
-    try {
-      const comparison = await upcue?.comparePlans(wanted ? { for: wanted } : {});
-      if (turn === this.#asking) this.#comparison = comparison;
-    } catch {
-      // What is shown already is better than an apology.
-      if (turn === this.#asking) this.#failed = !this.#comparison;
-    }
-    if (turn === this.#asking) this.#draw();
-  }
+  const reload = async () => {
+    wanted = host.getAttribute("for");
+    const mine = ++turn;
+    askedAt = now();
+    failed = false;
+    if (!comparison) redraw();
+    const answer = await upcue?.comparePlans(wanted ? { for: wanted } : {}).catch(() => {});
+    if (mine !== turn) return;
+    // What is shown already is better than an apology.
+    comparison = answer ?? comparison;
+    failed = !comparison;
+    redraw();
+  };
 
   /** Draws everything anew; focus stays with what has the same key. */
-  #draw(): void {
-    const key = (this.#root.activeElement as HTMLElement | null)?.dataset.key;
-    const state = this.#state();
-    const loading = state === "loading";
-    const fallback = this.#fallback;
-    this.#host.showFallback(fallback);
-    this.#host.setAttribute("state", state);
-    this.#frame.setAttribute("aria-busy", String(loading));
-    this.#frame.replaceChildren(...(fallback ? [] : this.#content(state)));
-    write(this.#status, loading ? this.#say.say("loading") : this.#failed ? this.#say.say("failed") : "");
-    if (key) this.#keyed(key).focus({ preventScroll: true });
-  }
+  const redraw = () => {
+    if (!upcue) return;
+    const key = (root.activeElement as HTMLElement | null)?.dataset.key;
+    const is = state();
+    const loading = is === "loading";
+    host.showFallback(fallback());
+    host.setAttribute("state", is);
+    frame.ariaBusy = `${loading}`;
+    refill(frame, !fallback() && content(is));
+    write(status, loading || failed ? say()(loading ? "loading" : "failed") : "");
+    if (key) (keyed(root, key) ?? frame).focus({ preventScroll: true });
+  };
 
-  /** What the page put between the tags is as good as a drawing of nothing. */
-  get #fallback(): boolean {
-    return this.#state() === "loading" && this.#host.children.length > 0;
-  }
+  const content = (is: string): Content => {
+    const speak = say();
+    if (failed) return make("div:error.box.row", make("div", speak("failed")), press("retry", speak("retry"), false, reload));
+    if (!comparison) return make("div:skeleton", { "aria-hidden": "true" }, make("i"), make("i"), make("i"));
+    const offer = offered(comparison);
+    return [
+      top(offer, host.getAttribute("contact")),
+      is === "empty"
+        ? make("p:empty.box", speak("empty"))
+        : host.getAttribute("view") === "matrix"
+          ? matrix(offer)
+          : cards(offer),
+    ];
+  };
 
-  #keyed(key: string): HTMLElement {
-    return this.#root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? this.#frame;
-  }
-
-  #state(): string {
-    if (this.#failed) return "error";
-    if (!this.#comparison) return "loading";
-    return this.#comparison.plans.length ? "ready" : "empty";
-  }
-
-  #content(state: string): HTMLElement[] {
-    const say = this.#say;
-    const comparison = this.#comparison;
-    if (state === "error") return [failure(say)];
-    if (!comparison) return [skeleton()];
-    const offer = this.#offer(comparison);
-    const above = top(offer, this.#host.getAttribute("contact"), say);
-    if (state === "empty") return [above, element("p", { class: "box", part: "empty" }, say.say("empty"))];
-    return [above, this.#host.getAttribute("view") === "matrix" ? matrix(offer, say) : cards(offer, say)];
-  }
-
-  #offer(comparison: Comparison): Offer {
+  const offered = (comparison: Comparison): Offer => {
     const { intervals } = comparison;
-    const interval = this.#interval && intervals.includes(this.#interval) ? this.#interval : intervals[0];
-    const level = Number(this.#host.getAttribute("heading-level"));
-    const heading = HEADINGS[level - 2] ?? "h3";
-    return { comparison, interval, asked: this.#wishes, heading };
-  }
+    return {
+      comparison,
+      interval: interval && intervals.includes(interval) ? interval : intervals[0],
+      asked: wishes,
+      heading: /^[2-6]$/.test(host.getAttribute("heading-level") ?? "") ? `h${host.getAttribute("heading-level")}` : "h3",
+      say: say(),
+      choose,
+      ask,
+      contact: (event) => host.tell("upcue-contact", {}) || event.preventDefault(),
+      switch: (to) => {
+        interval = to;
+        redraw();
+      },
+    };
+  };
 
-  get #say(): Say {
-    return new Speech(this.#upcue?.locale, { ...WORDS, ...this.#host.wording });
-  }
-
-  #switch(interval: Interval): void {
-    this.#interval = interval;
-    this.#draw();
-  }
-
-  #click(event: Event): void {
-    const pressed = (event.target as Element).closest<HTMLElement>("[data-act]");
-    const { act, key = "" } = pressed?.dataset ?? {};
-    if (act === "retry") this.reload();
-    if (act === "contact" && !this.#tell("upcue-contact", {})) event.preventDefault();
-    if (act === "choose") this.#choose(key);
-    if (act === "ask") void this.#wish(key);
-  }
-
-  #choose(plan: string): void {
-    const offer = this.#offer(this.#comparison!);
-    const chosen = offer.comparison.plans.find(({ id }) => id === plan);
-    const choice = { plan, price: chosen && priceOf(chosen, offer)?.id };
-    if (!this.#tell("upcue-choose", choice)) return;
-    const place = this.#host.getRootNode() as Document | ShadowRoot;
+  const choose = (chosen: OfferedPlan) => {
+    const choice = { plan: chosen.id, price: priceOf(chosen, offered(comparison!))?.id };
+    if (!host.tell("upcue-choose", choice)) return;
+    const place = host.getRootNode() as Document | ShadowRoot;
     const dialog = place.querySelector("upcue-upgrade") ?? document.querySelector("upcue-upgrade");
-    void dialog?.open({ plan, ...(choice.price && { price: choice.price }) });
-  }
+    void dialog?.open({ plan: choice.plan, ...(choice.price && { price: choice.price }) });
+  };
 
-  async #wish(plan: string): Promise<void> {
-    const wanted = this.#host.getAttribute("for");
-    const row = this.#comparison?.rows.find(({ key }) => key === wanted);
-    const wish: UpgradeWish = { plan, ...(row && { [row.kind]: row.key }) };
+  const ask = async ({ id }: OfferedPlan) => {
+    const row = comparison?.rows.find(({ key }) => key === wanted);
+    const wish: UpgradeWish = { plan: id, ...(row && { [row.kind]: row.key }) };
     try {
-      const asked = await this.#upcue?.requestUpgrade(wish);
-      this.#wishes.add(plan);
-      this.#draw();
-      write(this.#status, this.#say.say("askedFor", { label: asked?.label ?? "" }));
+      const asked = await upcue?.requestUpgrade(wish);
+      wishes.add(id);
+      redraw();
+      write(status, say()("askedFor", { label: asked?.label }));
     } catch (error) {
-      this.#notice(error instanceof UpcueError && error.code === "too_many_requests" ? "askedEnough" : "askFailed", plan);
+      notice((error as { code?: string }).code === "too_many_requests" ? "askedEnough" : "askFailed", id);
     }
-  }
+  };
 
   /** Tells beside the button what became of it, and whoever cannot see it. */
-  #notice(message: keyof PlansMessages, plan: string): void {
-    const text = this.#say.say(message);
-    this.#root.querySelector("[part=notice]")?.remove();
-    this.#keyed(plan).before(element("p", { class: "warn small", part: "notice" }, text));
-    write(this.#status, text);
-  }
+  const notice = (message: keyof PlansMessages, plan: string) => {
+    const text = say()(message);
+    root.querySelector("[part=notice]")?.remove();
+    keyed(root, plan)?.before(make("p:notice.warn.small", text));
+    write(status, text);
+  };
 
-  /** Whether nobody objected. */
-  #tell(name: string, detail: object): boolean {
-    return this.#host.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable: true, detail }));
-  }
+  const clear = () => {
+    settle();
+    upcue = comparison = plan = undefined;
+    wishes.clear();
+    turn++;
+    frame.replaceChildren();
+    host.removeAttribute("state");
+  };
+
+  return {
+    show(now) {
+      if (now !== upcue) {
+        clear();
+        upcue = now;
+        void reload();
+      } else if (wanted !== host.getAttribute("for")) void reload();
+      host.showFallback(fallback());
+      if (!now.ready) return;
+      const id = now.plan()?.id ?? "";
+      if (plan !== undefined && id !== plan) {
+        settle();
+        settle = after(SETTLES, reload);
+      }
+      plan = id;
+    },
+    clear,
+    freshen: () => void (comparison && now() - askedAt > STALE && reload()),
+    reload: () => void reload(),
+    redraw,
+    focus: () => frame.focus(),
+  };
 }
-
-const skeleton = (): HTMLElement =>
-  element("div", { class: "wait", part: "skeleton", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
-
-const failure = (say: Say): HTMLElement =>
-  element(
-    "div",
-    { class: "box contact", part: "error" },
-    element("div", {}, say.say("failed")),
-    element(
-      "button",
-      { type: "button", class: "button", part: "retry", "data-act": "retry", "data-key": "retry" },
-      say.say("retry"),
-    ),
-  );

@@ -1,4 +1,4 @@
-import { PRICES, type PriceMessages } from "../speech.js";
+import { PRICES, type PriceMessages } from "../prices.js";
 
 /**
  * What `<upcue-plans>` says by itself. Words in braces are filled in. Where a message counts, `key_one`, `key_few` and so on
@@ -43,7 +43,6 @@ export interface PlansMessages extends PriceMessages {
   yours: string;
   /** `{n}`, `{price}` */
   quantity: string;
-  quantity_one: string;
   /** Beside a meter's name: `{n}` */
   used: string;
   /** `{used}`, `{limit}`, `{label}` */
@@ -109,7 +108,6 @@ export const WORDS: PlansMessages = {
   best: "Fits your pace",
   yours: "Your plan",
   quantity: "{price} for {n}",
-  quantity_one: "{price}",
   used: "{n} used",
   tooSmall: "Too small: {used} of {limit} {label} used",
   lower: "Smaller than your plan",

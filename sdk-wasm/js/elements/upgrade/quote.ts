@@ -1,129 +1,119 @@
 // A quote in words and numbers: what changes, what it costs and why, what is gained and lost.
 
-import type { LimitChange, Price, Quote } from "../../buying/types.js";
-import { drawing, element } from "../dom.js";
+import type { Price, Quote } from "../../buying/types.js";
+import { money } from "../../money.js";
+import { type Content, drawing, make } from "../dom.js";
 import { ARROW, CHECK, CROSS } from "../icons.js";
-import type { Speech } from "../speech.js";
+import { priceText } from "../prices.js";
+import type { Say } from "../speech.js";
 import type { UpgradeMessages } from "./words.js";
 
-export type Say = Speech<UpgradeMessages>;
+export type Speaks = Say<UpgradeMessages>;
 
 /** Everything but the number of seats. `heldUntil`: by the device's clock. */
-export function quoteParts(quote: Quote, heldUntil: number, say: Say): HTMLElement[] {
-  return [
-    ...warnings(quote, say),
-    lines(quote, say),
-    ...later(quote, heldUntil, say),
-    ...changes("gained", CHECK, [...quote.features_gained.map(({ label }) => label), ...limits(quote.limits, true, say)], say),
-    ...changes("lost", CROSS, [...quote.features_lost.map(({ label }) => label), ...limits(quote.limits, false, say)], say),
-  ];
-}
+export const quoteParts = (quote: Quote, heldUntil: number, say: Speaks): Content => [
+  quote.violations.map((violation) => make("p:violation.warn", say("tooSmall", { ...violation }))),
+  lines(quote, say),
+  make("div:notes.stack.muted.small.number", paragraphs(notes(quote, heldUntil, say))),
+  changes(quote, true, say),
+  changes(quote, false, say),
+];
 
-export function fromTo({ from, plan, price, quantity }: Quote, say: Say): HTMLElement {
-  return element(
-    "div",
-    { class: "change", part: "change" },
-    side(say.say("from"), from?.plan?.name ?? say.say("noPlan"), from?.price ?? null, from?.quantity ?? 1, say),
-    drawing(ARROW) as unknown as HTMLElement,
-    side(say.say("to"), plan.name, price, quantity, say),
-  );
-}
+export const paragraphs = (texts: readonly string[]): Content => texts.map((text) => make("p", text));
 
-function side(which: string, plan: string, price: Price | null, n: number, say: Say): HTMLElement {
-  const paid = price && (n > 1 ? say.say("times", { n: say.number(n), price: say.price(price) }) : say.price(price));
-  return element(
-    "div",
-    {},
-    element("span", { class: "muted small" }, which),
-    element("b", { dir: "auto" }, plan),
-    element("span", { class: "small number" }, paid ?? ""),
-  );
-}
-
-function lines(quote: Quote, say: Say): HTMLElement {
-  const { currency, subtotal, discount, tax, balance_applied } = quote;
-  const row = (label: string, amount: number, kind = "line") =>
-    element(
+export function fromTo({ from, plan, price, quantity }: Quote, say: Speaks): HTMLElement {
+  const side = (which: "from" | "to", plan: string, price: Price | null | undefined, n: number) =>
+    make(
       "div",
-      { class: kind, part: kind },
-      element("dt", { dir: "auto" }, label),
-      element("dd", { dir: "auto" }, say.money(amount, currency)),
+      make("span.muted.small", say(which)),
+      make("b", plan),
+      make(
+        "span.small.number",
+        price && (n > 1 ? say("times", { n, price: priceText(say, price) }) : priceText(say, price)),
+      ),
     );
-  const extras = [
+  return make(
+    "div:change",
+    side("from", from?.plan?.name ?? say("noPlan"), from?.price, from?.quantity ?? 1),
+    drawing(ARROW),
+    side("to", plan.name, price, quantity),
+  );
+}
+
+function lines(quote: Quote, say: Speaks): HTMLElement {
+  const { discount, tax, balance_applied, lines } = quote;
+  const row = (label: string, amount: number, spec = "div:line") =>
+    make(spec, make("dt", label), make("dd", money(amount, quote.currency, say.locale)));
+  const extra = discount || tax || balance_applied;
+  return make(
+    "dl:lines",
+    lines.map(({ description, amount, kind }) => row(description, amount, `div:line:${kind}`)),
+    !!extra && lines.length > 1 && row(say("subtotal"), quote.subtotal),
     // Whichever sign it comes with, a discount is taken off.
-    discount && row(say.say("discount"), -Math.abs(discount)),
-    tax && row(say.say("tax"), tax),
-    balance_applied && row(say.say("balance"), balance_applied),
-  ].filter((line) => line !== 0);
-  return element(
-    "dl",
-    { class: "lines", part: "lines" },
-    ...quote.lines.map(({ description, amount, kind }) => row(description, amount, `line ${kind}`)),
-    ...(extras.length && quote.lines.length > 1 ? [row(say.say("subtotal"), subtotal)] : []),
-    ...extras,
-    row(say.say("due"), quote.amount_due, "due"),
+    !!discount && row(say("discount"), -Math.abs(discount)),
+    !!tax && row(say("tax"), tax),
+    !!balance_applied && row(say("balance"), balance_applied),
+    row(say("due"), quote.amount_due, "div:due"),
   );
 }
 
-function later({ next_invoice, currency, notes, flow, locked }: Quote, heldUntil: number, say: Say): HTMLElement[] {
-  const said = notes.filter((note) => note in say.messages).map((note) => say.say(note));
-  if (next_invoice)
-    said.unshift(say.say("next", { amount: say.money(next_invoice.amount, currency), date: say.date(next_invoice.at) }));
-  if (flow === "change") said.push(locked ? say.say("held", { time: say.time(heldUntil) }) : say.say("unlocked"));
+function notes({ next_invoice: next, currency, notes, flow, locked }: Quote, heldUntil: number, say: Speaks): string[] {
+  const time = new Date(heldUntil).toLocaleTimeString(say.locale, { timeStyle: "short" });
   return [
-    element(
-      "div",
-      { class: "stack muted small number", part: "notes" },
-      ...said.map((text) => element("p", { dir: "auto" }, text)),
-    ),
-  ];
+    next ? say("next", { amount: money(next.amount, currency, say.locale), date: new Date(next.at) }) : "",
+    // Of a note that is new there are no words.
+    ...notes.map((note) => say(note)),
+    flow === "change" ? say(locked ? "held" : "unlocked", { time }) : "",
+  ].filter(Boolean);
 }
 
-const warnings = ({ violations }: Quote, say: Say): HTMLElement[] =>
-  violations.map(({ label, used, limit }) =>
-    element(
-      "p",
-      { class: "warn", part: "violation" },
-      say.say("tooSmall", { label, used: say.number(used), limit: say.number(limit) }),
-    ),
-  );
-
-/** Limits that rise, or those that fall. */
-function limits(all: readonly LimitChange[], rising: boolean, say: Say): string[] {
-  const value = (limit: number | null) => (limit === null ? say.say("unlimited") : say.number(limit));
+/** What is unlocked, or lost: features, and limits that rise or fall. */
+export function changes(
+  change: Pick<Quote, "features_gained" | "limits"> & Partial<Pick<Quote, "features_lost">>,
+  gained: boolean,
+  say: Speaks,
+): Content {
+  const value = (limit: number | null) => limit ?? say("unlimited");
   const size = (limit: number | null) => limit ?? Infinity;
-  return all
-    .filter(({ before, after }) => size(after) > size(before) === rising)
-    .map(({ label, before, after }) => say.say("limit", { label, before: value(before), after: value(after) }));
-}
-
-/** A headed list, when there is anything in it. */
-function changes(title: "gained" | "lost", icon: string, items: string[], say: Say): HTMLElement[] {
-  if (!items.length) return [];
-  const tone = title === "gained" ? "yes" : "warn";
-  const line = (text: string) =>
-    element("li", {}, element("span", { class: tone }, drawing(icon)), element("span", { dir: "auto" }, text));
-  return [
-    element(
-      "div",
-      { class: "stack", part: title },
-      element("h3", {}, say.say(title)),
-      element("ul", { class: "list", role: "list" }, ...items.map(line)),
-    ),
+  const items = [
+    ...((gained ? change.features_gained : change.features_lost) ?? []).map(({ label }) => label),
+    ...change.limits
+      .filter(({ before, after }) => size(after) > size(before) === gained)
+      .map(({ label, before, after }) => say("limit", { label, before: value(before), after: value(after) })),
   ];
+  const title = gained ? "gained" : "lost";
+  const icon = (gained: boolean) => make(gained ? "span.yes" : "span.warn", drawing(gained ? CHECK : CROSS));
+  return (
+    !!items.length &&
+    make(
+      `div:${title}.stack`,
+      make("h3", say(title)),
+      make(
+        "ul.list",
+        { role: "list" },
+        items.map((text) => make("li", icon(gained), make("span", text))),
+      ),
+    )
+  );
 }
-
-/** What is unlocked, by itself. */
-export const gains = (change: Pick<Quote, "features_gained" | "limits">, say: Say): HTMLElement[] =>
-  changes("gained", CHECK, [...change.features_gained.map(({ label }) => label), ...limits(change.limits, true, say)], say);
 
 /** The button says what it costs. */
-export function confirmText(quote: Quote, say: Say): string {
-  const { flow, amount_due, total, currency } = quote;
-  if (flow === "checkout") return say.say("payCheckout");
-  if (amount_due > 0) return say.say(isSwitch(quote) ? "paySwitch" : "pay", { amount: say.money(amount_due, currency) });
-  return total < 0 ? say.say("payCredit", { amount: say.money(-total, currency) }) : say.say("payNothing");
+export function confirmText(quote: Quote, say: Speaks): string {
+  const { flow, amount_due: due, total, currency } = quote;
+  const amount = money(due > 0 ? due : -total, currency, say.locale);
+  if (flow === "checkout") return say("payCheckout");
+  if (due > 0) return say(isSwitch(quote) ? "paySwitch" : "pay", { amount });
+  return say(total < 0 ? "payCredit" : "payNothing", { amount });
 }
 
 /** The plan stays, how it is paid for changes. */
 export const isSwitch = ({ from, plan }: Quote): boolean => from?.plan?.id === plan.id;
+
+/** What is different in the quote that holds now. */
+export function differences(old: Quote, fresh: Quote, say: Speaks): string[] {
+  const amount = ({ amount_due, currency }: Quote) => money(amount_due, currency, say.locale);
+  const price = (quote: Quote) => priceText(say, quote.price);
+  const differs = (key: "staleAmount" | "stalePrice", text: (quote: Quote) => string) =>
+    text(old) === text(fresh) ? [] : [say(key, { before: text(old), after: text(fresh) })];
+  return [...differs("staleAmount", amount), ...differs("stalePrice", price), say("stale")];
+}

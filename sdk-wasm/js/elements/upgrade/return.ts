@@ -1,12 +1,9 @@
 // The way back from Stripe's page: which upgrade it was, and how it ended.
 
 import type { UpgradeState } from "../../buying/types.js";
-import { UpcueError } from "../../failure.js";
 import { after, now } from "../../host.js";
 import type { Upcue } from "../../upcue.js";
-import { PARAMETER } from "../returning.js";
-
-export { PARAMETER };
+import { ownAddress, returnedUpgrade } from "../returned.js";
 
 /** Webhooks seldom take longer. */
 const PATIENCE = 60_000;
@@ -17,10 +14,7 @@ type Settled = Exclude<UpgradeState, { status: "pending" }>;
 
 /** Takes the name of the upgrade out of the page's address. */
 export function forgetReturn(): void {
-  const here = new URL(location.href);
-  if (!here.searchParams.has(PARAMETER)) return;
-  here.searchParams.delete(PARAMETER);
-  history.replaceState(history.state, "", here.href);
+  if (returnedUpgrade() !== null) history.replaceState(history.state, "", ownAddress());
 }
 
 /** How the upgrade ended; nothing when that is not known for a minute. Goes on while it is `wanted`. */
@@ -29,16 +23,16 @@ export async function followUp(upcue: Upcue, upgrade: string, wanted: () => bool
   for (let wait = FIRST_WAIT; wanted(); wait = Math.min(wait * 1.5, LONGEST_WAIT)) {
     const state = await ask(upcue, upgrade);
     if (state.status !== "pending") return state;
-    if (now() > until) return undefined;
+    if (now() > until) return;
     await news(upcue, wait);
   }
-  return undefined;
+  return;
 }
 
 /** An answer that cannot be had is none yet. */
 function ask(upcue: Upcue, upgrade: string): Promise<UpgradeState> {
-  return upcue.upgradeState(upgrade).catch((error: unknown) => {
-    const { code, status = 0 } = error instanceof UpcueError ? error : { code: "" };
+  return upcue.upgradeState(upgrade).catch((error: { code?: string; status?: number }) => {
+    const { code, status = 0 } = error;
     if (code === "network" || code === "upgrade_in_progress" || status >= 500 || status === 429) return { status: "pending" };
     throw error;
   });
@@ -47,12 +41,12 @@ function ask(upcue: Upcue, upgrade: string): Promise<UpgradeState> {
 /** Resolves when something changed at the Worker, and after `wait` at the latest. */
 function news(upcue: Upcue, wait: number): Promise<void> {
   return new Promise((done) => {
-    const stop = after(wait, () => end());
-    const deaf = upcue.on("change", () => end());
     const end = () => {
       stop();
       deaf();
       done();
     };
+    const stop = after(wait, end);
+    const deaf = upcue.on("change", end);
   });
 }

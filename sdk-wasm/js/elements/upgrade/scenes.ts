@@ -2,9 +2,10 @@
 
 import type { Quote, RequiresAction, Upgraded } from "../../buying/types.js";
 import type { UpcueError } from "../../failure.js";
-import { element } from "../dom.js";
-import { type Say, confirmText, fromTo, gains, isSwitch, quoteParts } from "./quote.js";
-import { seats } from "./seats.js";
+import { money } from "../../money.js";
+import { type Content, make } from "../dom.js";
+import { press } from "../parts.js";
+import { type Speaks, changes, confirmText, fromTo, isSwitch, paragraphs, quoteParts } from "./quote.js";
 import type { UpgradeMessages } from "./words.js";
 
 /** Said above a quote. */
@@ -17,7 +18,7 @@ export interface Notice {
 }
 
 export type Scene =
-  | { readonly kind: "loading" | "checking" }
+  | { readonly kind: "loading" | "checking" | "waiting" }
   | {
       readonly kind: "quote";
       readonly quote: Quote;
@@ -29,136 +30,119 @@ export type Scene =
     }
   | { readonly kind: "refused"; readonly notice: Notice; readonly retry: boolean }
   | { readonly kind: "leaving"; readonly result: RequiresAction; readonly returned: boolean }
-  | { readonly kind: "unsettled" }
   | { readonly kind: "done"; readonly result: Upgraded };
 
-export interface Drawing {
-  readonly title: string;
-  readonly body: readonly HTMLElement[];
-  readonly actions: readonly HTMLElement[];
-  /** Read out, where no alert says it. */
-  readonly status: string;
+/** What buttons do. */
+export interface Acts {
+  close(): void;
+  confirm(): void;
+  retry(): void;
+  again(): void;
+  resize(quantity: number): void;
 }
 
-export function drawScene(scene: Scene, say: Say): Drawing {
+/** The title, the body, the buttons, and what is read out where no alert says it. */
+export type Drawing = readonly [title: string, body: Content, actions: readonly Content[], status: string];
+
+export function drawScene(scene: Scene, say: Speaks, acts: Acts): Drawing {
+  const close = (text: "close" | "cancel" | "finish", primary = false) => press("close", say(text), primary, acts.close);
   switch (scene.kind) {
     case "loading":
     case "checking":
-      return { title: say.say(scene.kind), body: [spinner()], actions: [], status: say.say(scene.kind) };
+      return [say(scene.kind), make("div.center", make("span.spin")), [], say(scene.kind)];
     case "quote":
-      return drawQuote(scene, say);
-    case "refused":
-      return {
-        title: scene.notice.title,
-        body: [lines(scene.notice.lines)],
-        actions: refusedActions(scene, say),
-        status: scene.notice.lines.join(" "),
-      };
-    case "leaving":
-      return drawLeaving(scene, say);
-    case "unsettled":
-      return {
-        title: say.say("waiting"),
-        body: [lines([say.say("waitingHelp")])],
-        actions: [button("close", say.say("close")), button("again", say.say("again"), true)],
-        status: say.say("waitingHelp"),
-      };
-    case "done":
-      return drawDone(scene.result, say);
+      return drawQuote(scene, say, acts);
+    case "waiting": {
+      const help = say("waitingHelp");
+      return [say("waiting"), paragraphs([help]), [close("close"), press("again", say("again"), true, acts.again)], help];
+    }
+    case "refused": {
+      const { notice, retry } = scene;
+      const { title, lines, url } = notice;
+      const again = retry && press("retry", say("retry"), true, acts.retry);
+      return [title, stack(lines), [close("close", !url && !again), mend(url, say, true), again], lines.join(" ")];
+    }
+    case "leaving": {
+      const { reason, url } = scene.result;
+      const help = say(`${reason}Help`);
+      const [title, lines] = scene.returned ? [say("unfinished"), [say(reason), help]] : [say(reason), [help]];
+      return [title, stack(lines), [close("cancel"), press("go", say("go"), true, url)], help];
+    }
+    case "done": {
+      const { amount_charged: n, currency, plan } = scene.result;
+      const charged = say(n > 0 ? "charged" : "chargedNothing", { amount: money(n, currency, say.locale) });
+      const body = [make("p:charged.muted", charged), changes(scene.result, true, say)];
+      return [say("done", { plan: plan.name }), body, [close("finish", true)], charged];
+    }
   }
 }
 
-function refusedActions({ notice, retry }: Scene & { kind: "refused" }, say: Say): HTMLElement[] {
-  const ways = [...mend(notice, say, true), ...(retry ? [button("retry", say.say("retry"), true)] : [])];
-  return [button("close", say.say("close"), !ways.length), ...ways];
-}
-
-function drawQuote(scene: Scene & { kind: "quote" }, say: Say): Drawing {
+function drawQuote(scene: Scene & { kind: "quote" }, say: Speaks, acts: Acts): Drawing {
   const { quote, notice, waiting } = scene;
   const busy = waiting === "upgrade";
-  const status = waiting ? say.say(busy ? "busy" : "loading") : "";
-  const confirm = button("confirm", status || confirmText(quote, say), true);
-  if (waiting) {
-    confirm.classList.add("busy");
-    confirm.setAttribute("aria-disabled", "true");
-  }
-  const cancel = button("close", say.say("cancel"));
-  if (busy) cancel.setAttribute("aria-disabled", "true");
-  return {
-    title: say.say(isSwitch(quote) ? "titleSwitch" : "title", { plan: quote.plan.name }),
-    body: [
-      ...(notice ? [noticeBox(notice, say)] : []),
+  const status = waiting ? say(busy ? "busy" : "loading") : "";
+  const confirm = press("confirm", status || confirmText(quote, say), true, acts.confirm);
+  const cancel = press("close", say("cancel"), false, acts.close);
+  confirm.classList.toggle("busy", !!waiting);
+  if (waiting) confirm.ariaDisabled = "true";
+  if (busy) cancel.ariaDisabled = "true";
+  return [
+    say(isSwitch(quote) ? "titleSwitch" : "title", { plan: quote.plan.name }),
+    [
+      notice &&
+        make(
+          `div:notice${notice.bad ? ":bad" : ""}.box.stack`,
+          { role: "alert" },
+          make("b", notice.title),
+          notice.lines.map((text) => make("p.small", text)),
+          mend(notice.url, say),
+        ),
       fromTo(quote, say),
-      ...(scene.seats ? [seats(quote.quantity, say)] : []),
-      ...quoteParts(quote, scene.heldUntil, say),
+      scene.seats && seats(quote.quantity, say, acts),
+      quoteParts(quote, scene.heldUntil, say),
     ],
-    actions: [cancel, confirm],
+    [cancel, confirm],
     status,
-  };
+  ];
 }
 
-function drawLeaving({ result, returned }: Scene & { kind: "leaving" }, say: Say): Drawing {
-  const { reason, url } = result;
-  const help = say.say(`${reason}Help`);
-  const go = element("a", { class: "button primary", part: "go", href: url, "data-key": "go" }, say.say("go"));
-  return {
-    title: say.say(returned ? "unfinished" : reason),
-    body: [lines(returned ? [say.say(reason), help] : [help])],
-    actions: [button("close", say.say("cancel")), go],
-    status: help,
+/** How many: a number with a step down and a step up. */
+function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
+  const input = make<HTMLInputElement>("input", {
+    id: "seats",
+    type: "number",
+    min: "1",
+    inputmode: "numeric",
+    value: `${n}`,
+    "data-key": "seats",
+    change: () => resize(Number(input.value)),
+  });
+  const step = (key: "fewer" | "more", sign: string, by: number) => {
+    const click = () => {
+      input.value = `${Math.max(Math.trunc(Number(input.value) || 1) + by, 1)}`;
+      resize(Number(input.value));
+    };
+    return make("button", { "aria-label": say(key), "data-key": key, click }, sign);
   };
-}
-
-function drawDone(result: Upgraded, say: Say): Drawing {
-  const { amount_charged: amount, currency } = result;
-  const charged = amount > 0 ? say.say("charged", { amount: say.money(amount, currency) }) : say.say("chargedNothing");
-  return {
-    title: say.say("done", { plan: result.plan.name }),
-    body: [element("p", { class: "muted", part: "charged" }, charged), ...gains(result, say)],
-    actions: [button("close", say.say("finish"), true)],
-    status: charged,
-  };
-}
-
-function noticeBox(notice: Notice, say: Say): HTMLElement {
-  const tone = notice.bad ? "bad" : "";
-  return element(
-    "div",
-    { class: `box stack notice ${tone}`, part: `notice ${tone}`, role: "alert" },
-    element("b", {}, notice.title),
-    ...notice.lines.map((text) => element("p", { class: "small", dir: "auto" }, text)),
-    ...mend(notice, say),
+  return make(
+    "div:seats",
+    make("label", { for: "seats" }, say("seats")),
+    make("div", step("fewer", "−", -1), input, step("more", "+", 1)),
   );
 }
 
-const mend = ({ url }: Notice, say: Say, primary = false): HTMLElement[] =>
-  url
-    ? [
-        element(
-          "a",
-          { class: primary ? "button primary" : "button", part: "mend", href: url, "data-key": "mend" },
-          say.say("mend"),
-        ),
-      ]
-    : [];
+const mend = (url: string | undefined, say: Speaks, primary = false): Content =>
+  url && press("mend", say("mend"), primary, url);
 
-const lines = (texts: readonly string[]): HTMLElement =>
-  element("div", { class: "stack" }, ...texts.map((text) => element("p", { dir: "auto" }, text)));
-
-const spinner = (): HTMLElement => element("div", { class: "center" }, element("span", { class: "spin" }));
-
-function button(act: string, text: string, primary = false): HTMLElement {
-  const look = primary ? "button primary" : "button";
-  return element("button", { type: "button", class: look, part: act, "data-act": act, "data-key": act, dir: "auto" }, text);
-}
+const stack = (texts: readonly string[]): HTMLElement => make("div.stack", paragraphs(texts));
 
 /** What a refusal says, and what may be done about it. */
-export function refusal({ code, detail, url }: UpcueError, say: Say): Notice {
+export function refusal({ code, detail, url }: UpcueError, say: Speaks): Notice {
+  if (code === "already_on_plan") return { title: say("already"), lines: [say("alreadyHelp")] };
+  if (code === "network") return { title: say("failed"), lines: [say("failedHelp")] };
   const help = HELP[code] ?? "failedHelp";
-  if (code === "already_on_plan") return { title: say.say("already"), lines: [say.say("alreadyHelp")] };
-  if (code === "network") return { title: say.say("failed"), lines: [say.say("failedHelp")] };
-  const said = help === "forbidden" || !detail ? [say.say(help)] : [detail, say.say(help)];
-  return { title: say.say(code === "payment_failed" ? "declined" : "failed"), lines: said, bad: true, url };
+  const lines = [help === "forbidden" ? "" : (detail ?? ""), say(help)].filter(Boolean);
+  return { title: say(code === "payment_failed" ? "declined" : "failed"), lines, bad: true, url };
 }
 
 const HELP: Record<string, keyof UpgradeMessages> = {

@@ -1,19 +1,19 @@
 // The dialog: asks for a quote, shows it, makes the change when it is confirmed, and tells how it went.
 
-import type { Choice, Quote, RequiresAction, Upgraded, UpgradeResult } from "../../buying/types.js";
+import type { Choice, Quote, UpgradeResult, Upgraded } from "../../buying/types.js";
 import { UpcueError } from "../../failure.js";
 import { after, now } from "../../host.js";
 import type { Upcue } from "../../upcue.js";
-import { drawing, element, write } from "../dom.js";
+import { drawing, make, refill, write } from "../dom.js";
 import { CROSS } from "../icons.js";
-import { Speech } from "../speech.js";
-import { themed } from "../theme.js";
-import { differences } from "./differences.js";
-import type { Say } from "./quote.js";
-import { PARAMETER, followUp, forgetReturn } from "./return.js";
-import { type Notice, type Scene, drawScene, refusal } from "./scenes.js";
+import { keyed } from "../parts.js";
+import { ownAddress } from "../returned.js";
+import type { UpcueUpgrade } from "../upgrade.js";
+import { differences } from "./quote.js";
+import { followUp, forgetReturn } from "./return.js";
+import { type Acts, type Notice, type Scene, drawScene, refusal } from "./scenes.js";
 import { STYLE } from "./style.js";
-import { type UpgradeMessages, WORDS } from "./words.js";
+import { WORDS } from "./words.js";
 
 /** Who steps through numbers wants the last one. */
 const SETTLES = 350;
@@ -22,251 +22,215 @@ const SHORTEST = 30_000;
 /** So long the user is told why the page is about to go. */
 const FAREWELL = 1500;
 
-/** The element this is a view of. */
-export interface Host extends HTMLElement {
-  readonly wording: Partial<UpgradeMessages>;
+type QuoteScene = Scene & { kind: "quote" };
+
+/** What draws one `<upcue-upgrade>`. */
+export interface UpgradeView {
+  /** Shows what the change costs. While an upgrade is under way that one stays. */
+  open(upcue: Upcue, choice: Choice): Promise<void>;
+  /** The user is back from Stripe's page. */
+  resume(upcue: Upcue, upgrade: string): Promise<void>;
+  /** Puts the dialog away, unless an upgrade is under way. */
+  close(): void;
 }
 
-export class UpgradeView {
-  readonly #host: Host;
-  readonly #root: ShadowRoot;
-  readonly #title = element("h2", { id: "title", part: "title", tabindex: "-1", autofocus: "", dir: "auto" });
-  readonly #close = element("button", { type: "button", class: "close", part: "close", "data-act": "close" }, drawing(CROSS));
-  readonly #body = element("div", { class: "body", part: "body" });
-  readonly #actions = element("div", { class: "actions", part: "actions" });
-  readonly #status = element("p", { class: "said", role: "status" });
-  readonly #dialog = element(
-    "dialog",
-    { class: "drawn", part: "dialog", "aria-labelledby": "title" },
-    element("header", {}, this.#title, this.#close),
-    this.#body,
-    this.#actions,
-    this.#status,
-  );
-  #upcue: Upcue | undefined;
-  #choice: Choice = { plan: "" };
-  #scene: Scene = { kind: "loading" };
+export function upgradeView(host: UpcueUpgrade): UpgradeView {
+  const root = host.shadowRoot!;
+  const title = make("h2:title", { id: "title", tabindex: "-1" });
+  const away = make("button:close.round", { click: () => close() }, drawing(CROSS));
+  const body = make("div:body");
+  const actions = make("div:actions");
+  const status = make("p.said", { role: "status" });
+  const header = make("header", title, away);
+  const dialog = make<HTMLDialogElement>("dialog:dialog.panel", { "aria-labelledby": "title" }, header, body, actions, status);
+  let upcue: Upcue | undefined;
+  let choice: Choice = { plan: "" };
+  let scene: Scene = { kind: "loading" };
   /** The upgrade that a return from Stripe's page is about. */
-  #returned: string | undefined;
-  #turn = 0;
-  #timer = () => {};
-  #opener: HTMLElement | null = null;
+  let returned: string | undefined;
+  let turn = 0;
+  let timer = () => {};
+  let opener: HTMLElement | null = null;
 
-  constructor(host: Host, root: ShadowRoot) {
-    this.#host = host;
-    this.#root = root;
-    root.adoptedStyleSheets = themed(STYLE);
-    root.append(this.#dialog);
-    this.#dialog.addEventListener("click", (event) => this.#click(event));
-    this.#dialog.addEventListener("change", ({ target }) => this.#resize(Number((target as HTMLInputElement).value)));
-    // A second Escape closes whatever `cancel` says, unless the key itself is taken away.
-    this.#dialog.addEventListener("keydown", (event) => event.key === "Escape" && this.#busy && event.preventDefault());
-    this.#dialog.addEventListener("cancel", (event) => this.#busy && event.preventDefault());
-    this.#dialog.addEventListener("close", () => this.#closed());
-  }
+  const say = () => host.say("upgrade", WORDS);
+  const isBusy = () => scene.kind === "quote" && scene.waiting === "upgrade";
+  const close = () => isBusy() || dialog.close();
 
-  /** Shows what the change costs. While an upgrade is under way that one stays. */
-  async open(upcue: Upcue, choice: Choice): Promise<void> {
-    if (this.#busy) return this.#show();
-    this.#upcue = upcue;
-    this.#choice = choice;
-    this.#set({ kind: "loading" });
-    this.#show();
-    await this.#quote();
-  }
+  const show = () => {
+    if (dialog.open) return;
+    opener = document.activeElement as HTMLElement | null;
+    dialog.showModal();
+    draw();
+  };
 
-  /** The user is back from Stripe's page. */
-  async resume(upcue: Upcue, upgrade: string): Promise<void> {
-    this.#upcue = upcue;
-    this.#returned = upgrade;
-    const turn = this.#set({ kind: "checking" });
-    this.#show();
-    try {
-      const state = await followUp(upcue, upgrade, () => turn === this.#turn);
-      if (turn !== this.#turn) return;
-      if (!state) return void this.#set({ kind: "unsettled" });
-      forgetReturn();
-      if (state.status === "upgraded") this.#done(state);
-      else if (state.status === "requires_action") this.#set({ kind: "leaving", result: state, returned: true });
-      else this.#refused(Object.assign(new UpcueError(state.code, state.detail), { detail: state.detail }));
-    } catch (error) {
-      if (turn !== this.#turn) return;
-      forgetReturn();
-      this.#refused(error);
-    }
-  }
-
-  close(): void {
-    if (!this.#busy) this.#dialog.close();
-  }
-
-  get #busy(): boolean {
-    return this.#scene.kind === "quote" && this.#scene.waiting === "upgrade";
-  }
-
-  get #say(): Say {
-    return new Speech(this.#upcue?.locale, { ...WORDS, ...this.#host.wording });
-  }
-
-  #show(): void {
-    if (this.#dialog.open) return;
-    this.#opener = document.activeElement as HTMLElement | null;
-    this.#dialog.showModal();
-    this.#draw();
-  }
-
-  #closed(): void {
+  const closed = () => {
     // Nobody closes an upgrade that is under way; its end will open the dialog again.
-    if (this.#busy) return;
-    this.#timer();
-    this.#turn++;
-    if (this.#returned) forgetReturn();
-    this.#returned = undefined;
+    if (isBusy()) return;
+    timer();
+    turn++;
+    if (returned) forgetReturn();
+    returned = undefined;
     // What opened the dialog may have been drawn anew meanwhile.
-    if (document.activeElement === document.body) this.#opener?.focus();
-  }
+    if (document.activeElement === document.body) opener?.focus();
+  };
 
   /** Another scene; answers to what was asked for the last one come too late. */
-  #set(scene: Scene): number {
-    this.#timer();
-    this.#scene = scene;
-    this.#draw();
-    return ++this.#turn;
-  }
+  const set = (next: Scene): number => {
+    timer();
+    scene = next;
+    draw();
+    return ++turn;
+  };
 
   /** Focus stays where it is when that is still there, or goes to the title. */
-  #draw(): void {
-    const key = (this.#root.activeElement as HTMLElement | null)?.dataset.key;
-    const { title, body, actions, status } = drawScene(this.#scene, this.#say);
-    const waiting = this.#scene.kind === "quote" && !!this.#scene.waiting;
-    write(this.#title, title);
-    this.#body.setAttribute("aria-busy", String(waiting));
-    this.#body.replaceChildren(...body);
-    this.#actions.replaceChildren(...actions);
-    this.#actions.hidden = !actions.length;
-    this.#close.setAttribute("aria-label", this.#say.say("close"));
-    this.#close.hidden = this.#busy;
-    write(this.#status, status);
-    if (!this.#dialog.open) return;
+  const draw = () => {
+    const key = (root.activeElement as HTMLElement | null)?.dataset.key;
+    const speak = say();
+    const [name, content, buttons, said] = drawScene(scene, speak, acts);
+    write(title, name);
+    write(status, said);
+    body.ariaBusy = `${scene.kind === "quote" && !!scene.waiting}`;
+    refill(body, content);
+    refill(actions, buttons);
+    actions.hidden = !buttons.length;
+    away.ariaLabel = speak("close");
+    away.hidden = isBusy();
+    if (!dialog.open) return;
     // What is longer than the dialog is scrolled, by keyboard too.
-    this.#body.tabIndex = this.#body.scrollHeight > this.#body.clientHeight ? 0 : -1;
-    const next = key ? this.#root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) : undefined;
+    body.tabIndex = body.scrollHeight > body.clientHeight ? 0 : -1;
+    const next = keyed(dialog, key);
     if (next) next.focus({ preventScroll: true });
-    else if (key || !this.#root.activeElement) this.#title.focus();
-  }
+    else if (key || !root.activeElement) title.focus();
+  };
 
-  async #quote(notice?: Notice): Promise<void> {
-    const turn = ++this.#turn;
+  const ask = async (notice?: Notice) => {
+    const mine = ++turn;
     try {
-      const quote = await this.#upcue!.quote(this.#choice);
-      if (turn === this.#turn) this.#quoted(quote, notice);
+      const quote = await upcue!.quote(choice);
+      if (mine === turn) quoted(quote, notice);
     } catch (error) {
-      if (turn === this.#turn) this.#refused(error);
+      if (mine === turn) refused(error);
     }
-  }
+  };
 
-  #quoted(quote: Quote, notice?: Notice): void {
-    const lifetime = Math.max(quote.expires_at - (quote.server_time ?? now()), SHORTEST);
-    const seats = quote.per_seat || quote.quantity > 1 || this.#choice.quantity !== undefined || this.#host.hasAttribute("seats");
-    this.#set({ kind: "quote", quote, notice, seats, heldUntil: now() + lifetime });
-    this.#timer = after(lifetime, () => this.#requote({ title: this.#say.say("expired"), lines: [] }));
-  }
+  const quoted = (quote: Quote, notice?: Notice) => {
+    const heldUntil = now() + Math.max(quote.expires_at - (quote.server_time ?? now()), SHORTEST);
+    const seats = quote.per_seat || quote.quantity > 1 || choice.quantity !== undefined || host.hasAttribute("seats");
+    hold({ kind: "quote", quote, notice, seats, heldUntil });
+  };
+
+  /** Shows a quote until it runs out. */
+  const hold = (next: QuoteScene) => {
+    set(next);
+    timer = after(next.heldUntil - now(), () => requote({ title: say()("expired"), lines: [] }));
+  };
 
   /** The quote that is shown fades until the new one is there. */
-  #requote(notice?: Notice): void {
-    if (this.#scene.kind !== "quote" || this.#busy) return;
-    this.#set({ ...this.#scene, waiting: "quote" });
-    void this.#quote(notice);
-  }
+  const requote = (notice?: Notice) => {
+    if (scene.kind !== "quote" || isBusy()) return;
+    set({ ...scene, waiting: "quote" });
+    void ask(notice);
+  };
 
-  #resize(quantity: number): void {
-    if (this.#scene.kind !== "quote" || this.#busy || !Number.isInteger(quantity) || quantity < 1) return;
-    this.#choice = { ...this.#choice, quantity };
-    this.#timer();
-    this.#turn++;
-    this.#timer = after(SETTLES, () => this.#requote());
-  }
+  const settled = (result: UpgradeResult) => {
+    if (result.status === "upgraded") return done(result);
+    set({ kind: "leaving", result, returned: false });
+    // Who has just pressed "Continue to Stripe" knows where this leads; others are told first.
+    timer = after(result.reason === "checkout" ? 0 : FAREWELL, () => location.assign(result.url));
+  };
 
-  async #confirm(): Promise<void> {
-    const scene = this.#scene;
-    if (scene.kind !== "quote" || scene.waiting) return;
-    const turn = this.#set({ ...scene, notice: undefined, waiting: "upgrade" });
-    try {
-      const result = await this.#upcue!.upgrade(scene.quote, { returnUrl: returnUrl() });
-      if (turn === this.#turn) this.#settled(result);
-    } catch (error) {
-      if (turn === this.#turn) this.#failed(error, scene);
-    }
-    this.#show();
-  }
-
-  #settled(result: UpgradeResult): void {
-    if (result.status === "upgraded") return this.#done(result);
-    this.#set({ kind: "leaving", result, returned: false });
-    this.#leave(result);
-  }
-
-  /** Who has just pressed "Continue to Stripe" knows where this leads; others are told first. */
-  #leave({ url, reason }: RequiresAction): void {
-    this.#timer = after(reason === "checkout" ? 0 : FAREWELL, () => location.assign(url));
-  }
-
-  #done(result: Upgraded): void {
-    this.#set({ kind: "done", result });
-    const detail = { plan: result.plan.id, upgrade: result.upgrade };
-    this.#host.dispatchEvent(new CustomEvent("upcue-upgraded", { bubbles: true, composed: true, detail }));
-  }
+  const done = (result: Upgraded) => {
+    set({ kind: "done", result });
+    host.tell("upcue-upgraded", { plan: result.plan.id, upgrade: result.upgrade });
+  };
 
   /** The quote stays on the table where it can still be confirmed. */
-  #failed(error: unknown, scene: Scene & { kind: "quote" }): void {
+  const failed = (error: unknown, last: QuoteScene) => {
     const { code, quote, detail } = error instanceof UpcueError ? error : new UpcueError("network", error);
-    const say = this.#say;
+    const speak = say();
+    const again = (notice: Notice) => {
+      hold({ ...last, notice });
+      body.scrollTop = 0;
+    };
     if (code === "quote_stale") {
-      if (quote) return this.#quoted(quote, differences(scene.quote, quote, say));
-      this.#set(scene);
-      return this.#requote({ title: say.say("staleTitle"), lines: [say.say("stale")] });
+      const title = speak("staleTitle");
+      if (quote) return quoted(quote, { title, lines: differences(last.quote, quote, speak) });
+      set(last);
+      return requote({ title, lines: [speak("stale")] });
     }
-    if (code === "payment_failed") return this.#again(scene, refusal(error as UpcueError, say));
-    if (code === "upgrade_in_progress") return this.#again(scene, { title: say.say("inProgress"), lines: [], bad: true });
-    if (code !== "network" && code !== "stripe_unavailable") return this.#refused(error);
-    const lines = detail ? [detail, say.say("unreachableHelp")] : [say.say("unreachableHelp")];
-    this.#again(scene, { title: say.say("unreachable"), lines, bad: true });
-  }
+    if (code === "payment_failed") return again(refusal(error as UpcueError, speak));
+    if (code === "upgrade_in_progress") return again({ title: speak("inProgress"), lines: [], bad: true });
+    if (code !== "network" && code !== "stripe_unavailable") return refused(error);
+    again({ title: speak("unreachable"), lines: [detail ?? "", speak("unreachableHelp")].filter(Boolean), bad: true });
+  };
 
-  #again(scene: Scene & { kind: "quote" }, notice: Notice): void {
-    this.#set({ ...scene, notice });
-    this.#timer = after(scene.heldUntil - now(), () => this.#requote({ title: this.#say.say("expired"), lines: [] }));
-    this.#body.scrollTop = 0;
-  }
-
-  #refused(error: unknown): void {
+  const refused = (error: unknown) => {
     const known = error instanceof UpcueError ? error : new UpcueError("network", error);
-    const retry =
-      this.#scene.kind !== "checking" &&
-      (known.code === "network" || known.code === "upgrade_in_progress" || (known.status ?? 0) >= 500);
-    this.#set({ kind: "refused", notice: refusal(known, this.#say), retry });
-  }
+    const { code, status = 0 } = known;
+    const retry = scene.kind !== "checking" && (code === "network" || code === "upgrade_in_progress" || status >= 500);
+    set({ kind: "refused", notice: refusal(known, say()), retry });
+  };
 
-  #click(event: Event): void {
-    const act = (event.target as Element).closest<HTMLElement>("[data-act]")?.dataset.act;
-    if (act === "close") this.close();
-    if (act === "confirm") void this.#confirm();
-    if (act === "retry") void this.open(this.#upcue!, this.#choice);
-    if (act === "again") void this.resume(this.#upcue!, this.#returned!);
-    if (act === "fewer" || act === "more") this.#step(act === "more" ? 1 : -1);
-  }
+  const open = async (instance: Upcue, wanted: Choice) => {
+    if (isBusy()) return show();
+    upcue = instance;
+    choice = wanted;
+    set({ kind: "loading" });
+    show();
+    await ask();
+  };
 
-  #step(by: number): void {
-    const input = this.#root.querySelector<HTMLInputElement>("#seats");
-    if (!input) return;
-    input.value = String(Math.max(Math.trunc(Number(input.value) || 1) + by, 1));
-    this.#resize(Number(input.value));
-  }
-}
+  const resume = async (instance: Upcue, upgrade: string) => {
+    upcue = instance;
+    returned = upgrade;
+    const mine = set({ kind: "checking" });
+    show();
+    try {
+      const state = await followUp(upcue, upgrade, () => mine === turn);
+      if (mine !== turn) return;
+      if (!state) return void set({ kind: "waiting" });
+      forgetReturn();
+      if (state.status === "upgraded") done(state);
+      else if (state.status === "requires_action") set({ kind: "leaving", result: state, returned: true });
+      else refused(Object.assign(new UpcueError(state.code, state.detail), { detail: state.detail }));
+    } catch (error) {
+      if (mine !== turn) return;
+      forgetReturn();
+      refused(error);
+    }
+  };
 
-/** This page, as it was before it was ever returned to. */
-function returnUrl(): string {
-  const here = new URL(location.href);
-  here.searchParams.delete(PARAMETER);
-  return here.href;
+  const acts: Acts = {
+    close,
+    retry: () => void open(upcue!, choice),
+    again: () => void resume(upcue!, returned!),
+    async confirm() {
+      const last = scene;
+      if (last.kind !== "quote" || last.waiting) return;
+      const mine = set({ ...last, notice: undefined, waiting: "upgrade" });
+      try {
+        const result = await upcue!.upgrade(last.quote, { returnUrl: ownAddress() });
+        if (mine === turn) settled(result);
+      } catch (error) {
+        if (mine === turn) failed(error, last);
+      }
+      show();
+    },
+    resize(quantity) {
+      if (scene.kind !== "quote" || isBusy() || !Number.isInteger(quantity) || quantity < 1) return;
+      choice = { ...choice, quantity };
+      timer();
+      turn++;
+      timer = after(SETTLES, requote);
+    },
+  };
+
+  // A second Escape closes whatever `cancel` says, unless the key itself is taken away.
+  const keep = (event: Event) => isBusy() && event.preventDefault();
+  dialog.addEventListener("keydown", (event) => event.key === "Escape" && keep(event));
+  dialog.addEventListener("cancel", keep);
+  dialog.addEventListener("close", closed);
+  host.wear(STYLE);
+  host.stage.append(dialog);
+  return { open, resume, close };
 }

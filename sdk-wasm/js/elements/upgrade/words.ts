@@ -1,4 +1,4 @@
-import { PRICES, type PriceMessages } from "../speech.js";
+import { PRICES, type PriceMessages } from "../prices.js";
 
 /** What `<upcue-upgrade>` says by itself. Words in braces are filled in. */
 export interface UpgradeMessages extends PriceMessages {

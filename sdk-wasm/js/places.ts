@@ -90,9 +90,9 @@ export class Places {
     for (const packed of this.#trace(placement, at)) {
       if (packed >>> 16 === MATCH) break;
       if (packed >>> 16 !== HELD_OUT) continue;
-      const [campaign, , , variant] = this.#campaigns[campaignOf(packed)]!;
+      const [campaign, , kind, variant] = this.#campaigns[campaignOf(packed)]!;
       // One for each page: how often it would have been put up and taken down in one, nobody knows.
-      ghosts.push({ campaign, variant, decision: `${this.#client}-g${key(campaign).toString(36)}` });
+      ghosts.push({ campaign, variant, kind: NUDGE_KINDS[kind]!, decision: `${this.#client}-g${key(campaign).toString(36)}` });
     }
     return ghosts;
   }

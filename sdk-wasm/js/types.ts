@@ -48,6 +48,7 @@ export interface Nudge {
 export interface Ghost {
   readonly campaign: string;
   readonly variant: string | null;
+  readonly kind: NudgeKind;
   readonly decision: string;
 }
 

@@ -8,21 +8,20 @@ import type {
   UpgradeState,
   UpgradeWish,
 } from "./buying/types.js";
-import type { Core } from "./core.js";
 import type { Debug } from "./debug.js";
+import { Display } from "./display.js";
 import { UpcueError, attempt, quietly } from "./failure.js";
 import type { Words } from "./frame.js";
 import { after, listen, now, randomName } from "./host.js";
 import { latestUpcue, setLatest } from "./latest.js";
-import { CONVERT, Ledger, type Note } from "./ledger.js";
 import { Live } from "./live.js";
-import { type Names, key, namesOf } from "./names.js";
+import { namesOf } from "./names.js";
 import { Outbox } from "./outbox.js";
-import type { Page } from "./page.js";
+import { type Page, read } from "./page.js";
 import { Places } from "./places.js";
 import { Token } from "./token.js";
 import type { Decision, Entitlement, EntitlementReason, Explanation, Ghost, Meter, Nudge, Options, Plan } from "./types.js";
-import { ENTITLEMENT_REASONS, NOTES } from "./words.js";
+import { ENTITLEMENT_REASONS } from "./words.js";
 
 /** `load` does not keep an app waiting longer than this. */
 const PATIENCE = 5000;
@@ -33,7 +32,10 @@ const MOST_USED = 2 ** 53 - 1;
 /** How long "later" is where a campaign does not say. */
 const LATER = 86_400_000;
 
-const [RENDER, EXPOSURE, GHOST, CLICK, DISMISS, SNOOZE] = [0, 1, 2, 3, 4, 5] as const; // positions in NOTES
+// Positions in `NOTES`.
+const CLICK = 3;
+const DISMISS = 4;
+const SNOOZE = 5;
 
 const UNDECIDED: Decision = { nudge: null, reason: "not_ready", trace: () => [] };
 const grant = (reason: EntitlementReason): Entitlement => ({ granted: true, limit: null, used: 0, remaining: null, reason });
@@ -42,18 +44,6 @@ const loads = new Map<string, Promise<Upcue>>();
 
 type EventName = "change" | "ready" | "error";
 type Listener = (error: UpcueError) => void;
-
-/** What is told of a decision. */
-type Told = Pick<Nudge, "campaign" | "variant" | "decision">;
-
-/** A campaign that is on display in this page. */
-interface Shown {
-  /** In so many places. */
-  places: number;
-  /** By the decision under which it was counted. */
-  readonly nudge: Told;
-  seen: boolean;
-}
 
 /**
  * Decides in the browser, without a network call, what to show to whom. Whatever fails, the answers are "no nudge" and
@@ -65,17 +55,10 @@ export class Upcue {
   readonly #page: Page;
   readonly #live: Live;
   readonly #outbox: Outbox;
+  readonly #display: Display;
   readonly #listeners = { change: new Set<Listener>(), error: new Set<Listener>(), ready: new Set<Listener>() };
   readonly #listening = new AbortController();
-  /** By campaign. */
-  readonly #shown = new Map<string, Shown>();
-  /** Decisions that were counted; none is counted again. */
-  readonly #counted = new Set<string>();
   readonly #decisions = { n: 0 };
-  #words: Words | undefined;
-  #names: Names | undefined;
-  #places: Places | undefined;
-  #ledger: Ledger | undefined;
   #owner: string | undefined;
   #buying: Buying | undefined;
   #debug: Debug | undefined;
@@ -138,6 +121,7 @@ export class Upcue {
     };
     this.#live = new Live(this.#page, wasm, user && `${endpoint} ${user}`, (words, whole, owner) => this.#taken(words, whole, owner));
     this.#outbox = new Outbox(this.#page, () => this.#live.poll());
+    this.#display = new Display(this.#page, this.#outbox);
   }
 
   /** Whether there is a snapshot to decide from. */
@@ -173,7 +157,7 @@ export class Upcue {
   decide(placement: string): Decision {
     if (!this.#page.ready) return UNDECIDED;
     try {
-      return this.#places!.decide(placement, now(), this.#debug?.decided);
+      return this.#page.known!.places.decide(placement, now(), this.#debug?.decided);
     } catch (cause) {
       this.#failed("engine", cause);
       return UNDECIDED;
@@ -182,7 +166,7 @@ export class Upcue {
 
   /** Whether a meter or feature may be used. Never throws; granted when nothing is known. */
   entitlement(name: string): Entitlement {
-    return this.#read(grant("not_ready"), (core, at, names) => {
+    return read(this.#page, grant("not_ready"), (core, at, { names }) => {
       const meter = names.meters.get(name);
       if (meter !== undefined) {
         const [used, limit, why] = [0, 1, 4].map((field) => core.meter(meter, field, at)) as [number, number, number];
@@ -198,7 +182,7 @@ export class Upcue {
 
   /** How a meter stands; `null` when it is unknown. */
   meter(name: string): Meter | null {
-    return this.#read<Meter | null>(null, (core, at, names, words) => {
+    return read<Meter | null>(this.#page, null, (core, at, { names, words }) => {
       const i = names.meters.get(name);
       if (i === undefined) return null;
       const [value, limit, softLimit, resetsAt] = [0, 1, 2, 3].map((field) => core.meter(i, field, at)) as Four;
@@ -221,7 +205,7 @@ export class Upcue {
 
   /** The tenant's plan; `null` without one. */
   plan(): Plan | null {
-    return this.#read<Plan | null>(null, (_, _at, _names, { plan }) => plan && { id: plan[0], name: plan[1] });
+    return read<Plan | null>(this.#page, null, (_, _at, { words: { plan } }) => plan && { id: plan[0], name: plan[1] });
   }
 
   /**
@@ -249,20 +233,8 @@ export class Upcue {
    * `false`: something came between, another tab used up the budget, say. Until `hidden` is called, other places of this
    * page that show it do not count again. Never rejects.
    */
-  async claim(nudge: Nudge): Promise<boolean> {
-    let claimed = false;
-    const judge = () =>
-      this.#read(undefined, () => {
-        // Another place of this page may have been quicker.
-        const first = !this.#shown.has(nudge.campaign);
-        if (first && !this.#mayShow(nudge)) return undefined;
-        this.#show(nudge);
-        claimed = true;
-        return first ? this.#noted(RENDER, nudge) : undefined;
-      });
-    await quietly(this.#ledger?.turn(judge));
-    this.#changed();
-    return claimed;
+  claim(nudge: Nudge): Promise<boolean> {
+    return this.#display.claim(nudge);
   }
 
   /**
@@ -270,52 +242,37 @@ export class Upcue {
    * on, until `hidden` is called.
    */
   exposure(nudge: Nudge): void {
-    this.#read(undefined, () => {
-      const shown = this.#shown.get(nudge.campaign) ?? this.#show(nudge);
-      if (shown.seen) return;
-      shown.seen = true;
-      this.#note(EXPOSURE, shown.nudge);
-    });
+    this.#display.exposure(nudge);
   }
 
   /** You no longer show this nudge. */
-  hidden({ campaign }: Nudge): void {
-    this.#read(undefined, () => {
-      const shown = this.#shown.get(campaign);
-      if (!shown || --shown.places > 0) return;
-      this.#shown.delete(campaign);
-      this.#display(campaign, false);
-      this.#changed();
-    });
+  hidden(nudge: Nudge): void {
+    this.#display.hidden(nudge);
   }
 
   /** The user followed the call to action. */
   click(nudge: Nudge): void {
-    this.#note(CLICK, nudge);
+    this.#display.note(CLICK, nudge);
   }
 
   /** The user put the nudge away: it stays away for its cool-down, here, in other tabs and on other devices. */
   dismiss(nudge: Nudge): void {
-    this.#note(DISMISS, nudge);
+    this.#display.note(DISMISS, nudge);
   }
 
   /** The user wants it later: it stays away for so many milliseconds, or as long as the campaign says. */
   snooze(nudge: Nudge, ms: number = nudge.snooze ?? LATER): void {
-    this.#note(SNOOZE, nudge, ms);
+    this.#display.note(SNOOZE, nudge, ms);
   }
 
   /** The campaigns that a placement would show now, were the tenant not in their control groups. */
   ghosts(placement: string): Ghost[] {
-    return this.#read<Ghost[]>([], (_, at) => this.#places!.ghosts(placement, at));
+    return read<Ghost[]>(this.#page, [], (_, at, { places }) => places.ghosts(placement, at));
   }
 
   /** Such a one would have been seen now; it is counted once for each page. */
   ghost(ghost: Ghost): void {
-    this.#read(undefined, () => {
-      if (this.#counted.has(ghost.decision)) return;
-      this.#counted.add(ghost.decision);
-      this.#note(GHOST, ghost);
-    });
+    this.#display.ghost(ghost);
   }
 
   /**
@@ -368,7 +325,7 @@ export class Upcue {
   close(): void {
     this.#outbox.stop();
     this.#live.stop();
-    quietly(this.#ledger?.close());
+    this.#display.close();
     this.#listening.abort();
     this.#debug?.close();
     this.#page.ready = false;
@@ -388,14 +345,10 @@ export class Upcue {
     return ask((this.#buying ??= new loaded.Buying(this.#page)));
   }
 
-  /** The same for what may end with an upgrade: then nudges fall silent at once, in all tabs, whatever the network does. */
+  /** The same for what may end with an upgrade. */
   async #bought<T extends UpgradeState>(ask: (buying: Buying) => Promise<T>): Promise<T> {
     const result = await this.#buy(ask);
-    if (result.status === "upgraded" && this.ready) {
-      const note = [0, CONVERT, 0, now() + this.#page.skew, 0] as const;
-      this.#hear(note);
-      this.#ledger?.add(note);
-    }
+    if (result.status === "upgraded") this.#display.convert();
     return result;
   }
 
@@ -406,7 +359,7 @@ export class Upcue {
     listen("visibilitychange", () => document.hidden && this.#outbox.flush(), signal);
     listen("online", () => this.#outbox.flush(), signal);
     // Other tabs could not reach this page while it was put by.
-    listen("pageshow", (event) => (event as PageTransitionEvent).persisted && (this.#outbox.flush(), this.#ledger?.catchUp()), signal);
+    listen("pageshow", (event) => (event as PageTransitionEvent).persisted && (this.#outbox.flush(), this.#display.catchUp()), signal);
     if (this.#options.debug || /[?&]upcue-debug\b/.test(location.search)) quietly(this.#observe());
   }
 
@@ -418,52 +371,27 @@ export class Upcue {
 
   #taken(words: Partial<Words>, whole: boolean, owner: string): void {
     const page = this.#page;
-    const core = page.core!;
-    this.#words = { ...this.#words!, ...words };
-    if (whole) {
-      this.#names = namesOf(this.#words);
-      this.#places = new Places(core, page.client, this.#words.campaigns, this.#decisions, () => this.locale);
-    }
+    const { known } = page;
+    const all = { ...known?.words, ...words } as Words;
+    page.known =
+      known && !whole
+        ? { ...known, words: all }
+        : { words: all, names: namesOf(all), places: new Places(page.core!, page.client, all.campaigns, this.#decisions, () => this.locale) };
     if (!page.ready) {
       page.ready = true;
-      if (this.#owner !== owner) {
-        quietly(this.#ledger?.close());
-        this.#owner = owner;
-        // Only now does the core hold notes.
-        this.#ledger = new Ledger(owner, page.storage, (note) => this.#hear(note));
-        quietly(this.#ledger.catchUp());
-        for (const run of this.#early.splice(0)) run();
-        this.#outbox.adopt();
-        this.#tell("ready");
-      }
+      if (this.#owner !== owner) this.#display.open((this.#owner = owner));
+      for (const run of this.#early.splice(0)) run();
+      this.#outbox.adopt();
+      this.#tell("ready");
     }
     this.#changed();
-  }
-
-  #hear([campaign, kind, tag, at, until]: Note): void {
-    const { core } = this.#page;
-    if (kind === CONVERT) core?.convert(at);
-    else core?.note(campaign, kind, tag, at, until);
-    this.#changed();
-  }
-
-  /** Reads from the core, if there is anything to read. */
-  #read<T>(otherwise: T, read: (core: Core, at: number, names: Names, words: Words) => T): T {
-    const { core, ready } = this.#page;
-    if (!core || !ready) return otherwise;
-    try {
-      return read(core, now(), this.#names!, this.#words!);
-    } catch (cause) {
-      this.#failed("engine", cause);
-      return otherwise;
-    }
   }
 
   #use(meter: string, n: number, set: boolean, at: number): void {
     const { core, ready, skew } = this.#page;
     try {
       if (!ready) return this.#later(() => this.#use(meter, n, set, at));
-      const i = this.#names!.meters.get(meter);
+      const i = this.#page.known!.names.meters.get(meter);
       if (set) {
         if (i !== undefined) core!.set(i, n, at);
         this.#outbox.add({ type: "usage", meter, set: n, at: at + skew }, at);
@@ -481,7 +409,7 @@ export class Upcue {
     const { core, ready, skew } = this.#page;
     try {
       if (!ready) return this.#later(() => this.#count(name, properties, at));
-      const i = this.#names!.events.get(name);
+      const i = this.#page.known!.names.events.get(name);
       if (i !== undefined) core!.track(i, at);
       const event = { type: "track", name, at: at + skew };
       if (properties) this.#outbox.addWritten({ ...properties, ...event }, at);
@@ -497,55 +425,10 @@ export class Upcue {
     if (this.#early.length < EARLIEST) this.#early.push(run);
   }
 
-  /** Whether this nudge is still what its placement shows. A decision that was counted once is over. */
-  #mayShow({ campaign, decision }: Nudge): boolean {
-    const i = this.#names!.campaigns.get(campaign);
-    return i !== undefined && !this.#counted.has(decision) && this.#places!.shows(i, now());
-  }
-
-  /** One more place shows the campaign. */
-  #show(nudge: Nudge): Shown {
-    const { campaign, decision } = nudge;
-    const shown = this.#shown.get(campaign) ?? { places: 0, nudge, seen: false };
-    if (!shown.places++) {
-      this.#shown.set(campaign, shown);
-      this.#counted.add(decision);
-      this.#display(campaign, true);
-    }
-    return shown;
-  }
-
-  #display(campaign: string, shown: boolean): void {
-    this.#read(undefined, (core, _, names) => {
-      const i = names.campaigns.get(campaign);
-      if (i === undefined) return;
-      core.display(i, shown);
-      if (!shown) this.#places!.renew(i);
-    });
-  }
-
-  #note(kind: number, told: Told, forMs = 0): void {
-    this.#read(undefined, () => this.#ledger?.add(this.#noted(kind, told, forMs)));
-    this.#changed();
-  }
-
-  /** Counts it here and tells the Worker; what the ledger is to be told. */
-  #noted(kind: number, { campaign, variant, decision }: Told, forMs = 0): Note {
-    const device = now();
-    const at = device + this.#page.skew;
-    const until = at + forMs;
-    const note = [key(campaign), kind, key(decision), at, until] as const;
-    this.#hear(note);
-    this.#outbox.add(
-      { type: NOTES[kind]!, campaign, decision, at, ...(variant && { variant }), ...(kind === SNOOZE && { until }) },
-      device,
-    );
-    return note;
-  }
-
   /** Tells listeners once, however much changes in one go. */
   #changed(): void {
-    if (this.#places) this.#places.version++;
+    const { known } = this.#page;
+    if (known) known.places.version++;
     if (this.#telling) return;
     this.#telling = true;
     attempt(this.#tellSoon);

@@ -19,6 +19,7 @@ use upcue_engine::ledger::{Ledger, Moment};
 use upcue_engine::page::Page;
 use upcue_engine::tenant::{Batch, Rulebook, Tenant, Viewer};
 use upcue_engine::time::{DAY, HOUR, MINUTE, Millis, SECOND};
+use upcue_engine::traits::TraitValue;
 use upcue_engine::usage::{Event, EventKind, NoteKind, settle_time};
 use upcue_engine::zone::UTC;
 
@@ -59,6 +60,8 @@ enum Action {
     Hear(usize),
     Offline(usize, bool),
     Mail(usize),
+    /// Members' pages are told of the campaign for admins from now on, or no longer.
+    Vip(bool),
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
@@ -73,6 +76,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
         3 => tab.prop_map(Action::Hear),
         1 => (device, any::<bool>()).prop_map(|(device, offline)| Action::Offline(device, offline)),
         1 => (0..2_usize).prop_map(Action::Mail),
+        1 => any::<bool>().prop_map(Action::Vip),
     ];
     prop::collection::vec(action, 1..120)
 }
@@ -85,14 +89,16 @@ fn caps() -> impl Strategy<Value = Vec<Value>> {
     )
 }
 
-/// Of every campaign its caps, and those of all together. The last campaign is for admins, so that members' pages are not told of it.
+/// Of every campaign its caps, and those of all together. The last campaign is for admins, so that members' pages are not told of it,
+/// but while the tenant is `vip`.
 fn rules() -> impl Strategy<Value = Rulebook> {
     (prop::collection::vec(caps(), CAMPAIGNS), caps()).prop_map(|(caps, all)| {
         let campaigns = caps.into_iter().enumerate().map(|(i, caps)| {
-            let audience = if i + 1 == CAMPAIGNS { "user.role == 'admin'" } else { "true" };
+            let audience = if i + 1 == CAMPAIGNS { "user.role == 'admin' || tenant.vip" } else { "true" };
             json!({"id": format!("c{i}"), "placement": format!("p{i}"), "audience": audience, "nudge": {"title": "t"}, "cap": caps})
         });
-        let document = json!({"campaigns": campaigns.collect::<Vec<_>>(), "frequency": {"cap": all}});
+        let document =
+            json!({"traits": {"tenant": {"vip": {"type": "bool"}}}, "campaigns": campaigns.collect::<Vec<_>>(), "frequency": {"cap": all}});
         let config = compile(&document.to_string()).unwrap_or_else(|problems| panic!("{problems:#?}"));
         Rulebook { version: 1, revision: 1, config, ..Rulebook::default() }
     })
@@ -144,6 +150,7 @@ struct World {
     devices: Vec<Device>,
     now: Millis,
     decisions: u32,
+    is_vip: bool,
 }
 
 impl World {
@@ -157,7 +164,7 @@ impl World {
         };
         let tabs = (0..DEVICES.len() * TABS).map(open).collect();
         let devices = DEVICES.iter().map(|_| Device::default()).collect();
-        Self { rules, tenant, edge: Known::new(), truth: Known::new(), tabs, devices, now: START, decisions: 0 }
+        Self { rules, tenant, edge: Known::new(), truth: Known::new(), tabs, devices, now: START, decisions: 0, is_vip: false }
     }
 
     fn act(&mut self, action: Action) -> Result<(), TestCaseError> {
@@ -179,9 +186,17 @@ impl World {
                 self.tabs[device * TABS..(device + 1) * TABS].iter_mut().for_each(|tab| tab.frames.clear());
             }
             Action::Mail(user) => self.mail(["ada", "bob"][user])?,
+            Action::Vip(vip) => self.be_vip(vip),
             Action::Send { .. } | Action::Tell(_) | Action::Hear(_) => {}
         }
         Ok(())
+    }
+
+    fn be_vip(&mut self, vip: bool) {
+        let kind = EventKind::Identify { traits: vec![("vip".to_owned(), Some(TraitValue::Bool(vip)))] };
+        let event = Event { index: 0, id: None, user: None, at: None, kind };
+        self.tenant.apply(&self.rules, &Batch { events: vec![event], ..Batch::default() }, self.now);
+        self.is_vip = vip;
     }
 
     fn device_time(&self, tab: usize) -> Millis {
@@ -192,7 +207,7 @@ impl World {
         let (user, device) = (DEVICES[tab / TABS].0, self.device_time(tab));
         let (shown, reason) = self.tabs[tab].browser.decide(&format!("p{place}"), device);
         let Some(campaign) = shown else {
-            prop_assert!(matches!(reason, Reason::Capped | Reason::AudienceFalse), "{:?}", reason);
+            prop_assert!(matches!(reason, Reason::Capped | Reason::AudienceFalse | Reason::AudienceUnknown), "{:?}", reason);
             return Ok(());
         };
         self.decisions += 1;
@@ -350,7 +365,8 @@ impl World {
             for since in &moments {
                 for campaign in (0..CAMPAIGNS).map(|i| Some(key(&format!("c{i}")))).chain([None]) {
                     // A member's page is not told of a campaign for admins.
-                    let is_told = if campaign.is_some() { role == Role::Admin || campaign != Some(key("c2")) } else { is_told_of_all };
+                    let is_told =
+                        if campaign.is_some() { role == Role::Admin || self.is_vip || campaign != Some(key("c2")) } else { is_told_of_all };
                     if !is_told {
                         continue;
                     }

@@ -1,6 +1,6 @@
 // Runs in the page: the wasm core behind the few calls that the conformance run makes. Answers are in words.
 
-import init, { Core } from "/upcue_core.js";
+import { Core, initSync } from "/upcue_core.js";
 import { split } from "/frame.js";
 import { key, namesOf } from "/names.js";
 import { format } from "/text.js";
@@ -85,5 +85,5 @@ globalThis.page = {
   },
 };
 
-await init({ module_or_path: "/upcue_core_bg.wasm" });
+initSync({ module: await WebAssembly.compileStreaming(fetch("/upcue_core_bg.wasm")) });
 document.title = "ready";

@@ -73,7 +73,7 @@ describe("configuration", () => {
     assert.match(told["/campaigns/1/nudge/kind"], /banner/);
     assert.match(told["/campaigns/1/nudge/title"], /percent/);
     assert.match(told["/campaigns/1/cap/0/max"], /1 to 50/);
-    assert.match(told["/campaigns/1/cap/0/window"], /no duration/);
+    assert.match(told["/campaigns/1/cap/0/window"], /no window; write a duration as in "7d"/);
     assert.equal((await stack.api("GET", "/v1/config")).headers.get("etag"), before);
     const validated = await stack.api("POST", "/v1/config/validate", bad);
     assert.deepEqual([validated.status, validated.body.valid, validated.body.problems.length], [200, false, answer.body.problems.length]);

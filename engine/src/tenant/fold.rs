@@ -25,6 +25,8 @@ impl Tenant {
     /// sweep tell of it once, whichever comes first.
     pub fn fold(&mut self, rules: &Rulebook, read: &Subscription, source: Source, now: Millis) -> Folded {
         let before = self.held(rules);
+        // A subscription from before Upcue knew the tenant is how things stand, and no news.
+        let is_news = self.mirror.current().is_some() || self.profile.first_seen.is_some_and(|seen| seen <= read.created);
         let changed = self.mirror.fold(read.clone());
         let upgraded = self.upgrades.settle(read, source, now);
         let after = self.held(rules);
@@ -38,7 +40,11 @@ impl Tenant {
             self.convert(now);
         } else if other_plan {
             if is_step_up(rules, &before, &after) {
-                self.convert(now);
+                self.counts.needs_since = None;
+                // The first plan of all is where somebody begins: nothing was upgraded.
+                if is_news && before.plan.is_some() {
+                    self.convert(now);
+                }
             }
             entries.push(Entry { at: now, actor: Actor::Stripe, what: What::SubscriptionChanged { before, after } });
         }

@@ -17,7 +17,6 @@ let words;
 let names;
 /** What to add to the case's time for the device's time. */
 let offset;
-let decisions = 0;
 
 const device = (now) => now + offset;
 const amount = (number) => (number < 0 ? null : number);
@@ -28,7 +27,6 @@ const plain = (text, now) => format(text, (i) => core.value(i, device(now)), "en
 globalThis.page = {
   /** The page is loaded anew. */
   open() {
-    core?.free?.();
     core = new Core();
   },
 
@@ -48,7 +46,8 @@ globalThis.page = {
     if (type === "track") {
       if (names.events.has(name)) core.track(names.events.get(name), at);
     } else if (type !== "usage") {
-      const tag = key(decision ?? `decision-${++decisions}`);
+      // Of one campaign at one moment there is one decision.
+      const tag = key(decision ?? `${campaign} ${now}`);
       core.note(key(campaign), NOTES.indexOf(type), tag, core.now(at), until ?? -1);
     } else if (names.meters.has(meter)) {
       if (set === undefined) core.add(names.meters.get(meter), value, at);
@@ -66,8 +65,8 @@ globalThis.page = {
       trace.push([words.campaigns[at][0], why]);
     }
     if (i < 0) return { campaign: null, reason, trace };
-    const [campaign, , kind, , title, body, cta] = words.campaigns[i];
-    const told = { campaign, reason, kind: NUDGE_KINDS[kind], title: plain(title, now), body: plain(body, now), trace };
+    const [campaign, , kind, variant, title, body, cta] = words.campaigns[i];
+    const told = { campaign, reason, variant, kind: NUDGE_KINDS[kind], title: plain(title, now), body: plain(body, now), trace };
     return { ...told, cta: cta && { label: plain(cta[0], now), action: cta[1] } };
   },
 

@@ -43,11 +43,16 @@ export async function freePort() {
 }
 
 /** Ends a process this file started, and waits for it. */
+/** A Worker that is asked to end waits for whoever is still connected; nobody is to be waited for longer than this. */
+const PATIENCE = 3_000;
+
 async function end(child, signal = "SIGTERM") {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, "exit");
   child.kill(signal);
+  const insist = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
   await exit;
+  clearTimeout(insist);
 }
 
 async function startSandbox(t) {

@@ -12,15 +12,16 @@ export const standard: { source?: () => WasmSource } = {};
 
 /** A core that knows nothing yet. The module is loaded once; after a failure the next call tries again. */
 export async function loadCore(source = standard.source?.()): Promise<Core> {
-  loading ??= compile(source).then((module) => initSync({ module }));
   try {
-    await loading;
+    await (loading ??= load(source));
   } catch (error) {
     loading = undefined;
     throw error;
   }
   return new Core();
 }
+
+const load = async (source: WasmSource | undefined) => initSync({ module: await compile(source) });
 
 async function compile(source: WasmSource | undefined): Promise<WebAssembly.Module> {
   if (!source) throw new Error("this entry carries no wasm: pass `wasm`");
@@ -30,5 +31,9 @@ async function compile(source: WasmSource | undefined): Promise<WebAssembly.Modu
   if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
   // Streaming wants the right MIME type, and a Response can be read only once.
   const copy = answer.clone();
-  return WebAssembly.compileStreaming(answer).catch(async () => WebAssembly.compile(await copy.arrayBuffer()));
+  try {
+    return await WebAssembly.compileStreaming(answer);
+  } catch {
+    return WebAssembly.compile(await copy.arrayBuffer());
+  }
 }

@@ -32,3 +32,12 @@ export function attempt<T>(run: () => T): T | undefined {
     return undefined;
   }
 }
+
+/** Lets something run on its own: its failures are told where they happen, and never become an unhandled rejection. */
+export async function quietly(running: Promise<unknown> | undefined): Promise<void> {
+  try {
+    await running;
+  } catch {
+    // Told already.
+  }
+}

@@ -35,6 +35,7 @@ export type {
   Explanation,
   Gate,
   GateName,
+  Ghost,
   Meter,
   Nudge,
   NudgeKind,

@@ -22,14 +22,14 @@ export class Token {
 
   constructor(source: Options["token"]) {
     this.#source = source;
+    if (typeof source === "string") this.current = source;
   }
 
   /** A token that should still be good; rejects when the app's function does. */
   get(): Promise<string> {
     const { exp } = claims(this.current);
     if (this.current && (!exp || exp * 1000 - MARGIN > now())) return Promise.resolve(this.current);
-    this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
-    return this.#asking;
+    return (this.#asking ??= this.#ask());
   }
 
   /** The Worker refused it: the next one is a new one. */
@@ -45,7 +45,11 @@ export class Token {
 
   async #ask(): Promise<string> {
     const source = this.#source;
-    return (this.current = typeof source === "string" ? source : await source());
+    try {
+      return (this.current = typeof source === "string" ? source : await source());
+    } finally {
+      this.#asking = undefined;
+    }
   }
 }
 

@@ -16,8 +16,10 @@ export interface Options {
   wasm?: WasmSource;
   /** How numbers in texts are written; the page's `lang` when absent. */
   locale?: string;
-  /** Tells the first failure on the console. */
+  /** Tells every decision and failure on the console and in an overlay, as `?upcue-debug` in the page's address does. */
   debug?: boolean;
+  /** `false`: nothing is kept in this browser. What the user has put away is then known from the Worker alone. */
+  storage?: boolean;
 }
 
 /** Why a campaign is shown or is not. `not_ready`: nothing is known yet. */
@@ -29,12 +31,24 @@ export type NudgeKind = (typeof NUDGE_KINDS)[number];
 export interface Nudge {
   /** The campaign's name. */
   readonly campaign: string;
+  /** Which of the campaign's variants; `null` when it has none. */
+  readonly variant: string | null;
   readonly kind: NudgeKind;
   readonly title: string;
   /** May be empty. */
   readonly body: string;
   readonly cta: { readonly label: string; readonly action: string } | null;
+  /** For how long "later" puts it off, in milliseconds; `null`: it offers no "later". */
+  readonly snooze: number | null;
   /** This very decision; what the user does about it is counted under this name. */
+  readonly decision: string;
+}
+
+/** A campaign that would be shown, were the tenant not in its control group. */
+export interface Ghost {
+  readonly campaign: string;
+  readonly variant: string | null;
+  readonly kind: NudgeKind;
   readonly decision: string;
 }
 
@@ -58,9 +72,12 @@ export type GateName =
   | "schedule"
   | "audience"
   | "texts"
+  | "converted"
   | "dismissed"
   | "snoozed"
+  | "quiet_hours"
   | "cap"
+  | "exclusive"
   | "holdout"
   | "placement";
 
@@ -120,6 +137,10 @@ export interface Meter {
   readonly softLimit: number | null;
   /** When it starts again at zero; `null` for a gauge. */
   readonly resetsAt: Date | null;
+  /** What it will read when its period ends, at the present pace; `null`: there is no telling, or it is a gauge. */
+  readonly projected: number | null;
+  /** When the limit is reached at the present pace; `null`: not before it starts again, or no telling. */
+  readonly exhaustsAt: Date | null;
 }
 
 export interface Plan {

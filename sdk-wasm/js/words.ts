@@ -14,6 +14,9 @@ export const REASONS = [
   "outranked",
   "held_out",
   "not_rolled_out",
+  "converted",
+  "quiet_hours",
+  "excluded",
 ] as const;
 
 /** `EntitlementReason::ALL` of engine/src/entitlement.rs. */
@@ -30,5 +33,5 @@ export const ENTITLEMENT_REASONS = [
 /** `NudgeKind::ALL` of engine/src/campaign.rs. */
 export const NUDGE_KINDS = ["banner", "toast", "modal", "inline", "badge"] as const;
 
-/** What `Core.note` takes. */
-export const NOTES = ["exposure", "click", "dismiss", "snooze"] as const;
+/** What `Core.note` takes, as the events that tell the Worker. */
+export const NOTES = ["render", "exposure", "ghost_exposure", "click", "dismiss", "snooze"] as const;

@@ -1,56 +1,87 @@
 // Runs in the page: the wasm core behind the few calls that the conformance run makes. Answers are in words.
 
 import init, { Core } from "/upcue_core.js";
+import { split } from "/frame.js";
+import { key, namesOf } from "/names.js";
+import { format } from "/text.js";
 import { ENTITLEMENT_REASONS, NOTES, NUDGE_KINDS, REASONS } from "/words.js";
 
 /** How wrong the device's clock is, in milliseconds. It must not matter. */
 const DEVICE_IS_OFF_BY = -(3 * 60 + 7) * 60_000;
 const WHOLE_SNAPSHOT = 1;
+const DENIED = ["not_included", "limit_reached"];
 
 let core;
+/** The words of the last snapshot, and the positions of names in it. */
+let words;
+let names;
 /** What to add to the case's time for the device's time. */
 let offset;
+let decisions = 0;
 
 const device = (now) => now + offset;
 const amount = (number) => (number < 0 ? null : number);
 const named = (packed) => [(packed & 0xffff) - 1, REASONS[packed >>> 16]];
-/** A text whose marked values stand in plain digits. */
-const plain = (text) => (text ?? "").replace(/\u0001(.)([^\u0002]*)\u0002/g, (_, kind, value) => (kind === "p" ? `${value}%` : value));
+/** Numbers in plain digits. */
+const plain = (text, now) => format(text, (i) => core.value(i, device(now)), "en").replace(/(?<=\d),(?=\d)/g, "");
 
 globalThis.page = {
   /** The page is loaded anew. */
   open() {
-    core?.free();
+    core?.free?.();
     core = new Core();
   },
 
   /** A snapshot arrives, which the Worker made `now` or a moment later. */
   hear(base64, now) {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const answer = core.apply(bytes, now + DEVICE_IS_OFF_BY);
+    const [numbers, read] = split(bytes);
+    const answer = core.apply(numbers, now + DEVICE_IS_OFF_BY);
     if (answer !== WHOLE_SNAPSHOT) throw new Error(`the core refused the snapshot with ${answer}`);
+    words = read;
+    names = namesOf(words);
     offset = DEVICE_IS_OFF_BY + now - core.now(now + DEVICE_IS_OFF_BY);
   },
 
-  happen({ type, meter, value, set, name, campaign, until }, now) {
-    if (type === "track") core.track(name, device(now));
-    else if (type !== "usage") core.note(campaign, NOTES.indexOf(type), core.now(device(now)), until ?? -1);
-    else if (set === undefined) core.add(meter, value, device(now));
-    else core.set(meter, set, device(now));
+  happen({ type, meter, value, set, name, campaign, decision, until }, now) {
+    const at = device(now);
+    if (type === "track") {
+      if (names.events.has(name)) core.track(names.events.get(name), at);
+    } else if (type !== "usage") {
+      const tag = key(decision ?? `decision-${++decisions}`);
+      core.note(key(campaign), NOTES.indexOf(type), tag, core.now(at), until ?? -1);
+    } else if (names.meters.has(meter)) {
+      if (set === undefined) core.add(names.meters.get(meter), value, at);
+      else core.set(names.meters.get(meter), set, at);
+    }
   },
 
   decide(placement, now) {
-    const [i, reason] = named(core.decide(placement, device(now)));
-    const trace = [...core.trace(placement, device(now))].map(named).map(([at, why]) => [core.campaign(at), why]);
+    const place = core.place(key(placement));
+    if (place < 0) return { campaign: null, reason: "no_campaign", trace: [] };
+    const [i, reason] = named(core.decide(place, device(now)));
+    const trace = [];
+    for (let n = 0, packed; (packed = core.trace(place, n, device(now))); n++) {
+      const [at, why] = named(packed);
+      trace.push([words.campaigns[at][0], why]);
+    }
     if (i < 0) return { campaign: null, reason, trace };
-    const [title, body, label] = [0, 1, 2].map((field) => plain(core.text(i, field, device(now))));
-    const action = core.action(i);
-    return { campaign: core.campaign(i), reason, kind: NUDGE_KINDS[core.kind(i)], title, body, cta: action && { label, action }, trace };
+    const [campaign, , kind, , title, body, cta] = words.campaigns[i];
+    const told = { campaign, reason, kind: NUDGE_KINDS[kind], title: plain(title, now), body: plain(body, now), trace };
+    return { ...told, cta: cta && { label: plain(cta[0], now), action: cta[1] } };
   },
 
-  entitlement(key, now) {
-    const [granted, limit, used, remaining, reason] = core.entitlement(key, device(now));
-    return { granted: granted === 1, limit: amount(limit), used, remaining: amount(remaining), reason: ENTITLEMENT_REASONS[reason] };
+  entitlement(name, now) {
+    const meter = names.meters.get(name);
+    if (meter === undefined) {
+      const feature = names.features.get(name);
+      const reason = feature === undefined ? "unknown" : ENTITLEMENT_REASONS[core.feature(feature)];
+      return { granted: !DENIED.includes(reason), limit: null, used: 0, remaining: null, reason };
+    }
+    const [used, limit, why] = [0, 1, 4].map((field) => core.meter(meter, field, device(now)));
+    const reason = ENTITLEMENT_REASONS[why];
+    const remaining = limit < 0 ? null : Math.max(limit - used, 0);
+    return { granted: !DENIED.includes(reason), limit: amount(limit), used, remaining, reason };
   },
 };
 

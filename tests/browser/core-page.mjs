@@ -36,15 +36,21 @@ export async function openCorePage(t) {
   };
 }
 
-/** Serves the built core, the SDK's words for its numbers and the script that asks it; the address. */
+/** What the page shares with the SDK: how frames, names and texts are read. */
+const MODULES = ["frame", "names", "text", "words"];
+
+/** Serves the built core, those modules and the script that asks it; the address. */
 async function serve(t) {
   const core = path.resolve(built.sdk, "../pkg");
-  const words = await transform(await readFile(path.join(root, "sdk-wasm/js/words.ts"), "utf8"), { loader: "ts" });
   const script = { "content-type": "text/javascript" };
+  const module = async (name) => {
+    const source = await readFile(path.join(root, `sdk-wasm/js/${name}.ts`), "utf8");
+    return [`/${name}.js`, [(await transform(source, { loader: "ts" })).code, script]];
+  };
   const files = {
     "/": [HTML, { "content-type": "text/html", "content-security-policy": POLICY }],
     "/core-in-page.js": [await readFile(path.join(import.meta.dirname, "core-in-page.js")), script],
-    "/words.js": [words.code, script],
+    ...Object.fromEntries(await Promise.all(MODULES.map(module))),
     "/upcue_core.js": [await readFile(path.join(core, "upcue_core.js")), script],
     "/upcue_core_bg.wasm": [await readFile(path.join(core, "upcue_core_bg.wasm")), { "content-type": "application/wasm" }],
     "/favicon.ico": ["", {}],

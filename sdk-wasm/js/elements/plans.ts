@@ -65,6 +65,12 @@ export class UpcuePlans extends UpcueElement<PlansMessages> {
   /** For all comparisons. */
   static messages: Partial<PlansMessages> = {};
 
+  /** @internal Prices come from the Worker, so they are there even where the wasm core is not. */
+  protected override readonly view = {
+    early: true,
+    draw: (upcue: Upcue): void => this.#draw(upcue),
+    clear: (): void => this.#view?.clear(),
+  };
   #view: PlansView | undefined;
   #loading = false;
   #listening = new AbortController();
@@ -101,19 +107,10 @@ export class UpcuePlans extends UpcueElement<PlansMessages> {
     this.#view?.focus();
   }
 
-  /** Prices come from the Worker, so they are there even where the wasm core is not. */
-  protected override usable(): boolean {
-    return true;
-  }
-
-  protected override draw(upcue: Upcue): void {
+  #draw(upcue: Upcue): void {
     if (this.#view) return this.#view.show(upcue);
     this.showFallback(true);
     if (!this.#loading) void this.#load();
-  }
-
-  protected override clear(): void {
-    this.#view?.clear();
   }
 
   /** Where it fails, the page's own content stays, and the next change tries again. */

@@ -29,5 +29,5 @@ const day = (date: Date, locale: string | undefined): string =>
   date.toLocaleDateString(locale, {
     month: "short",
     day: "numeric",
-    ...(date.getFullYear() !== new Date(now()).getFullYear() && { year: "numeric" }),
+    year: date.getFullYear() === new Date(now()).getFullYear() ? undefined : "numeric",
   });

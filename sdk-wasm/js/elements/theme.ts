@@ -19,7 +19,7 @@ const THEME = `
 :host([hidden]),[hidden]{display:none!important}
 *{box-sizing:border-box;unicode-bidi:plaintext;text-align:-webkit-match-parent;text-align:match-parent}
 p,h2,h3,h4,h5,h6,ul,ol,dl,dd,fieldset{margin:0;padding:0;border:0;list-style:none}
-svg{display:block;flex:none;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
+svg{display:block;flex:none;inline-size:16px;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
 button{font:inherit;color:inherit;background:none;border:0;margin:0;padding:0;text-align:center;cursor:pointer}
 :focus-visible{outline:2px solid var(--_accent);outline-offset:2px}
 .button{min-block-size:44px;padding:8px 18px;border:1px solid var(--_border);border-radius:var(--_small);color:var(--_text);font-weight:600;line-height:1.25;text-align:center;text-decoration:none}

@@ -52,6 +52,12 @@ export class UpcueUpgrade extends UpcueElement<UpgradeMessages> {
   /** For all dialogs. */
   static messages: Partial<UpgradeMessages> = {};
 
+  /** @internal */
+  protected override readonly view = {
+    early: true,
+    draw: (upcue: Upcue): void => this.#draw(upcue),
+    clear: (): void => {},
+  };
   #view: Promise<UpgradeView> | undefined;
   #resumed = false;
 
@@ -71,17 +77,11 @@ export class UpcueUpgrade extends UpcueElement<UpgradeMessages> {
     (await this.#view)?.close();
   }
 
-  protected override usable(): boolean {
-    return true;
-  }
-
-  protected override draw(upcue: Upcue): void {
+  #draw(upcue: Upcue): void {
     const upgrade = this.#resumed ? null : returnedUpgrade();
     this.#resumed = true;
     if (upgrade) void this.#loaded().then((view) => view.resume(upcue, upgrade));
   }
-
-  protected override clear(): void {}
 
   #loaded(): Promise<UpgradeView> {
     this.#view ??= import("./commerce.js").then(

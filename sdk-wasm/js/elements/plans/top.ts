@@ -74,12 +74,10 @@ function wishList({ requests, reason }: Comparison, say: Speaks): Content {
 }
 
 function contactBox({ say, heading, contact }: Offer, href: string | null): HTMLElement {
-  const way = press("contact", say("contact"), true, href ?? undefined);
-  way.addEventListener("click", contact);
   return make(
     "div:contact-us.box.row",
     make("div", make(heading, say("contactTitle")), make("p.muted", say("contactText"))),
-    way,
+    press("contact", say("contact"), true, { href, click: contact }),
   );
 }
 

@@ -9,7 +9,7 @@ import type { UpcuePlans } from "../plans.js";
 import { cards } from "./cards.js";
 import { matrix } from "./matrix.js";
 import { type Offer, priceOf } from "./offer.js";
-import { STYLE } from "./style.js";
+import { STYLE } from "../style.js";
 import { top } from "./top.js";
 import { type PlansMessages, WORDS } from "./words.js";
 
@@ -33,7 +33,7 @@ export interface PlansView {
 
 export function plansView(host: UpcuePlans): PlansView {
   const root = host.shadowRoot!;
-  const frame = make("div:plans.frame", { tabindex: "-1" });
+  const frame = make("div:plans", { tabindex: "-1" });
   /** Changed and never replaced, or nobody would be told. */
   const status = make("p.said", { role: "status" });
   let upcue: Upcue | undefined;
@@ -86,7 +86,7 @@ export function plansView(host: UpcuePlans): PlansView {
 
   const content = (is: string): Content => {
     const speak = say();
-    if (failed) return make("div:error.box.row", make("div", speak("failed")), press("retry", speak("retry"), false, reload));
+    if (failed) return make("div:error.box.row", make("div", speak("failed")), press("retry", speak("retry"), false, { click: reload }));
     if (!comparison) return make("div:skeleton", { "aria-hidden": "true" }, make("i"), make("i"), make("i"));
     const offer = offered(comparison);
     return [

@@ -4,6 +4,7 @@ import type { Price, Quote } from "../../buying/types.js";
 import { money } from "../../money.js";
 import { type Content, drawing, make } from "../dom.js";
 import { ARROW, CHECK, CROSS } from "../icons.js";
+import { violated } from "../parts.js";
 import { priceText } from "../prices.js";
 import type { Say } from "../speech.js";
 import type { UpgradeMessages } from "./words.js";
@@ -12,7 +13,7 @@ export type Speaks = Say<UpgradeMessages>;
 
 /** Everything but the number of seats. `heldUntil`: by the device's clock. */
 export const quoteParts = (quote: Quote, heldUntil: number, say: Speaks): Content => [
-  quote.violations.map((violation) => make("p:violation.warn", say("tooSmall", { ...violation }))),
+  violated(quote.violations, say),
   lines(quote, say),
   make("div:notes.stack.muted.small.number", paragraphs(notes(quote, heldUntil, say))),
   changes(quote, true, say),

@@ -45,7 +45,7 @@ export interface Acts {
 export type Drawing = readonly [title: string, body: Content, actions: readonly Content[], status: string];
 
 export function drawScene(scene: Scene, say: Speaks, acts: Acts): Drawing {
-  const close = (text: "close" | "cancel" | "finish", primary = false) => press("close", say(text), primary, acts.close);
+  const close = (text: "close" | "cancel" | "finish", primary = false) => press("close", say(text), primary, { click: acts.close });
   switch (scene.kind) {
     case "loading":
     case "checking":
@@ -54,19 +54,19 @@ export function drawScene(scene: Scene, say: Speaks, acts: Acts): Drawing {
       return drawQuote(scene, say, acts);
     case "waiting": {
       const help = say("waitingHelp");
-      return [say("waiting"), paragraphs([help]), [close("close"), press("again", say("again"), true, acts.again)], help];
+      return [say("waiting"), paragraphs([help]), [close("close"), press("again", say("again"), true, { click: acts.again })], help];
     }
     case "refused": {
       const { notice, retry } = scene;
       const { title, lines, url } = notice;
-      const again = retry && press("retry", say("retry"), true, acts.retry);
+      const again = retry && press("retry", say("retry"), true, { click: acts.retry });
       return [title, stack(lines), [close("close", !url && !again), mend(url, say, true), again], lines.join(" ")];
     }
     case "leaving": {
       const { reason, url } = scene.result;
       const help = say(`${reason}Help`);
       const [title, lines] = scene.returned ? [say("unfinished"), [say(reason), help]] : [say(reason), [help]];
-      return [title, stack(lines), [close("cancel"), press("go", say("go"), true, url)], help];
+      return [title, stack(lines), [close("cancel"), press("go", say("go"), true, { href: url })], help];
     }
     case "done": {
       const { amount_charged: n, currency, plan } = scene.result;
@@ -81,11 +81,6 @@ function drawQuote(scene: Scene & { kind: "quote" }, say: Speaks, acts: Acts): D
   const { quote, notice, waiting } = scene;
   const busy = waiting === "upgrade";
   const status = waiting ? say(busy ? "busy" : "loading") : "";
-  const confirm = press("confirm", status || confirmText(quote, say), true, acts.confirm);
-  const cancel = press("close", say("cancel"), false, acts.close);
-  confirm.classList.toggle("busy", !!waiting);
-  if (waiting) confirm.ariaDisabled = "true";
-  if (busy) cancel.ariaDisabled = "true";
   return [
     say(isSwitch(quote) ? "titleSwitch" : "title", { plan: quote.plan.name }),
     [
@@ -101,7 +96,10 @@ function drawQuote(scene: Scene & { kind: "quote" }, say: Speaks, acts: Acts): D
       scene.seats && seats(quote.quantity, say, acts),
       quoteParts(quote, scene.heldUntil, say),
     ],
-    [cancel, confirm],
+    [
+      press("close", say("cancel"), false, { click: acts.close, "aria-disabled": busy && "true" }),
+      press("confirm", status || confirmText(quote, say), true, { click: acts.confirm, "aria-disabled": waiting && "true" }),
+    ],
     status,
   ];
 }
@@ -132,7 +130,7 @@ function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
 }
 
 const mend = (url: string | undefined, say: Speaks, primary = false): Content =>
-  url && press("mend", say("mend"), primary, url);
+  url && press("mend", say("mend"), primary, { href: url });
 
 const stack = (texts: readonly string[]): HTMLElement => make("div.stack", paragraphs(texts));
 

@@ -12,7 +12,7 @@ import type { UpcueUpgrade } from "../upgrade.js";
 import { differences } from "./quote.js";
 import { followUp, forgetReturn } from "./return.js";
 import { type Acts, type Notice, type Scene, drawScene, refusal } from "./scenes.js";
-import { STYLE } from "./style.js";
+import { STYLE } from "../style.js";
 import { WORDS } from "./words.js";
 
 /** Who steps through numbers wants the last one. */

@@ -12,10 +12,10 @@ const STYLE = `
 .fill{inline-size:var(--_value);transition:inline-size .4s}
 .projected{inline-size:var(--_projected);opacity:.3}
 .soft-limit,.projection{position:absolute;inset-block:-3px;inset-inline-start:var(--_soft);inline-size:2px;border-radius:2px;background:var(--_text);opacity:.55}
-.projection{inset-block:-3px;inset-inline-start:calc(var(--_projected) - 2px);background:var(--_level,var(--_accent));opacity:1}
+.projection{inset-inline-start:calc(var(--_projected) - 2px);background:var(--_level,var(--_accent));opacity:1}
 .near{--_level:var(--_warning)}
 .full{--_level:var(--_danger)}
-.near .remaining,.full .remaining{color:var(--_level);font-weight:600}
+.remaining{color:var(--_level)}
 @media(forced-colors:active){.track{border:1px solid}.fill{background:Highlight;forced-color-adjust:none}.projection,.soft-limit{background:CanvasText}}
 `;
 

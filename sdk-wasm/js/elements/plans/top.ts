@@ -66,7 +66,7 @@ function wishList({ requests, reason }: Comparison, say: Speaks): Content {
   return (
     !!rest.length &&
     make(
-      "ul:wishes.box",
+      "ul:wishes.box.row",
       { role: "list", "aria-label": say("wishes") },
       rest.map(({ count, label }) => make("li:wish", say("requests", { n: count, label }))),
     )

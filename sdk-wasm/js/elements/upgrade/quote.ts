@@ -44,10 +44,10 @@ export function fromTo({ from, plan, price, quantity }: Quote, say: Speaks): HTM
 function lines(quote: Quote, say: Speaks): HTMLElement {
   const { discount, tax, balance_applied, lines } = quote;
   const row = (label: string, amount: number, spec = "div:line") =>
-    make(spec, make("dt", label), make("dd", money(amount, quote.currency, say.locale)));
+    make(spec, make("dt", label), make("dd.number", money(amount, quote.currency, say.locale)));
   const extra = discount || tax || balance_applied;
   return make(
-    "dl:lines",
+    "dl:lines.stack",
     lines.map(({ description, amount, kind }) => row(description, amount, `div:line:${kind}`)),
     !!extra && lines.length > 1 && row(say("subtotal"), quote.subtotal),
     // Whichever sign it comes with, a discount is taken off.
@@ -90,7 +90,7 @@ export function changes(
       `div:${title}.stack`,
       make("h3", say(title)),
       make(
-        "ul.list",
+        "ul.list.stack",
         { role: "list" },
         items.map((text) => make("li", icon(gained), make("span", text))),
       ),

@@ -49,7 +49,7 @@ export function drawScene(scene: Scene, say: Speaks, acts: Acts): Drawing {
   switch (scene.kind) {
     case "loading":
     case "checking":
-      return [say(scene.kind), make("div.center", make("span.spin")), [], say(scene.kind)];
+      return [say(scene.kind), make("i"), [], say(scene.kind)];
     case "quote":
       return drawQuote(scene, say, acts);
     case "waiting": {
@@ -106,7 +106,7 @@ function drawQuote(scene: Scene & { kind: "quote" }, say: Speaks, acts: Acts): D
 
 /** How many: a number with a step down and a step up. */
 function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
-  const input = make<HTMLInputElement>("input", {
+  const input = make<HTMLInputElement>("input.number", {
     id: "seats",
     type: "number",
     min: "1",
@@ -120,12 +120,12 @@ function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
       input.value = `${Math.max(Math.trunc(Number(input.value) || 1) + by, 1)}`;
       resize(Number(input.value));
     };
-    return make("button", { "aria-label": say(key), "data-key": key, click }, sign);
+    return make("button.round", { "aria-label": say(key), "data-key": key, click }, sign);
   };
   return make(
-    "div:seats",
+    "div:seats.row",
     make("label", { for: "seats" }, say("seats")),
-    make("div", step("fewer", "−", -1), input, step("more", "+", 1)),
+    make("div.row", step("fewer", "−", -1), input, step("more", "+", 1)),
   );
 }
 

@@ -1,6 +1,6 @@
 // The comparison on the page: asks for it, draws it, and asks again when the plan has changed.
 
-import type { Comparison, Interval, OfferedPlan, UpgradeWish } from "../../buying/types.js";
+import type { Choice, Comparison, Interval, OfferedPlan, UpgradeWish } from "../../buying/types.js";
 import { after, now } from "../../host.js";
 import type { Upcue } from "../../upcue.js";
 import { type Content, make, refill, write } from "../dom.js";
@@ -122,7 +122,7 @@ export function plansView(host: UpcuePlans): PlansView {
     if (!host.tell("upcue-choose", choice)) return;
     const place = host.getRootNode() as Document | ShadowRoot;
     const dialog = place.querySelector("upcue-upgrade") ?? document.querySelector("upcue-upgrade");
-    void dialog?.open({ plan: choice.plan, ...(choice.price && { price: choice.price }) });
+    void dialog?.open(choice as Choice);
   };
 
   const ask = async ({ id }: OfferedPlan) => {

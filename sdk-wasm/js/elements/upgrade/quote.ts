@@ -20,7 +20,7 @@ export const quoteParts = (quote: Quote, heldUntil: number, say: Speaks): Conten
   changes(quote, false, say),
 ];
 
-export const paragraphs = (texts: readonly string[]): Content => texts.map((text) => make("p", text));
+export const paragraphs = (texts: readonly string[]): Content => texts.map((text) => text && make("p", text));
 
 export function fromTo({ from, plan, price, quantity }: Quote, say: Speaks): HTMLElement {
   const side = (which: "from" | "to", plan: string, price: Price | null | undefined, n: number) =>
@@ -65,7 +65,7 @@ function notes({ next_invoice: next, currency, notes, flow, locked }: Quote, hel
     // Of a note that is new there are no words.
     ...notes.map((note) => say(note)),
     flow === "change" ? say(locked ? "held" : "unlocked", { time }) : "",
-  ].filter(Boolean);
+  ];
 }
 
 /** What is unlocked, or lost: features, and limits that rise or fall. */

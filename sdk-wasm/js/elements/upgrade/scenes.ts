@@ -1,12 +1,20 @@
 // What the dialog shows, one scene at a time: a title, a body, and the buttons below.
 
 import type { Quote, RequiresAction, Upgraded } from "../../buying/types.js";
-import type { UpcueError } from "../../failure.js";
 import { money } from "../../money.js";
 import { type Content, make } from "../dom.js";
 import { press } from "../parts.js";
 import { type Speaks, changes, confirmText, fromTo, isSwitch, paragraphs, quoteParts } from "./quote.js";
 import type { UpgradeMessages } from "./words.js";
+
+/** What went wrong, in the Worker's words. */
+export interface Problem {
+  readonly code: string;
+  readonly detail?: string | undefined;
+  readonly url?: string | undefined;
+  /** Of the answer; a word where an upgrade ended badly. */
+  readonly status?: number | string;
+}
 
 /** Said above a quote. */
 export interface Notice {
@@ -89,7 +97,7 @@ function drawQuote(scene: Scene & { kind: "quote" }, say: Speaks, acts: Acts): D
           `div:notice${notice.bad ? ":bad" : ""}.box.stack`,
           { role: "alert" },
           make("b", notice.title),
-          notice.lines.map((text) => make("p.small", text)),
+          paragraphs(notice.lines),
           mend(notice.url, say),
         ),
       fromTo(quote, say),
@@ -106,6 +114,7 @@ function drawQuote(scene: Scene & { kind: "quote" }, say: Speaks, acts: Acts): D
 
 /** How many: a number with a step down and a step up. */
 function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
+  const change = () => resize(input.valueAsNumber);
   const input = make<HTMLInputElement>("input.number", {
     id: "seats",
     type: "number",
@@ -113,19 +122,19 @@ function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
     inputmode: "numeric",
     value: `${n}`,
     "data-key": "seats",
-    change: () => resize(Number(input.value)),
+    change,
   });
-  const step = (key: "fewer" | "more", sign: string, by: number) => {
+  const step = (key: "fewer" | "more", sign: string, way: "stepDown" | "stepUp") => {
     const click = () => {
-      input.value = `${Math.max(Math.trunc(Number(input.value) || 1) + by, 1)}`;
-      resize(Number(input.value));
+      input[way]();
+      change();
     };
     return make("button.round", { "aria-label": say(key), "data-key": key, click }, sign);
   };
   return make(
     "div:seats.row",
     make("label", { for: "seats" }, say("seats")),
-    make("div.row", step("fewer", "−", -1), input, step("more", "+", 1)),
+    make("div.row", step("fewer", "−", "stepDown"), input, step("more", "+", "stepUp")),
   );
 }
 
@@ -135,11 +144,11 @@ const mend = (url: string | undefined, say: Speaks, primary = false): Content =>
 const stack = (texts: readonly string[]): HTMLElement => make("div.stack", paragraphs(texts));
 
 /** What a refusal says, and what may be done about it. */
-export function refusal({ code, detail, url }: UpcueError, say: Speaks): Notice {
+export function refusal({ code, detail, url }: Problem, say: Speaks): Notice {
   if (code === "already_on_plan") return { title: say("already"), lines: [say("alreadyHelp")] };
   if (code === "network") return { title: say("failed"), lines: [say("failedHelp")] };
   const help = HELP[code] ?? "failedHelp";
-  const lines = [help === "forbidden" ? "" : (detail ?? ""), say(help)].filter(Boolean);
+  const lines = [help === "forbidden" ? "" : (detail ?? ""), say(help)];
   return { title: say(code === "payment_failed" ? "declined" : "failed"), lines, bad: true, url };
 }
 

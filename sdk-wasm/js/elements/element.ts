@@ -46,13 +46,13 @@ export abstract class UpcueElement<M extends object> extends Base {
   readonly #fallback = make("slot");
   #given: Upcue | undefined;
   #used: Upcue | undefined;
-  #ends: (() => void)[] = [];
+  #end: (() => void) | undefined;
   #stop: (() => void) | undefined;
 
-  constructor(css: string) {
+  constructor() {
     super();
     this.attachShadow({ mode: "open" }).append(this.#fallback, this.stage);
-    this.wear(css);
+    this.wear("");
   }
 
   /** @internal Styles over the theme, in the place of those before. */
@@ -79,12 +79,12 @@ export abstract class UpcueElement<M extends object> extends Base {
     }
     connected.add(this);
     this.#attach();
-    this.#ends.push(onLatest(() => this.#attach()));
+    this.#end = onLatest(() => this.#attach());
   }
 
   disconnectedCallback(): void {
     connected.delete(this);
-    this.#ends.splice(0).forEach((end) => end());
+    this.#end?.();
     this.#leave();
   }
 

@@ -89,10 +89,6 @@ export class UpcueMeter extends UpcueElement<MeterMessages> {
 
   /** @internal */
   protected override readonly view = meterView(this);
-
-  constructor() {
-    super(STYLE);
-  }
 }
 
 /** What draws one `<upcue-meter>`. */
@@ -137,6 +133,7 @@ function meterView(host: UpcueMeter): View {
     for (const [name, text] of Object.entries(said)) track.setAttribute(`aria-${name}`, `${text}`);
   };
 
+  host.wear(STYLE);
   host.stage.append(box, status);
   clear();
   return {

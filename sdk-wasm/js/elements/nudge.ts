@@ -1,5 +1,4 @@
 import { UpcueElement } from "./element.js";
-import { STYLE } from "./nudge/style.js";
 import { type NudgeMessages, nudgeView } from "./nudge/view.js";
 
 export type { NudgeMessages };
@@ -46,8 +45,4 @@ export class UpcueNudge extends UpcueElement<NudgeMessages> {
 
   /** @internal */
   protected override readonly view = nudgeView(this);
-
-  constructor() {
-    super(STYLE);
-  }
 }

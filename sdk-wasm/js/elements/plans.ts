@@ -72,12 +72,7 @@ export class UpcuePlans extends UpcueElement<PlansMessages> {
     clear: (): void => this.#view?.clear(),
   };
   #view: PlansView | undefined;
-  #loading = false;
   #listening = new AbortController();
-
-  constructor() {
-    super("");
-  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -110,20 +105,13 @@ export class UpcuePlans extends UpcueElement<PlansMessages> {
   #draw(upcue: Upcue): void {
     if (this.#view) return this.#view.show(upcue);
     this.showFallback(true);
-    if (!this.#loading) void this.#load();
+    // Where it fails, the page's own content stays, and the next change tries again.
+    this.#load().catch(() => {});
   }
 
-  /** Where it fails, the page's own content stays, and the next change tries again. */
   async #load(): Promise<void> {
-    this.#loading = true;
-    try {
-      const { plansView } = await import("./commerce.js");
-      this.#view = plansView(this);
-    } catch {
-      return;
-    } finally {
-      this.#loading = false;
-    }
+    const { plansView } = await import("./commerce.js");
+    this.#view ??= plansView(this);
     this.redraw();
   }
 }

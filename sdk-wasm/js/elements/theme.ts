@@ -24,7 +24,7 @@ button,input{font:inherit;color:inherit;background:none;text-align:center;cursor
 .button{min-block-size:44px;padding:8px 18px;border:1px solid var(--_border);border-radius:var(--_small);color:var(--_text);font-weight:600;line-height:1.25;text-align:center;text-decoration:none}
 .primary{border-color:transparent;background:var(--_accent);color:var(--_on-accent)}
 .round{display:grid;place-items:center;inline-size:40px;block-size:40px;border-radius:50%;color:var(--_muted)}
-.button:hover,.round:hover,.pill:hover{opacity:.85}
+.button:hover,.round:hover,.pill:hover{box-shadow:0 0 0 1px var(--_accent)}
 .row{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:8px 16px}
 .muted{color:var(--_muted)}
 .small{font-size:.875em}

@@ -61,10 +61,6 @@ export class UpcueUpgrade extends UpcueElement<UpgradeMessages> {
   #view: Promise<UpgradeView> | undefined;
   #resumed = false;
 
-  constructor() {
-    super("");
-  }
-
   /** Shows what the change costs, and makes it when the user confirms. Rejects when there is no instance to ask. */
   async open(choice: Choice): Promise<void> {
     const { upcue } = this;

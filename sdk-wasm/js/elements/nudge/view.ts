@@ -9,6 +9,7 @@ import { CROSS } from "../icons.js";
 import { whenSeen } from "../seen.js";
 import { ghostWatch } from "./ghosts.js";
 import { placeBy, stack, unstack } from "./places.js";
+import { STYLE } from "./style.js";
 
 /** So long an element that has only what an earlier visit left waits for something newer, in milliseconds. */
 const SETTLES = 1000;
@@ -193,6 +194,7 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
     host.tell(`upcue-${how}`, named(nudge));
   };
 
+  host.wear(STYLE);
   host.stage.append(box);
   empty();
   return {

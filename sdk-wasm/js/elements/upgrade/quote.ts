@@ -45,15 +45,13 @@ function lines(quote: Quote, say: Speaks): HTMLElement {
   const { discount, tax, balance_applied, lines } = quote;
   const row = (label: string, amount: number, spec = "div:line") =>
     make(spec, make("dt", label), make("dd.number", money(amount, quote.currency, say.locale)));
-  const extra = discount || tax || balance_applied;
+  // Whichever sign it comes with, a discount is taken off.
+  const extra = Object.entries({ discount: -Math.abs(discount), tax, balance: balance_applied }).filter(([, amount]) => amount);
   return make(
     "dl:lines.stack",
     lines.map(({ description, amount, kind }) => row(description, amount, `div:line:${kind}`)),
-    !!extra && lines.length > 1 && row(say("subtotal"), quote.subtotal),
-    // Whichever sign it comes with, a discount is taken off.
-    !!discount && row(say("discount"), -Math.abs(discount)),
-    !!tax && row(say("tax"), tax),
-    !!balance_applied && row(say("balance"), balance_applied),
+    extra.length > 0 && lines.length > 1 && row(say("subtotal"), quote.subtotal),
+    extra.map(([key, amount]) => row(say(key as "tax"), amount)),
     row(say("due"), quote.amount_due, "div:due"),
   );
 }

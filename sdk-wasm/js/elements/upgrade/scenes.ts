@@ -60,21 +60,19 @@ export function drawScene(scene: Scene, say: Speaks, acts: Acts): Drawing {
       return [say(scene.kind), make("i"), [], say(scene.kind)];
     case "quote":
       return drawQuote(scene, say, acts);
-    case "waiting": {
-      const help = say("waitingHelp");
-      return [say("waiting"), paragraphs([help]), [close("close"), press("again", say("again"), true, { click: acts.again })], help];
-    }
+    case "waiting":
+      return told(say("waiting"), [say("waitingHelp")], close("close"), press("again", say("again"), true, { click: acts.again }));
     case "refused": {
       const { notice, retry } = scene;
       const { title, lines, url } = notice;
       const again = retry && press("retry", say("retry"), true, { click: acts.retry });
-      return [title, stack(lines), [close("close", !url && !again), mend(url, say, true), again], lines.join(" ")];
+      return told(title, lines, close("close", !url && !again), mend(url, say, true), again);
     }
     case "leaving": {
       const { reason, url } = scene.result;
-      const help = say(`${reason}Help`);
-      const [title, lines] = scene.returned ? [say("unfinished"), [say(reason), help]] : [say(reason), [help]];
-      return [title, stack(lines), [close("cancel"), press("go", say("go"), true, { href: url })], help];
+      const lines = [scene.returned ? say(reason) : "", say(`${reason}Help`)];
+      const title = say(scene.returned ? "unfinished" : reason);
+      return told(title, lines, close("cancel"), press("go", say("go"), true, { href: url }));
     }
     case "done": {
       const { amount_charged: n, currency, plan } = scene.result;
@@ -141,7 +139,12 @@ function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
 const mend = (url: string | undefined, say: Speaks, primary = false): Content =>
   url && press("mend", say("mend"), primary, { href: url });
 
-const stack = (texts: readonly string[]): HTMLElement => make("div.stack", paragraphs(texts));
+const told = (title: string, lines: readonly string[], ...actions: Content[]): Drawing => [
+  title,
+  paragraphs(lines),
+  actions,
+  lines.join(" "),
+];
 
 /** What a refusal says, and what may be done about it. */
 export function refusal({ code, detail, url }: Problem, say: Speaks): Notice {

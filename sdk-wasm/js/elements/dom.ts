@@ -1,9 +1,12 @@
+/** Attributes and listeners; what is falsy is left out, but for empty texts. */
+export type Attributes = { readonly [name: string]: string | boolean | undefined | null | ((event: Event) => void) };
+
 /** What `make` puts into a node: texts, nodes, lists of them, attributes, listeners; what is falsy is left out. */
 export type Content =
   | Node
   | string
   | readonly Content[]
-  | { readonly [name: string]: string | boolean | undefined | null | ((event: Event) => void) }
+  | Attributes
   | false
   | null
   | undefined;
@@ -41,15 +44,13 @@ function put(node: HTMLElement, content: Content): void {
 }
 
 /** A 16 × 16 line drawing in the colour of the text. */
-export function drawing(path: string): Element {
-  const of = (name: string, attributes: Record<string, string>) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const key in attributes) made.setAttribute(key, attributes[key]!);
-    return made;
-  };
-  const svg = of("svg", { viewBox: "0 0 16 16", width: "16", height: "16", "aria-hidden": "true" });
-  svg.append(of("path", { d: path }));
-  return svg;
+export function drawing(line: string): Element {
+  const [svg, path] = ["svg", "path"].map((name) => document.createElementNS("http://www.w3.org/2000/svg", name));
+  svg!.setAttribute("viewBox", "0 0 16 16");
+  svg!.ariaHidden = "true";
+  path!.setAttribute("d", line);
+  svg!.append(path!);
+  return svg!;
 }
 
 /** Sets a text only where it differs: what has not changed is not announced again. */

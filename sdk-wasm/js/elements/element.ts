@@ -23,6 +23,16 @@ export function setLocale(locale: Locale | undefined): void {
   redrawAll();
 }
 
+/** @internal What an element shows, and how. */
+export interface View {
+  /** Whether there is something to draw before there is a snapshot. */
+  readonly early?: boolean;
+  /** Draws what the instance says now. */
+  draw(upcue: Upcue): void;
+  /** Takes away what was drawn. */
+  clear(upcue: Upcue | undefined): void;
+}
+
 /**
  * What all elements do: find an instance, draw again when something changed, and leave the page's own content in place
  * until there is something to draw from.
@@ -36,13 +46,13 @@ export abstract class UpcueElement<M extends object> extends Base {
   readonly #fallback = make("slot");
   #given: Upcue | undefined;
   #used: Upcue | undefined;
-  #ends: (() => void)[] = [];
+  #end: (() => void) | undefined;
   #stop: (() => void) | undefined;
 
-  constructor(css: string) {
+  constructor() {
     super();
     this.attachShadow({ mode: "open" }).append(this.#fallback, this.stage);
-    this.wear(css);
+    this.wear("");
   }
 
   /** @internal Styles over the theme, in the place of those before. */
@@ -69,12 +79,12 @@ export abstract class UpcueElement<M extends object> extends Base {
     }
     connected.add(this);
     this.#attach();
-    this.#ends.push(onLatest(() => this.#attach()));
+    this.#end = onLatest(() => this.#attach());
   }
 
   disconnectedCallback(): void {
     connected.delete(this);
-    this.#ends.splice(0).forEach((end) => end());
+    this.#end?.();
     this.#leave();
   }
 
@@ -103,15 +113,8 @@ export abstract class UpcueElement<M extends object> extends Base {
     return this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable: true, detail }));
   }
 
-  /** Whether there is something to draw from. */
-  protected usable(upcue: Upcue): boolean {
-    return upcue.ready;
-  }
-
-  /** Draws what the instance says now. */
-  protected abstract draw(upcue: Upcue): void;
-  /** Takes away what was drawn. */
-  protected abstract clear(upcue: Upcue | undefined): void;
+  /** @internal */
+  protected abstract readonly view: View;
 
   #attach(): void {
     const { upcue } = this;
@@ -126,15 +129,15 @@ export abstract class UpcueElement<M extends object> extends Base {
   #leave(): void {
     this.#stop?.();
     this.#stop = undefined;
-    this.clear(this.#used);
+    this.view.clear(this.#used);
     this.#used = undefined;
   }
 
   #draw(): void {
     const upcue = this.#used;
-    const usable = !!upcue && this.usable(upcue);
+    const usable = upcue && (this.view.early || upcue.ready);
     this.showFallback(!usable);
-    if (usable) this.draw(upcue);
-    else this.clear(upcue);
+    if (usable) this.view.draw(upcue);
+    else this.view.clear(upcue);
   }
 }

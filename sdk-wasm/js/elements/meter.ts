@@ -1,7 +1,7 @@
 import type { Meter } from "../types.js";
-import type { Upcue } from "../upcue.js";
 import { make, write } from "./dom.js";
-import { UpcueElement } from "./element.js";
+import { UpcueElement, type View } from "./element.js";
+import type { Say } from "./speech.js";
 
 const STYLE = `
 .meter{display:grid;gap:8px}
@@ -12,10 +12,10 @@ const STYLE = `
 .fill{inline-size:var(--_value);transition:inline-size .4s}
 .projected{inline-size:var(--_projected);opacity:.3}
 .soft-limit,.projection{position:absolute;inset-block:-3px;inset-inline-start:var(--_soft);inline-size:2px;border-radius:2px;background:var(--_text);opacity:.55}
-.projection{inset-block:-3px;inset-inline-start:calc(var(--_projected) - 2px);background:var(--_level,var(--_accent));opacity:1}
+.projection{inset-inline-start:calc(var(--_projected) - 2px);background:var(--_level,var(--_accent));opacity:1}
 .near{--_level:var(--_warning)}
 .full{--_level:var(--_danger)}
-.near .remaining,.full .remaining{color:var(--_level);font-weight:600}
+.remaining{color:var(--_level)}
 @media(forced-colors:active){.track{border:1px solid}.fill{background:Highlight;forced-color-adjust:none}.projection,.soft-limit{background:CanvasText}}
 `;
 
@@ -87,91 +87,91 @@ export class UpcueMeter extends UpcueElement<MeterMessages> {
   /** For all meters. */
   static messages: Partial<MeterMessages> = {};
 
-  readonly #parts = {
+  /** @internal */
+  protected override readonly view = meterView(this);
+}
+
+/** What draws one `<upcue-meter>`. */
+function meterView(host: UpcueMeter): View {
+  const parts = {
     label: make("span:label"),
     value: make("span:value.number"),
     remaining: make("span:remaining"),
     resets: make("span:resets"),
     pace: make("div:pace.muted.small.number"),
   };
-  readonly #projected = make("span:projected");
-  readonly #projection = make("span:projection");
-  readonly #soft = make("span:soft-limit");
-  readonly #track = make(
-    "div:track",
-    { role: "meter", "aria-valuemin": "0" },
-    make("div.clip", this.#projected, make("div:fill")),
-    this.#projection,
-    this.#soft,
-  );
-  readonly #box = make(
+  const projection = make("span:projection");
+  const projected = make("span:projected");
+  const soft = make("span:soft-limit");
+  const clip = make("div.clip", projected, make("div:fill"));
+  const track = make("div:track", { role: "meter", "aria-valuemin": "0" }, clip, projection, soft);
+  const box = make(
     "div:meter",
-    make("div.row", this.#parts.label, this.#parts.value),
-    this.#track,
-    make("div.row.muted.small.number", this.#parts.remaining, this.#parts.resets),
-    this.#parts.pace,
+    make("div.row", parts.label, parts.value),
+    track,
+    make("div.row.muted.small.number", parts.remaining, parts.resets),
+    parts.pace,
   );
   /** Told of levels alone: who works must not hear every count. */
-  readonly #status = make("p.said", { role: "status" });
-  #level: number | undefined;
+  const status = make("p.said", { role: "status" });
+  let last: number | undefined;
 
-  constructor() {
-    super(STYLE);
-    this.stage.append(this.#box, this.#status);
-    this.clear();
-  }
+  const clear = () => {
+    box.hidden = true;
+    last = undefined;
+    write(status, "");
+  };
 
-  protected override draw(upcue: Upcue): void {
-    const meter = upcue.meter(this.getAttribute("meter") ?? "");
-    if (!meter) return this.clear();
-    this.#box.hidden = false;
-    const { label, value, limit, softLimit } = meter;
-    const words = this.#words(meter);
-    const level = limit === null || value < (softLimit ?? limit * NEARLY) ? 0 : value < limit ? 1 : 2;
-    this.#box.className = ["meter", "meter near", "meter full"][level]!;
-    for (const [name, text] of Object.entries(words)) write(this.#parts[name as keyof typeof words], text);
-    this.#parts.pace.hidden = !words.pace;
-    if (this.#level !== undefined && level !== this.#level) {
-      write(this.#status, level > this.#level ? `${label}: ${words.value}. ${words.remaining}` : "");
-    }
-    this.#level = level;
-    this.#track.hidden = limit === null;
-    if (limit !== null) this.#measure(meter, limit, words.value);
-  }
-
-  protected override clear(): void {
-    this.#box.hidden = true;
-    this.#level = undefined;
-    write(this.#status, "");
-  }
-
-  #measure({ label, value, softLimit, projected }: Meter, limit: number, used: string): void {
-    const lengths = { value: limit ? value : 1, soft: softLimit ?? limit, projected: projected ?? 0 };
+  const measure = ({ label, value, softLimit, projected: expected }: Meter, limit: number, used: string) => {
+    const lengths = { value: limit ? value : 1, soft: softLimit ?? limit, projected: expected ?? 0 };
     for (const [name, n] of Object.entries(lengths)) {
-      this.#track.style.setProperty(`--_${name}`, `${Math.min((n / (limit || 1)) * 100, 100)}%`);
+      track.style.setProperty(`--_${name}`, `${Math.min((n / (limit || 1)) * 100, 100)}%`);
     }
-    this.#soft.hidden = softLimit === null || softLimit >= limit;
-    this.#projected.hidden = this.#projection.hidden = projected === null || projected <= value;
+    soft.hidden = softLimit === null || softLimit >= limit;
+    projected.hidden = projection.hidden = expected === null || expected <= value;
     const said = { label, valuemax: limit, valuenow: Math.min(value, limit), valuetext: used };
-    for (const [name, text] of Object.entries(said)) this.#track.setAttribute(`aria-${name}`, `${text}`);
-  }
+    for (const [name, text] of Object.entries(said)) track.setAttribute(`aria-${name}`, `${text}`);
+  };
 
-  #words({ label, value, limit, unit, resetsAt, projected, exhaustsAt }: Meter) {
-    const say = this.say("meter", WORDS);
-    const left = (limit ?? 0) - value;
-    const over = left <= 0;
-    return {
-      label,
-      value: say(limit === null ? "unlimited" : "used", { value, limit: limit ?? 0, unit, n: value }).trim(),
-      remaining:
-        limit === null ? say("noLimit") : left === 0 ? say("reached") : say(over ? "over" : "left", { n: Math.abs(left), unit }),
-      resets: resetsAt ? say("resets", { date: resetsAt }) : "",
-      pace:
-        limit !== null && exhaustsAt && !over
-          ? say("exhausts", { date: exhaustsAt })
-          : projected !== null && resetsAt
-            ? say("pace", { n: Math.round(projected), unit, date: resetsAt })
-            : "",
-    };
-  }
+  host.wear(STYLE);
+  host.stage.append(box, status);
+  clear();
+  return {
+    clear,
+    draw(upcue) {
+      const meter = upcue.meter(host.getAttribute("meter") ?? "");
+      if (!meter) return clear();
+      const { label, value, limit, softLimit } = meter;
+      const words = wordsFor(meter, host.say("meter", WORDS));
+      const level = limit === null || value < (softLimit ?? limit * NEARLY) ? 0 : value < limit ? 1 : 2;
+      box.hidden = false;
+      box.className = ["meter", "meter near", "meter full"][level]!;
+      for (const [name, text] of Object.entries(words)) write(parts[name as keyof typeof words], text);
+      parts.pace.hidden = !words.pace;
+      if (last !== undefined && level !== last) {
+        write(status, level > last ? `${label}: ${words.value}. ${words.remaining}` : "");
+      }
+      last = level;
+      track.hidden = limit === null;
+      if (limit !== null) measure(meter, limit, words.value);
+    },
+  };
+}
+
+function wordsFor({ label, value, limit, unit, resetsAt, projected, exhaustsAt }: Meter, say: Say<MeterMessages>) {
+  const left = (limit ?? 0) - value;
+  const over = left <= 0;
+  return {
+    label,
+    value: say(limit === null ? "unlimited" : "used", { value, limit: limit ?? 0, unit, n: value }).trim(),
+    remaining:
+      limit === null ? say("noLimit") : left === 0 ? say("reached") : say(over ? "over" : "left", { n: Math.abs(left), unit }),
+    resets: resetsAt ? say("resets", { date: resetsAt }) : "",
+    pace:
+      limit !== null && exhaustsAt && !over
+        ? say("exhausts", { date: exhaustsAt })
+        : projected !== null && resetsAt
+          ? say("pace", { n: Math.round(projected), unit, date: resetsAt })
+          : "",
+  };
 }

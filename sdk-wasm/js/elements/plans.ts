@@ -65,13 +65,14 @@ export class UpcuePlans extends UpcueElement<PlansMessages> {
   /** For all comparisons. */
   static messages: Partial<PlansMessages> = {};
 
+  /** @internal Prices come from the Worker, so they are there even where the wasm core is not. */
+  protected override readonly view = {
+    early: true,
+    draw: (upcue: Upcue): void => this.#draw(upcue),
+    clear: (): void => this.#view?.clear(),
+  };
   #view: PlansView | undefined;
-  #loading = false;
   #listening = new AbortController();
-
-  constructor() {
-    super("");
-  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -101,32 +102,16 @@ export class UpcuePlans extends UpcueElement<PlansMessages> {
     this.#view?.focus();
   }
 
-  /** Prices come from the Worker, so they are there even where the wasm core is not. */
-  protected override usable(): boolean {
-    return true;
-  }
-
-  protected override draw(upcue: Upcue): void {
+  #draw(upcue: Upcue): void {
     if (this.#view) return this.#view.show(upcue);
     this.showFallback(true);
-    if (!this.#loading) void this.#load();
+    // Where it fails, the page's own content stays, and the next change tries again.
+    this.#load().catch(() => {});
   }
 
-  protected override clear(): void {
-    this.#view?.clear();
-  }
-
-  /** Where it fails, the page's own content stays, and the next change tries again. */
   async #load(): Promise<void> {
-    this.#loading = true;
-    try {
-      const { plansView } = await import("./commerce.js");
-      this.#view = plansView(this);
-    } catch {
-      return;
-    } finally {
-      this.#loading = false;
-    }
+    const { plansView } = await import("./commerce.js");
+    this.#view ??= plansView(this);
     this.redraw();
   }
 }

@@ -13,6 +13,9 @@ export interface PriceMessages {
   /** `{span}`, as "3 months" */
   perMany: string;
   usagePriced: string;
+  /** `{used}`, `{limit}`, `{label}` */
+  tooSmall: string;
+  retry: string;
 }
 
 export const PRICES: PriceMessages = {
@@ -22,6 +25,8 @@ export const PRICES: PriceMessages = {
   perYear: "per year",
   perMany: "every {span}",
   usagePriced: "Priced by use",
+  tooSmall: "Too small: {used} of {limit} {label} used",
+  retry: "Try again",
 };
 
 const PER = { day: "perDay", week: "perWeek", month: "perMonth", year: "perYear" } as const;

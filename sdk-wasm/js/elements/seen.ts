@@ -4,10 +4,6 @@ import { after } from "../host.js";
 
 const LONG_ENOUGH = 1000;
 
-const watched = new Map<Element, (inView: boolean) => void>();
-/** One for all, made when first needed: on a server there is none. */
-let observer: IntersectionObserver | undefined;
-
 /** Calls `tell` once `target` has been seen; the answer gives up. */
 export function whenSeen(target: HTMLElement, tell: () => void): () => void {
   let inView = false;
@@ -22,26 +18,21 @@ export function whenSeen(target: HTMLElement, tell: () => void): () => void {
     end();
     tell();
   };
-  const end = () => {
-    stop();
-    watched.delete(target);
-    observer?.unobserve(target);
-    document.removeEventListener("visibilitychange", look);
-  };
-  watched.set(target, (now) => {
-    inView = now;
-    look();
-  });
-  document.addEventListener("visibilitychange", look);
-  observer ??= new IntersectionObserver(
+  const observer = new IntersectionObserver(
     (entries) => {
-      for (const { target, intersectionRatio, intersectionRect } of entries) {
-        // Of what has no size all is in view.
-        watched.get(target)?.(intersectionRatio >= 0.5 && intersectionRect.width * intersectionRect.height > 0);
-      }
+      const { intersectionRatio, intersectionRect } = entries.at(-1)!;
+      // Of what has no size all is in view.
+      inView = intersectionRatio >= 0.5 && intersectionRect.width * intersectionRect.height > 0;
+      look();
     },
     { threshold: 0.5 },
   );
+  const end = () => {
+    stop();
+    observer.disconnect();
+    document.removeEventListener("visibilitychange", look);
+  };
+  document.addEventListener("visibilitychange", look);
   observer.observe(target);
   return end;
 }

@@ -2,7 +2,8 @@
 
 import { now } from "../host.js";
 
-type Values = Readonly<Record<string, string | number | Date | undefined>>;
+/** What goes into the holes of a message. */
+export type Values = Readonly<Record<string, string | number | Date | undefined>>;
 
 /** Says a message, with its `{holes}` filled; the form by number is that of `{n}`. */
 export interface Say<M> {
@@ -29,5 +30,5 @@ const day = (date: Date, locale: string | undefined): string =>
   date.toLocaleDateString(locale, {
     month: "short",
     day: "numeric",
-    ...(date.getFullYear() !== new Date(now()).getFullYear() && { year: "numeric" }),
+    year: date.getFullYear() === new Date(now()).getFullYear() ? undefined : "numeric",
   });

@@ -17,25 +17,22 @@ const THEME = `
 --_shade:color-mix(in srgb,var(--_text) 8%,transparent)}
 .drawn{all:initial;display:contents;color-scheme:inherit;visibility:inherit;pointer-events:inherit;writing-mode:inherit;color:var(--_text);font:var(--upcue-font,inherit);line-height:1.45;overflow-wrap:anywhere}
 :host([hidden]),[hidden]{display:none!important}
-*{box-sizing:border-box;unicode-bidi:plaintext;text-align:-webkit-match-parent;text-align:match-parent}
-p,h2,h3,h4,h5,h6,ul,ol,dl,dd,fieldset{margin:0;padding:0;border:0;list-style:none}
-svg{display:block;flex:none;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
-button{font:inherit;color:inherit;background:none;border:0;margin:0;padding:0;text-align:center;cursor:pointer}
-:focus-visible{outline:2px solid var(--_accent);outline-offset:2px}
+*{box-sizing:border-box;margin:0;padding:0;border:0;list-style:none;unicode-bidi:plaintext;text-align:-webkit-match-parent;text-align:match-parent}
+svg{display:block;flex:none;inline-size:16px;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round}
+button,input{font:inherit;color:inherit;background:none;text-align:center;cursor:pointer}
+:focus-visible,label:has(:focus-visible){outline:2px solid var(--_accent);outline-offset:2px}
 .button{min-block-size:44px;padding:8px 18px;border:1px solid var(--_border);border-radius:var(--_small);color:var(--_text);font-weight:600;line-height:1.25;text-align:center;text-decoration:none}
-.button:hover{border-color:var(--_accent)}
 .primary{border-color:transparent;background:var(--_accent);color:var(--_on-accent)}
-.primary:hover{opacity:.9}
 .round{display:grid;place-items:center;inline-size:40px;block-size:40px;border-radius:50%;color:var(--_muted)}
-.round:hover{color:var(--_text);background:var(--_shade)}
-.row{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:2px 16px}
+.button:hover,.round:hover,.pill:hover{box-shadow:0 0 0 1px var(--_accent)}
+.row{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:8px 16px}
 .muted{color:var(--_muted)}
 .small{font-size:.875em}
 .number{font-variant-numeric:tabular-nums}
 .said{position:absolute;inline-size:1px;block-size:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .pill{padding:2px 10px;border-radius:99px;background:color-mix(in srgb,var(--_accent) 14%,var(--_surface));color:color-mix(in srgb,var(--_accent) 82%,var(--_text));font-size:.8em;font-weight:600}
-.panel{padding:0;border:1px solid var(--_border);border-radius:var(--_radius);background:var(--_surface);color:inherit}
-dialog{inline-size:min(100vw - 24px,480px);max-block-size:calc(100dvh - 24px)}
+.panel{border:1px solid var(--_border);border-radius:var(--_radius);background:var(--_surface);color:inherit}
+dialog{margin:auto;inline-size:min(100vw - 24px,480px);max-block-size:calc(100dvh - 24px)}
 dialog::backdrop{background:#0b1016a6}
 dialog[open],.nudge{animation:rise .2s}
 @keyframes rise{from{opacity:0;translate:0 10px}}

@@ -52,12 +52,14 @@ export class UpcueUpgrade extends UpcueElement<UpgradeMessages> {
   /** For all dialogs. */
   static messages: Partial<UpgradeMessages> = {};
 
+  /** @internal */
+  protected override readonly view = {
+    early: true,
+    draw: (upcue: Upcue): void => this.#draw(upcue),
+    clear: (): void => {},
+  };
   #view: Promise<UpgradeView> | undefined;
   #resumed = false;
-
-  constructor() {
-    super("");
-  }
 
   /** Shows what the change costs, and makes it when the user confirms. Rejects when there is no instance to ask. */
   async open(choice: Choice): Promise<void> {
@@ -71,17 +73,11 @@ export class UpcueUpgrade extends UpcueElement<UpgradeMessages> {
     (await this.#view)?.close();
   }
 
-  protected override usable(): boolean {
-    return true;
-  }
-
-  protected override draw(upcue: Upcue): void {
+  #draw(upcue: Upcue): void {
     const upgrade = this.#resumed ? null : returnedUpgrade();
     this.#resumed = true;
     if (upgrade) void this.#loaded().then((view) => view.resume(upcue, upgrade));
   }
-
-  protected override clear(): void {}
 
   #loaded(): Promise<UpgradeView> {
     this.#view ??= import("./commerce.js").then(

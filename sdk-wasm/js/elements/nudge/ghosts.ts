@@ -4,41 +4,45 @@ import type { Ghost } from "../../types.js";
 import { make } from "../dom.js";
 import { whenSeen } from "../seen.js";
 
-export class Ghosts {
-  /** Stands where the nudge would. */
-  readonly #stand = make("span.ghost", { "aria-hidden": "true" });
-  readonly #told = new Set<string>();
-  #present: readonly Ghost[] = [];
-  #stop: (() => void) | undefined;
-
+export interface GhostWatch {
   /** Tells of each campaign among `ghosts` once, as long as it is among them. */
-  watch(stage: HTMLElement, ghosts: readonly Ghost[], tell: (ghost: Ghost) => void): void {
-    this.#present = ghosts;
-    for (const campaign of this.#told) if (!ghosts.some((ghost) => ghost.campaign === campaign)) this.#told.delete(campaign);
-    const untold = () => this.#present.filter(({ campaign }) => !this.#told.has(campaign));
-    if (!untold().length) return this.#leave();
-    if (this.#stop) return;
-    // Toasts and dialogs would be in view wherever the element is.
-    const kinds = untold().map(({ kind }) => kind);
-    this.#stand.classList.toggle("fixed", kinds.includes("toast") || kinds.includes("modal"));
-    stage.append(this.#stand);
-    this.#stop = whenSeen(this.#stand, () => {
-      this.#leave();
-      for (const ghost of untold()) {
-        this.#told.add(ghost.campaign);
-        tell(ghost);
-      }
-    });
-  }
+  watch(ghosts: readonly Ghost[], tell: (ghost: Ghost) => void): void;
+  end(): void;
+}
 
-  end(): void {
-    this.#leave();
-    this.#told.clear();
-  }
+/** Watches for ghosts where the nudge would be. */
+export function ghostWatch(stage: HTMLElement): GhostWatch {
+  const stand = make("span.ghost", { "aria-hidden": "true" });
+  let told: string[] = [];
+  let untold: readonly Ghost[] = [];
+  let stop: (() => void) | undefined;
 
-  #leave(): void {
-    this.#stop?.();
-    this.#stop = undefined;
-    this.#stand.remove();
-  }
+  const leave = () => {
+    stop?.();
+    stop = undefined;
+    stand.remove();
+  };
+
+  return {
+    watch(ghosts, tell) {
+      told = told.filter((name) => ghosts.some(({ campaign }) => campaign === name));
+      untold = ghosts.filter(({ campaign }) => !told.includes(campaign));
+      if (!untold.length) return leave();
+      if (stop) return;
+      // Toasts and dialogs would be in view wherever the element is.
+      stand.classList.toggle("fixed", untold.some(({ kind }) => kind === "toast" || kind === "modal"));
+      stage.append(stand);
+      stop = whenSeen(stand, () => {
+        leave();
+        for (const ghost of untold) {
+          told.push(ghost.campaign);
+          tell(ghost);
+        }
+      });
+    },
+    end() {
+      leave();
+      told = [];
+    },
+  };
 }

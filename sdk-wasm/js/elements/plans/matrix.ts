@@ -9,7 +9,7 @@ export function matrix(offer: Offer): HTMLElement {
     make(
       high ? "tr:highlighted" : "tr",
       make("th", { scope: "row" }, make("span", label), more),
-      comparison.plans.map((plan) => make(plan.best ? "td.best" : "td", cell(plan))),
+      comparison.plans.map((plan) => make("td", cell(plan))),
     );
   return make(
     "div.table.panel",

@@ -1,12 +1,14 @@
 // What cards and table share: names, prices, what a plan has of each row, and what can be done about it.
 
-import type { OfferedPlan, Row } from "../../buying/types.js";
+import type { OfferedPlan, OfferedPrice, Row } from "../../buying/types.js";
 import { money } from "../../money.js";
 import { type Content, drawing, make } from "../dom.js";
 import { CHECK, DASH } from "../icons.js";
-import { press } from "../parts.js";
+import { press, violated } from "../parts.js";
 import { per, priceText } from "../prices.js";
+import type { Say } from "../speech.js";
 import { type Offer, actionOf, priceOf } from "./offer.js";
+import type { PlansMessages } from "./words.js";
 
 export type { Offer };
 
@@ -49,31 +51,34 @@ export function valueOf(plan: OfferedPlan, row: Row, { say }: Offer): HTMLElemen
 /** The end of a plan's card or column. */
 export function foot(plan: OfferedPlan, offer: Offer): HTMLElement {
   const { say } = offer;
+  const { id, name, best, violations } = plan;
   const price = priceOf(plan, offer);
   const action = actionOf(plan, price, offer);
-  const node = make(
+  return make(
     "div.foot",
-    plan.violations.map((violation) => make("p:violation.warn.small", say("tooSmall", { ...violation }))),
-  );
-  if (action === "choose") {
-    const due = price?.estimate?.amount_due;
-    const amount = due && due > 0 ? money(due, price.currency, say.locale) : "";
-    if (due !== undefined) {
-      node.append(make("p:estimate.muted.small.number", say(amount ? "estimate" : "estimateNothing", { amount })));
-    }
-    const text =
-      plan.relation === "current"
-        ? say(price?.interval === "year" ? "switchYear" : "switchMonth")
-        : say(offer.comparison.current?.paying ? "switch" : "choose", { plan: plan.name });
-    node.append(press(action, text, plan.best, () => offer.choose(plan), plan.id));
-  } else if (action === "ask") {
-    const button = press(action, say(action), plan.best, () => offer.ask(plan), plan.id);
+    violated(violations, say),
+    action === "choose" && [
+      estimateOf(price!, say),
+      press(action, choiceText(plan, price!, offer), best, { "data-key": id, click: () => offer.choose(plan) }),
+    ],
     // Several buttons say the same.
-    button.ariaLabel = `${say(action)}: ${plan.name}`;
-    node.append(button);
-  } else if (action === "asked") {
+    action === "ask" &&
+      press(action, say(action), best, { "data-key": id, "aria-label": `${say(action)}: ${name}`, click: () => offer.ask(plan) }),
     // It takes the place of the button that was pressed, and its focus.
-    node.append(make("p:asked.quiet.yes", { tabindex: "-1", "data-key": plan.id }, drawing(CHECK), say(action)));
-  } else if (action === "lower") node.append(make("p:lower.quiet.muted", say(action)));
-  return node;
+    action === "asked" && make("p:asked.quiet.yes", { "data-key": id, tabindex: "-1" }, drawing(CHECK), say(action)),
+    action === "lower" && make("p:lower.quiet.muted", say(action)),
+  );
 }
+
+/** What the change would cost today. */
+function estimateOf({ estimate, currency }: OfferedPrice, say: Say<PlansMessages>): Content {
+  if (!estimate) return;
+  const due = estimate.amount_due;
+  const amount = money(due, currency, say.locale);
+  return make("p:estimate.muted.small.number", say(due > 0 ? "estimate" : "estimateNothing", { amount }));
+}
+
+const choiceText = ({ name: plan, relation }: OfferedPlan, { interval }: OfferedPrice, { say, comparison }: Offer): string =>
+  relation === "current"
+    ? say(interval === "year" ? "switchYear" : "switchMonth")
+    : say(comparison.current?.paying ? "switch" : "choose", { plan });

@@ -4,7 +4,7 @@ import type { Comparison, ComparisonReason } from "../../buying/types.js";
 import { type Content, make } from "../dom.js";
 import { press } from "../parts.js";
 import { priceText } from "../prices.js";
-import type { Say } from "../speech.js";
+import type { Say, Values } from "../speech.js";
 import type { Offer } from "./offer.js";
 import type { PlansMessages } from "./words.js";
 
@@ -26,17 +26,12 @@ export function top(offer: Offer, contact: string | null): HTMLElement {
 }
 
 function reasonText(reason: ComparisonReason, say: Speaks): string {
-  switch (reason.kind) {
-    case "limit": {
-      const percent = (reason.percent / 100).toLocaleString(say.locale, { style: "percent" });
-      const { label, used, limit } = reason;
-      return say(reason.reached ? "limitReached" : "limit", { label, used, limit, percent });
-    }
-    case "requests":
-      return say("requests", { n: reason.count, label: reason.label });
-    default:
-      return say(reason.kind, { ...reason } as Readonly<Record<string, string>>);
-  }
+  const { kind, reached, count, percent = 0 } = reason as ComparisonReason & { reached?: boolean; count?: number; percent?: number };
+  return say(kind === "limit" && reached ? "limitReached" : kind, {
+    ...(reason as unknown as Values),
+    n: count,
+    percent: (percent / 100).toLocaleString(say.locale, { style: "percent" }),
+  });
 }
 
 function fitText({ fit, plans }: Comparison, say: Speaks): string {
@@ -57,29 +52,25 @@ function standingText({ current, plans }: Comparison, say: Speaks): string {
   return say("paying", { ...date(renews_at), price: priceText(say, { ...price, unit_amount }) });
 }
 
+/** What the reason has not said already. */
 function wishList({ requests, reason }: Comparison, say: Speaks): Content {
-  // The reason has said one of them already.
-  const told = reason?.kind === "requests" && reason;
-  const rest = requests.filter(
-    (wish) => !(told && (["label", "plan", "feature", "meter"] as const).every((key) => wish[key] === told[key])),
-  );
+  const told = reason && reasonText(reason, say);
+  const texts = requests.map(({ count: n, label }) => say("requests", { n, label })).filter((text) => text !== told);
   return (
-    !!rest.length &&
+    !!texts.length &&
     make(
-      "ul:wishes.box",
+      "ul:wishes.box.row",
       { role: "list", "aria-label": say("wishes") },
-      rest.map(({ count, label }) => make("li:wish", say("requests", { n: count, label }))),
+      texts.map((text) => make("li:wish", text)),
     )
   );
 }
 
 function contactBox({ say, heading, contact }: Offer, href: string | null): HTMLElement {
-  const way = press("contact", say("contact"), true, href ?? undefined);
-  way.addEventListener("click", contact);
   return make(
     "div:contact-us.box.row",
     make("div", make(heading, say("contactTitle")), make("p.muted", say("contactText"))),
-    way,
+    press("contact", say("contact"), true, { href, click: contact }),
   );
 }
 

@@ -1,6 +1,6 @@
 // The comparison on the page: asks for it, draws it, and asks again when the plan has changed.
 
-import type { Comparison, Interval, OfferedPlan, UpgradeWish } from "../../buying/types.js";
+import type { Choice, Comparison, Interval, OfferedPlan, UpgradeWish } from "../../buying/types.js";
 import { after, now } from "../../host.js";
 import type { Upcue } from "../../upcue.js";
 import { type Content, make, refill, write } from "../dom.js";
@@ -9,7 +9,7 @@ import type { UpcuePlans } from "../plans.js";
 import { cards } from "./cards.js";
 import { matrix } from "./matrix.js";
 import { type Offer, priceOf } from "./offer.js";
-import { STYLE } from "./style.js";
+import { STYLE } from "../style.js";
 import { top } from "./top.js";
 import { type PlansMessages, WORDS } from "./words.js";
 
@@ -33,7 +33,7 @@ export interface PlansView {
 
 export function plansView(host: UpcuePlans): PlansView {
   const root = host.shadowRoot!;
-  const frame = make("div:plans.frame", { tabindex: "-1" });
+  const frame = make("div:plans", { tabindex: "-1" });
   /** Changed and never replaced, or nobody would be told. */
   const status = make("p.said", { role: "status" });
   let upcue: Upcue | undefined;
@@ -86,7 +86,7 @@ export function plansView(host: UpcuePlans): PlansView {
 
   const content = (is: string): Content => {
     const speak = say();
-    if (failed) return make("div:error.box.row", make("div", speak("failed")), press("retry", speak("retry"), false, reload));
+    if (failed) return make("div:error.box.row", make("div", speak("failed")), press("retry", speak("retry"), false, { click: reload }));
     if (!comparison) return make("div:skeleton", { "aria-hidden": "true" }, make("i"), make("i"), make("i"));
     const offer = offered(comparison);
     return [
@@ -122,7 +122,7 @@ export function plansView(host: UpcuePlans): PlansView {
     if (!host.tell("upcue-choose", choice)) return;
     const place = host.getRootNode() as Document | ShadowRoot;
     const dialog = place.querySelector("upcue-upgrade") ?? document.querySelector("upcue-upgrade");
-    void dialog?.open({ plan: choice.plan, ...(choice.price && { price: choice.price }) });
+    void dialog?.open(choice as Choice);
   };
 
   const ask = async ({ id }: OfferedPlan) => {

@@ -7,7 +7,6 @@ import { PRICES, type PriceMessages } from "../prices.js";
 export interface PlansMessages extends PriceMessages {
   loading: string;
   failed: string;
-  retry: string;
   empty: string;
 
   /** `{percent}`, `{label}`, `{used}`, `{limit}` */
@@ -45,8 +44,6 @@ export interface PlansMessages extends PriceMessages {
   quantity: string;
   /** Beside a meter's name: `{n}` */
   used: string;
-  /** `{used}`, `{limit}`, `{label}` */
-  tooSmall: string;
   lower: string;
   /** `{amount}` */
   estimate: string;
@@ -85,7 +82,6 @@ export const WORDS: PlansMessages = {
   ...PRICES,
   loading: "Loading plans…",
   failed: "The plans could not be loaded.",
-  retry: "Try again",
   empty: "There are no plans to choose from.",
   limit: "You’ve used {percent} of your {label}",
   limitReached: "You’ve reached your limit of {limit} {label}",
@@ -109,7 +105,6 @@ export const WORDS: PlansMessages = {
   yours: "Your plan",
   quantity: "{price} for {n}",
   used: "{n} used",
-  tooSmall: "Too small: {used} of {limit} {label} used",
   lower: "Smaller than your plan",
   estimate: "About {amount} today, estimate",
   estimateNothing: "Nothing due today, estimate",
@@ -121,10 +116,10 @@ export const WORDS: PlansMessages = {
   asked: "Asked",
   askedFor: "Your admins have been asked for {label}.",
   askedEnough: "You have asked often enough for now.",
-  askFailed: "Your admins could not be asked. Please try again.",
+  askFailed: "Your admins could not be asked. Try again.",
   wishes: "What your team asked for",
   contactTitle: "None of these plans covers what you need",
-  contactText: "Tell us what you need, and we’ll find a plan that has it.",
+  contactText: "Tell us what you need, and we’ll find a plan.",
   contact: "Contact us",
   included: "Included",
   notIncluded: "Not included",

@@ -4,6 +4,7 @@ import type { Price, Quote } from "../../buying/types.js";
 import { money } from "../../money.js";
 import { type Content, drawing, make } from "../dom.js";
 import { ARROW, CHECK, CROSS } from "../icons.js";
+import { violated } from "../parts.js";
 import { priceText } from "../prices.js";
 import type { Say } from "../speech.js";
 import type { UpgradeMessages } from "./words.js";
@@ -12,14 +13,14 @@ export type Speaks = Say<UpgradeMessages>;
 
 /** Everything but the number of seats. `heldUntil`: by the device's clock. */
 export const quoteParts = (quote: Quote, heldUntil: number, say: Speaks): Content => [
-  quote.violations.map((violation) => make("p:violation.warn", say("tooSmall", { ...violation }))),
+  violated(quote.violations, say),
   lines(quote, say),
   make("div:notes.stack.muted.small.number", paragraphs(notes(quote, heldUntil, say))),
   changes(quote, true, say),
   changes(quote, false, say),
 ];
 
-export const paragraphs = (texts: readonly string[]): Content => texts.map((text) => make("p", text));
+export const paragraphs = (texts: readonly string[]): Content => texts.map((text) => text && make("p", text));
 
 export function fromTo({ from, plan, price, quantity }: Quote, say: Speaks): HTMLElement {
   const side = (which: "from" | "to", plan: string, price: Price | null | undefined, n: number) =>
@@ -43,16 +44,14 @@ export function fromTo({ from, plan, price, quantity }: Quote, say: Speaks): HTM
 function lines(quote: Quote, say: Speaks): HTMLElement {
   const { discount, tax, balance_applied, lines } = quote;
   const row = (label: string, amount: number, spec = "div:line") =>
-    make(spec, make("dt", label), make("dd", money(amount, quote.currency, say.locale)));
-  const extra = discount || tax || balance_applied;
+    make(spec, make("dt", label), make("dd.number", money(amount, quote.currency, say.locale)));
+  // Whichever sign it comes with, a discount is taken off.
+  const extra = Object.entries({ discount: -Math.abs(discount), tax, balance: balance_applied }).filter(([, amount]) => amount);
   return make(
-    "dl:lines",
+    "dl:lines.stack",
     lines.map(({ description, amount, kind }) => row(description, amount, `div:line:${kind}`)),
-    !!extra && lines.length > 1 && row(say("subtotal"), quote.subtotal),
-    // Whichever sign it comes with, a discount is taken off.
-    !!discount && row(say("discount"), -Math.abs(discount)),
-    !!tax && row(say("tax"), tax),
-    !!balance_applied && row(say("balance"), balance_applied),
+    extra.length > 0 && lines.length > 1 && row(say("subtotal"), quote.subtotal),
+    extra.map(([key, amount]) => row(say(key as "tax"), amount)),
     row(say("due"), quote.amount_due, "div:due"),
   );
 }
@@ -64,7 +63,7 @@ function notes({ next_invoice: next, currency, notes, flow, locked }: Quote, hel
     // Of a note that is new there are no words.
     ...notes.map((note) => say(note)),
     flow === "change" ? say(locked ? "held" : "unlocked", { time }) : "",
-  ].filter(Boolean);
+  ];
 }
 
 /** What is unlocked, or lost: features, and limits that rise or fall. */
@@ -89,7 +88,7 @@ export function changes(
       `div:${title}.stack`,
       make("h3", say(title)),
       make(
-        "ul.list",
+        "ul.list.stack",
         { role: "list" },
         items.map((text) => make("li", icon(gained), make("span", text))),
       ),

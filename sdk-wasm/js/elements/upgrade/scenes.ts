@@ -1,12 +1,20 @@
 // What the dialog shows, one scene at a time: a title, a body, and the buttons below.
 
 import type { Quote, RequiresAction, Upgraded } from "../../buying/types.js";
-import type { UpcueError } from "../../failure.js";
 import { money } from "../../money.js";
 import { type Content, make } from "../dom.js";
 import { press } from "../parts.js";
 import { type Speaks, changes, confirmText, fromTo, isSwitch, paragraphs, quoteParts } from "./quote.js";
 import type { UpgradeMessages } from "./words.js";
+
+/** What went wrong, in the Worker's words. */
+export interface Problem {
+  readonly code: string;
+  readonly detail?: string | undefined;
+  readonly url?: string | undefined;
+  /** Of the answer; a word where an upgrade ended badly. */
+  readonly status?: number | string;
+}
 
 /** Said above a quote. */
 export interface Notice {
@@ -45,28 +53,26 @@ export interface Acts {
 export type Drawing = readonly [title: string, body: Content, actions: readonly Content[], status: string];
 
 export function drawScene(scene: Scene, say: Speaks, acts: Acts): Drawing {
-  const close = (text: "close" | "cancel" | "finish", primary = false) => press("close", say(text), primary, acts.close);
+  const close = (text: "close" | "cancel" | "finish", primary = false) => press("close", say(text), primary, { click: acts.close });
   switch (scene.kind) {
     case "loading":
     case "checking":
-      return [say(scene.kind), make("div.center", make("span.spin")), [], say(scene.kind)];
+      return [say(scene.kind), make("i"), [], say(scene.kind)];
     case "quote":
       return drawQuote(scene, say, acts);
-    case "waiting": {
-      const help = say("waitingHelp");
-      return [say("waiting"), paragraphs([help]), [close("close"), press("again", say("again"), true, acts.again)], help];
-    }
+    case "waiting":
+      return told(say("waiting"), [say("waitingHelp")], close("close"), press("again", say("again"), true, { click: acts.again }));
     case "refused": {
       const { notice, retry } = scene;
       const { title, lines, url } = notice;
-      const again = retry && press("retry", say("retry"), true, acts.retry);
-      return [title, stack(lines), [close("close", !url && !again), mend(url, say, true), again], lines.join(" ")];
+      const again = retry && press("retry", say("retry"), true, { click: acts.retry });
+      return told(title, lines, close("close", !url && !again), mend(url, say, true), again);
     }
     case "leaving": {
       const { reason, url } = scene.result;
-      const help = say(`${reason}Help`);
-      const [title, lines] = scene.returned ? [say("unfinished"), [say(reason), help]] : [say(reason), [help]];
-      return [title, stack(lines), [close("cancel"), press("go", say("go"), true, url)], help];
+      const lines = [scene.returned ? say(reason) : "", say(`${reason}Help`)];
+      const title = say(scene.returned ? "unfinished" : reason);
+      return told(title, lines, close("cancel"), press("go", say("go"), true, { href: url }));
     }
     case "done": {
       const { amount_charged: n, currency, plan } = scene.result;
@@ -81,11 +87,6 @@ function drawQuote(scene: Scene & { kind: "quote" }, say: Speaks, acts: Acts): D
   const { quote, notice, waiting } = scene;
   const busy = waiting === "upgrade";
   const status = waiting ? say(busy ? "busy" : "loading") : "";
-  const confirm = press("confirm", status || confirmText(quote, say), true, acts.confirm);
-  const cancel = press("close", say("cancel"), false, acts.close);
-  confirm.classList.toggle("busy", !!waiting);
-  if (waiting) confirm.ariaDisabled = "true";
-  if (busy) cancel.ariaDisabled = "true";
   return [
     say(isSwitch(quote) ? "titleSwitch" : "title", { plan: quote.plan.name }),
     [
@@ -94,54 +95,63 @@ function drawQuote(scene: Scene & { kind: "quote" }, say: Speaks, acts: Acts): D
           `div:notice${notice.bad ? ":bad" : ""}.box.stack`,
           { role: "alert" },
           make("b", notice.title),
-          notice.lines.map((text) => make("p.small", text)),
+          paragraphs(notice.lines),
           mend(notice.url, say),
         ),
       fromTo(quote, say),
       scene.seats && seats(quote.quantity, say, acts),
       quoteParts(quote, scene.heldUntil, say),
     ],
-    [cancel, confirm],
+    [
+      press("close", say("cancel"), false, { click: acts.close, "aria-disabled": busy && "true" }),
+      press("confirm", status || confirmText(quote, say), true, { click: acts.confirm, "aria-disabled": waiting && "true" }),
+    ],
     status,
   ];
 }
 
 /** How many: a number with a step down and a step up. */
 function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
-  const input = make<HTMLInputElement>("input", {
+  const change = () => resize(input.valueAsNumber);
+  const input = make<HTMLInputElement>("input.number", {
     id: "seats",
     type: "number",
     min: "1",
     inputmode: "numeric",
     value: `${n}`,
     "data-key": "seats",
-    change: () => resize(Number(input.value)),
+    change,
   });
-  const step = (key: "fewer" | "more", sign: string, by: number) => {
+  const step = (key: "fewer" | "more", sign: string, way: "stepDown" | "stepUp") => {
     const click = () => {
-      input.value = `${Math.max(Math.trunc(Number(input.value) || 1) + by, 1)}`;
-      resize(Number(input.value));
+      input[way]();
+      change();
     };
-    return make("button", { "aria-label": say(key), "data-key": key, click }, sign);
+    return make("button.round", { "aria-label": say(key), "data-key": key, click }, sign);
   };
   return make(
-    "div:seats",
+    "div:seats.row",
     make("label", { for: "seats" }, say("seats")),
-    make("div", step("fewer", "−", -1), input, step("more", "+", 1)),
+    make("div.row", step("fewer", "−", "stepDown"), input, step("more", "+", "stepUp")),
   );
 }
 
 const mend = (url: string | undefined, say: Speaks, primary = false): Content =>
-  url && press("mend", say("mend"), primary, url);
+  url && press("mend", say("mend"), primary, { href: url });
 
-const stack = (texts: readonly string[]): HTMLElement => make("div.stack", paragraphs(texts));
+const told = (title: string, lines: readonly string[], ...actions: Content[]): Drawing => [
+  title,
+  paragraphs(lines),
+  actions,
+  lines.join(" "),
+];
 
 /** What a refusal says, and what may be done about it. */
-export function refusal({ code, detail, url }: UpcueError, say: Speaks): Notice {
+export function refusal({ code, detail, url }: Problem, say: Speaks): Notice {
   if (code === "already_on_plan") return { title: say("already"), lines: [say("alreadyHelp")] };
   if (code === "network") return { title: say("failed"), lines: [say("failedHelp")] };
   const help = HELP[code] ?? "failedHelp";
-  const lines = [help === "forbidden" ? "" : (detail ?? ""), say(help)].filter(Boolean);
+  const lines = [help === "forbidden" ? "" : (detail ?? ""), say(help)];
   return { title: say(code === "payment_failed" ? "declined" : "failed"), lines, bad: true, url };
 }
 

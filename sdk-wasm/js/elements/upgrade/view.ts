@@ -11,8 +11,8 @@ import { ownAddress } from "../returned.js";
 import type { UpcueUpgrade } from "../upgrade.js";
 import { differences } from "./quote.js";
 import { followUp, forgetReturn } from "./return.js";
-import { type Acts, type Notice, type Scene, drawScene, refusal } from "./scenes.js";
-import { STYLE } from "./style.js";
+import { type Acts, type Notice, type Problem, type Scene, drawScene, refusal } from "./scenes.js";
+import { STYLE } from "../style.js";
 import { WORDS } from "./words.js";
 
 /** Who steps through numbers wants the last one. */
@@ -103,15 +103,18 @@ export function upgradeView(host: UpcueUpgrade): UpgradeView {
     else if (key || !root.activeElement) title.focus();
   };
 
-  const ask = async (notice?: Notice) => {
-    const mine = ++turn;
-    try {
-      const quote = await upcue!.quote(choice);
-      if (mine === turn) quoted(quote, notice);
-    } catch (error) {
-      if (mine === turn) refused(error);
-    }
-  };
+  /** What comes of `work`, if the user still waits for it. */
+  const wait = <T>(mine: number, work: Promise<T>, done: (result: T) => void, lost: (error: UpcueError) => void) =>
+    work.then(
+      (result) => {
+        if (mine === turn) done(result);
+      },
+      (error) => {
+        if (mine === turn) lost(error instanceof UpcueError ? error : new UpcueError("network", error));
+      },
+    );
+
+  const ask = (notice?: Notice) => wait(++turn, upcue!.quote(choice), (quote) => quoted(quote, notice), refused);
 
   const quoted = (quote: Quote, notice?: Notice) => {
     const heldUntil = now() + Math.max(quote.expires_at - (quote.server_time ?? now()), SHORTEST);
@@ -145,8 +148,8 @@ export function upgradeView(host: UpcueUpgrade): UpgradeView {
   };
 
   /** The quote stays on the table where it can still be confirmed. */
-  const failed = (error: unknown, last: QuoteScene) => {
-    const { code, quote, detail } = error instanceof UpcueError ? error : new UpcueError("network", error);
+  const failed = (error: UpcueError, last: QuoteScene) => {
+    const { code, quote, detail = "" } = error;
     const speak = say();
     const again = (notice: Notice) => {
       hold({ ...last, notice });
@@ -158,17 +161,16 @@ export function upgradeView(host: UpcueUpgrade): UpgradeView {
       set(last);
       return requote({ title, lines: [speak("stale")] });
     }
-    if (code === "payment_failed") return again(refusal(error as UpcueError, speak));
+    if (code === "payment_failed") return again(refusal(error, speak));
     if (code === "upgrade_in_progress") return again({ title: speak("inProgress"), lines: [], bad: true });
     if (code !== "network" && code !== "stripe_unavailable") return refused(error);
-    again({ title: speak("unreachable"), lines: [detail ?? "", speak("unreachableHelp")].filter(Boolean), bad: true });
+    again({ title: speak("unreachable"), lines: [detail, speak("unreachableHelp")], bad: true });
   };
 
-  const refused = (error: unknown) => {
-    const known = error instanceof UpcueError ? error : new UpcueError("network", error);
-    const { code, status = 0 } = known;
-    const retry = scene.kind !== "checking" && (code === "network" || code === "upgrade_in_progress" || status >= 500);
-    set({ kind: "refused", notice: refusal(known, say()), retry });
+  const refused = (problem: Problem) => {
+    const { code, status = 0 } = problem;
+    const passes = code === "network" || code === "upgrade_in_progress" || Number(status) >= 500;
+    set({ kind: "refused", notice: refusal(problem, say()), retry: passes && scene.kind !== "checking" });
   };
 
   const open = async (instance: Upcue, wanted: Choice) => {
@@ -184,20 +186,19 @@ export function upgradeView(host: UpcueUpgrade): UpgradeView {
     upcue = instance;
     returned = upgrade;
     const mine = set({ kind: "checking" });
-    show();
-    try {
-      const state = await followUp(upcue, upgrade, () => mine === turn);
-      if (mine !== turn) return;
-      if (!state) return void set({ kind: "waiting" });
+    const ended = (state: Awaited<ReturnType<typeof followUp>>) => {
+      if (!state) return set({ kind: "waiting" });
       forgetReturn();
-      if (state.status === "upgraded") done(state);
-      else if (state.status === "requires_action") set({ kind: "leaving", result: state, returned: true });
-      else refused(Object.assign(new UpcueError(state.code, state.detail), { detail: state.detail }));
-    } catch (error) {
-      if (mine !== turn) return;
+      if (state.status === "upgraded") return done(state);
+      if (state.status === "failed") return refused(state);
+      set({ kind: "leaving", result: state, returned: true });
+    };
+    const lost = (error: UpcueError) => {
       forgetReturn();
       refused(error);
-    }
+    };
+    show();
+    await wait(mine, followUp(upcue, upgrade, () => mine === turn), ended, lost);
   };
 
   const acts: Acts = {
@@ -208,12 +209,8 @@ export function upgradeView(host: UpcueUpgrade): UpgradeView {
       const last = scene;
       if (last.kind !== "quote" || last.waiting) return;
       const mine = set({ ...last, notice: undefined, waiting: "upgrade" });
-      try {
-        const result = await upcue!.upgrade(last.quote, { returnUrl: ownAddress() });
-        if (mine === turn) settled(result);
-      } catch (error) {
-        if (mine === turn) failed(error, last);
-      }
+      const work = upcue!.upgrade(last.quote, { returnUrl: ownAddress() });
+      await wait(mine, work, settled, (error) => failed(error, last));
       show();
     },
     resize(quantity) {

@@ -8,7 +8,6 @@ export interface UpgradeMessages extends PriceMessages {
   close: string;
   cancel: string;
   loading: string;
-  retry: string;
 
   from: string;
   to: string;
@@ -31,8 +30,6 @@ export interface UpgradeMessages extends PriceMessages {
   /** `{label}`, `{before}`, `{after}` */
   limit: string;
   unlimited: string;
-  /** `{used}`, `{limit}`, `{label}` */
-  tooSmall: string;
   /** `{time}` */
   held: string;
   unlocked: string;
@@ -98,8 +95,7 @@ export const WORDS: UpgradeMessages = {
   titleSwitch: "Change how you pay for {plan}",
   close: "Close",
   cancel: "Not now",
-  loading: "Asking Stripe for the exact amount…",
-  retry: "Try again",
+  loading: "Asking Stripe for the amount…",
   from: "From",
   to: "To",
   noPlan: "No plan",
@@ -117,46 +113,45 @@ export const WORDS: UpgradeMessages = {
   lost: "What you lose",
   limit: "{label}: {after}, was {before}",
   unlimited: "unlimited",
-  tooSmall: "Too small: {used} of {limit} {label} used",
   held: "This amount holds until {time}.",
-  unlocked: "Stripe works the amount out once more when you confirm.",
+  unlocked: "Stripe works it out once more when you confirm.",
   trial_continues: "Your trial goes on; nothing is due before it ends.",
-  cancellation_withdrawn: "You had cancelled. With this your subscription goes on.",
+  cancellation_withdrawn: "You had cancelled; your subscription goes on.",
   interval_changes: "Your billing period begins anew today.",
-  invoice_sent: "You pay by invoice: Stripe sends it to you.",
-  tax_at_checkout: "Tax is worked out on Stripe’s page.",
+  invoice_sent: "Stripe sends you an invoice.",
+  tax_at_checkout: "Stripe’s page adds the tax.",
   pay: "Pay {amount} and upgrade",
   payNothing: "Upgrade, nothing due now",
-  payCredit: "Upgrade, {amount} stays yours as credit",
+  payCredit: "Upgrade, keep {amount} as credit",
   paySwitch: "Pay {amount} and switch",
-  payCheckout: "Continue to Stripe to pay",
+  payCheckout: "Continue to Stripe",
   busy: "Upgrading…",
-  expired: "The amount had run out, so here it is afresh.",
+  expired: "The amount had run out. This is the new one.",
   staleTitle: "Something has changed meanwhile",
   staleAmount: "Due now: {after} instead of {before}.",
   stalePrice: "The price: {after} instead of {before}.",
-  stale: "Nothing has been charged. Please look again and confirm.",
+  stale: "Nothing was charged. Look again and confirm.",
   declined: "The payment did not go through",
   declinedHelp: "Your plan is what it was. Use another card or ask your bank, then try again.",
   mend: "Change how you pay",
   unreachable: "We don’t know yet whether it went through",
-  unreachableHelp: "The payment service does not answer. Try again: however often you do, you pay once.",
-  inProgress: "Another change to your plan is under way. Give it a moment, then try again.",
+  unreachableHelp: "Try again: however often you do, you pay once.",
+  inProgress: "Another change of your plan is under way. Try again in a moment.",
   already: "You’re on this plan already",
   alreadyHelp: "Nothing was charged.",
   failed: "That did not work",
-  failedHelp: "Nothing was charged, and your plan is what it was.",
-  forbidden: "Only admins can change the plan. Yours can.",
+  failedHelp: "Nothing was charged. Your plan is what it was.",
+  forbidden: "Only your admins can change the plan.",
   authentication: "Your bank wants you to confirm",
-  authenticationHelp: "Stripe’s page takes you there, and back here.",
+  authenticationHelp: "Stripe’s page takes it from here, and leads back.",
   payment_method: "A card is missing",
-  payment_methodHelp: "Stripe’s page asks for it, and leads back here.",
+  payment_methodHelp: "Stripe’s page takes it from here, and leads back.",
   checkout: "On to the payment",
-  checkoutHelp: "Stripe’s page takes it, and leads back here.",
+  checkoutHelp: "Stripe’s page takes it from here, and leads back.",
   go: "Continue to Stripe",
   checking: "Looking how it went…",
-  waiting: "The payment is still being worked on",
-  waitingHelp: "You can close this and go on; your plan changes here as soon as it is through.",
+  waiting: "The payment is still under way",
+  waitingHelp: "You can close this. Your plan changes as soon as it is through.",
   again: "Look again",
   unfinished: "The payment is not finished",
   done: "You’re on {plan}",

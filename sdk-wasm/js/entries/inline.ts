@@ -5,4 +5,4 @@ import { standard } from "../core.js";
 
 export * from "../index.js";
 
-standard.source = () => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+standard.source_ = () => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

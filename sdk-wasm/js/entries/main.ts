@@ -4,4 +4,4 @@ import { standard } from "../core.js";
 
 export * from "../index.js";
 
-standard.source = () => new URL("./upcue_core_bg.wasm", import.meta.url);
+standard.source_ = () => new URL("./upcue_core_bg.wasm", import.meta.url);

@@ -36,6 +36,8 @@ pub(super) fn modules(project: &Project, package: &Path) -> Result<()> {
             .args(locales(project)?)
             .args(["--bundle", "--splitting", "--format=esm", "--target=es2022", "--minify"])
             .args(["--legal-comments=none", "--log-level=warning", "--external:react", "--loader:.wasm=base64"])
+            // Names that end in `_` are the package's own, in no interface: js/page.ts.
+            .arg("--mangle-props=[^_]_$")
             .arg(format!("--alias:#core={}", text(&core.join(GLUE).with_extension("js"))?))
             .arg(format!("--alias:#core-wasm={}", text(&core.join(WASM))?))
             .arg(format!("--metafile={}", text(&metafile(project))?))

@@ -2,7 +2,8 @@
 
 import { attempt } from "./failure.js";
 
-// Both are wanted by whoever wants the host: one script holds them all.
+// Elements and what is loaded later want the host of a page that has the core: with this, one script holds all that they share.
+import "./upcue.js";
 export * from "./latest.js";
 
 /** The device's clock, in milliseconds since 1970. */

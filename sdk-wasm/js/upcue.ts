@@ -208,8 +208,8 @@ export class Upcue {
       async explain(placement) {
         const { nudge, reason, trace } = decide(placement);
         const campaign = nudge?.campaign ?? null;
-        const known = { placement, ready: page.ready_, plan: plan(), campaign, trace: trace(), settled: 0, local: { campaign, reason } };
-        const told = { ...known, reason: "network" } as const;
+        const local = { campaign, reason };
+        const told = { placement, ready: page.ready_, plan: plan(), campaign, reason: "network", trace: trace(), settled: 0, local } as const;
         // The Worker explains by what it knows: what waits here goes first.
         outbox.flush_();
         try {
@@ -274,7 +274,7 @@ export class Upcue {
       display.catchUp_();
       live.again_();
     });
-    if (options.debug || /[?&]upcue-debug\b/.test(location.search)) {
+    if (options.debug || location.search.includes("upcue-debug")) {
       quietly(
         import("./debug.js").then(({ observe }) => {
           if (loads.has(name)) observe(this);

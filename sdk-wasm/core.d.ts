@@ -1,8 +1,8 @@
-/** Says which module cores are made of. */
-export function initSync(source: { module: WebAssembly.Module }): void;
+/** A core that knows nothing yet. */
+export function coreOf(compiled: WebAssembly.Module): Core;
 
 /** One page's session and queue policy; src/lib.rs says what the methods do. */
-export class Core {
+export interface Core {
   apply(frame: Uint8Array, device: number): number;
   now(device: number): number;
   add(meter: number, n: number, device: number): void;

@@ -29,7 +29,23 @@ dd { margin: 0; }
 .error { color: #ffb4a8; }
 `;
 
-export class Debug {
+/** Looks on: at whatever the app asks for, and whatever fails. */
+export function observe(upcue: Upcue): void {
+  const debug = new Debug(upcue);
+  const { close, decide } = upcue;
+  upcue.decide = (placement) => {
+    const decision = decide(placement);
+    debug.decided(placement, decision);
+    return decision;
+  };
+  upcue.close = () => {
+    debug.close();
+    close.call(upcue);
+  };
+  upcue.on("error", (error) => debug.failed(error));
+}
+
+class Debug {
   readonly #upcue: Upcue;
   readonly #host = document.createElement("div");
   readonly #state = document.createElement("p");
@@ -45,7 +61,7 @@ export class Debug {
     this.#describe();
   }
 
-  /** A decision was made; told when it says something else than the one before. */
+  /** A decision was asked for; told when it says something else than the one before. */
   readonly decided = (placement: string, decision: Decision): void => {
     try {
       const { nudge, reason } = decision;

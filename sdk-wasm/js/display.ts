@@ -1,19 +1,26 @@
 // What is on display in this page, and what the user does about it: counted here and in the ledger that all tabs share, and told to the Worker.
 
-import { quietly } from "./failure.js";
+import type { Api } from "./api.js";
 import { now } from "./host.js";
-import { CONVERT, Ledger, type Note } from "./ledger.js";
+import { CONVERT, type Ledger, type Note, ledgerOf } from "./ledger.js";
 import { key } from "./names.js";
 import type { Outbox } from "./outbox.js";
-import { type Page, read } from "./page.js";
+import { type Page, quietly, read } from "./page.js";
 import type { Nudge } from "./types.js";
 import { NOTES } from "./words.js";
 
 // Positions in `NOTES`.
-const RENDER = 0;
-const EXPOSURE = 1;
-const GHOST = 2;
-const SNOOZE = 5;
+const enum Kind {
+  RENDER = 0,
+  EXPOSURE = 1,
+  GHOST = 2,
+  CLICK = 3,
+  DISMISS = 4,
+  SNOOZE = 5,
+}
+
+/** How long "later" is where a campaign does not say. */
+const LATER = 86_400_000;
 
 /** What is told of a decision. */
 type Told = Pick<Nudge, "campaign" | "variant" | "decision">;
@@ -21,130 +28,128 @@ type Told = Pick<Nudge, "campaign" | "variant" | "decision">;
 /** A campaign that is on display in this page. */
 interface Shown {
   /** In so many places. */
-  places: number;
+  places_: number;
   /** The decision under which it was counted. */
-  readonly told: Told;
-  seen: boolean;
+  readonly told_: Told;
+  seen_: boolean;
 }
 
-export class Display {
-  readonly #page: Page;
-  readonly #outbox: Outbox;
-  /** By campaign. */
-  readonly #shown = new Map<string, Shown>();
-  /** Decisions that were counted; none is counted again. */
-  readonly #counted = new Set<string>();
-  #ledger: Ledger | undefined;
-
-  constructor(page: Page, outbox: Outbox) {
-    this.#page = page;
-    this.#outbox = outbox;
-  }
-
+export interface Display {
+  /** What an app calls. */
+  readonly calls_: Pick<Api, "claim" | "exposure" | "hidden" | "click" | "dismiss" | "snooze" | "ghost">;
   /** Shares the ledger of this user from here on; only now that the core holds notes. */
-  open(owner: string): void {
-    this.close();
-    this.#ledger = new Ledger(owner, this.#page.storage, (note) => this.#hear(note));
-    this.catchUp();
-  }
-
-  catchUp(): void {
-    quietly(this.#ledger?.catchUp());
-  }
-
-  close(): void {
-    quietly(this.#ledger?.close());
-  }
-
-  async claim(nudge: Nudge): Promise<boolean> {
-    let claimed = false;
-    const judge = () =>
-      read(this.#page, undefined, (_, at, { names, places }) => {
-        // Another place of this page may show it already.
-        const isShown = this.#shown.has(nudge.campaign);
-        const i = names.campaigns.get(nudge.campaign) ?? -1;
-        // A decision that was counted once is over.
-        if (!isShown && (i < 0 || this.#counted.has(nudge.decision) || !places.shows(i, at))) return undefined;
-        this.#show(nudge);
-        claimed = true;
-        return isShown ? undefined : this.#noted(RENDER, nudge);
-      });
-    await quietly(this.#ledger?.turn(judge));
-    this.#page.changed();
-    return claimed;
-  }
-
-  exposure(nudge: Nudge): void {
-    read(this.#page, undefined, () => {
-      const shown = this.#shown.get(nudge.campaign) ?? this.#show(nudge);
-      if (!shown.seen) this.note(EXPOSURE, shown.told);
-      shown.seen = true;
-    });
-  }
-
-  hidden({ campaign }: Nudge): void {
-    read(this.#page, undefined, (core, _, { names, places }) => {
-      const shown = this.#shown.get(campaign);
-      if (!shown || --shown.places > 0) return;
-      this.#shown.delete(campaign);
-      const i = names.campaigns.get(campaign);
-      if (i === undefined) return;
-      core.display(i, false);
-      places.renew(i);
-      this.#page.changed();
-    });
-  }
-
-  ghost(ghost: Told): void {
-    if (!this.#counted.has(ghost.decision)) this.note(GHOST, ghost);
-    this.#counted.add(ghost.decision);
-  }
-
-  /** Notes something, of a kind in `NOTES`; `forMs`: how long "later" is. */
-  note(kind: number, told: Told, forMs = 0): void {
-    read(this.#page, undefined, () => this.#ledger?.add(this.#noted(kind, told, forMs)));
-  }
-
+  open_(owner: string): void;
+  /** Takes in what other tabs noted meanwhile. */
+  catchUp_(): void;
   /** The tenant has upgraded: nudges fall silent at once, in all tabs, whatever the network does. */
-  convert(): void {
-    read(this.#page, undefined, (_, at) => {
-      const note = [0, CONVERT, 0, at + this.#page.skew, 0] as const;
-      this.#hear(note);
-      this.#ledger?.add(note);
-    });
-  }
+  convert_(): void;
+  close_(): void;
+}
 
-  /** One more place shows it. */
-  #show(nudge: Nudge): Shown {
-    const { campaign, decision } = nudge;
-    const shown = this.#shown.get(campaign) ?? { places: 0, told: nudge, seen: false };
-    if (!shown.places++) {
-      this.#shown.set(campaign, shown);
-      this.#counted.add(decision);
-      read(this.#page, undefined, (core, _, { names }) => {
-        const i = names.campaigns.get(campaign);
-        if (i !== undefined) core.display(i, true);
-      });
-    }
-    return shown;
-  }
+export function displayOf(page: Page, outbox: Outbox): Display {
+  /** By campaign. */
+  const shown = new Map<string, Shown>();
+  /** Decisions that were counted; none is counted again. */
+  const counted = new Set<string>();
+  let ledger: Ledger | undefined;
+
+  const positionOf = (campaign: string) => page.names_.campaigns.get(campaign) ?? -1;
+
+  const hear = ([campaign, kind, tag, at, until]: Note) => {
+    if (kind === CONVERT) page.core_?.convert(at);
+    else page.core_?.note(campaign, kind, tag, at, until);
+    page.changed_();
+  };
+
+  /** Keeps a note that needs nobody's leave. */
+  const add = (note: Note) => {
+    ledger?.add_(note);
+    quietly(ledger?.turn_());
+  };
 
   /** Counts it here and tells the Worker; what the ledger is to be told. */
-  #noted(kind: number, { campaign, variant, decision }: Told, forMs = 0): Note {
+  const noted = (kind: number, { campaign, variant, decision }: Told, forMs = 0): Note => {
     const device = now();
-    const at = device + this.#page.skew;
+    const at = device + page.skew_;
     const until = at + forMs;
     const note = [key(campaign), kind, key(decision), at, until] as const;
-    this.#hear(note);
-    const event = { type: NOTES[kind]!, campaign, decision, at, ...(variant && { variant }), ...(kind === SNOOZE && { until }) };
-    this.#outbox.add(event, device);
+    hear(note);
+    outbox.add_({ type: NOTES[kind]!, campaign, decision, ...(variant && { variant }), ...(kind === Kind.SNOOZE && { until }) }, device);
     return note;
-  }
+  };
 
-  #hear([campaign, kind, tag, at, until]: Note): void {
-    const { core } = this.#page;
-    if (kind === CONVERT) core?.convert(at);
-    else core?.note(campaign, kind, tag, at, until);
-    this.#page.changed();
-  }
+  const note = (kind: number, told: Told, forMs?: number) => read(page, () => add(noted(kind, told, forMs)));
+
+  /** One more place shows it. */
+  const show = (nudge: Nudge): Shown => {
+    const { campaign, decision } = nudge;
+    const place = shown.get(campaign) ?? { places_: 0, told_: nudge, seen_: false };
+    if (!place.places_++) {
+      shown.set(campaign, place);
+      counted.add(decision);
+      page.core_!.display(positionOf(campaign), true);
+    }
+    return place;
+  };
+
+  return {
+    calls_: {
+      async claim(nudge) {
+        let claimed = false;
+        const judge = (at: number) => {
+          // Another place of this page may show it already.
+          const isShown = shown.has(nudge.campaign);
+          const i = positionOf(nudge.campaign);
+          // A decision that was counted once is over.
+          if (!isShown && (i < 0 || counted.has(nudge.decision) || !page.places_.shows_(i, at))) return;
+          show(nudge);
+          claimed = true;
+          if (!isShown) ledger?.add_(noted(Kind.RENDER, nudge));
+        };
+        await quietly(ledger?.turn_(() => read(page, judge)));
+        page.changed_();
+        return claimed;
+      },
+
+      exposure: (nudge) =>
+        read(page, () => {
+          const place = shown.get(nudge.campaign) ?? show(nudge);
+          if (!place.seen_) note(Kind.EXPOSURE, place.told_);
+          place.seen_ = true;
+        }),
+
+      hidden: ({ campaign }) =>
+        read(page, (_, core) => {
+          const place = shown.get(campaign);
+          if (!place || --place.places_ > 0) return;
+          shown.delete(campaign);
+          core.display(positionOf(campaign), false);
+          page.places_.renew_(positionOf(campaign));
+          page.changed_();
+        }),
+
+      click: (nudge) => note(Kind.CLICK, nudge),
+      dismiss: (nudge) => note(Kind.DISMISS, nudge),
+      snooze: (nudge, ms = nudge.snooze ?? LATER) => note(Kind.SNOOZE, nudge, ms),
+
+      ghost(ghost) {
+        if (!counted.has(ghost.decision)) note(Kind.GHOST, ghost);
+        counted.add(ghost.decision);
+      },
+    },
+
+    open_(owner) {
+      ledger?.close_();
+      ledger = ledgerOf(owner, page.storage_, hear);
+      quietly(ledger.turn_());
+    },
+    catchUp_: () => quietly(ledger?.turn_()),
+    convert_: () =>
+      read(page, (at) => {
+        const note = [0, CONVERT, 0, at + page.skew_, 0] as const;
+        hear(note);
+        add(note);
+      }),
+    close_: () => ledger?.close_(),
+  };
 }

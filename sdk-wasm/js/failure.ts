@@ -20,9 +20,15 @@ export class UpcueError extends Error {
     readonly code: ErrorCode | ProblemCode,
     cause?: unknown,
   ) {
-    super(`upcue: ${code}${cause ? `: ${cause instanceof Error ? cause.message : cause}` : ""}`, { cause });
+    super(`upcue: ${code}${cause ? `: ${(cause as Error).message ?? cause}` : ""}`, { cause });
   }
 }
+
+/** What fails in `running` fails as an `UpcueError` of that code. */
+export const failsAs = <T>(code: ErrorCode | ProblemCode, running: Promise<T>): Promise<T> =>
+  running.catch((cause) => {
+    throw new UpcueError(code, cause);
+  });
 
 /** Runs what a browser may refuse (blocked storage, say). */
 export function attempt<T>(run: () => T): T | undefined {

@@ -2,6 +2,10 @@
 
 import { attempt } from "./failure.js";
 
+// Elements and what is loaded later want the host of a page that has the core: with this, one script holds all that they share.
+import "./upcue.js";
+export * from "./latest.js";
+
 /** The device's clock, in milliseconds since 1970. */
 export const now = (): number => Date.now();
 
@@ -9,27 +13,16 @@ export const now = (): number => Date.now();
 export const random16 = (): number => crypto.getRandomValues(new Uint16Array(1))[0]!;
 
 /** A name nobody else has. */
-export const randomName = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+export const randomName = (): string => crypto.getRandomValues(new Uint32Array(3)).join("");
 
 /** The longest delay that timers keep; they treat longer ones as none at all. */
 const LONGEST = 2 ** 31 - 1;
 
-// Nobody hears what is thrown in a timer or a listener, except the app's error reports: a page whose own scripts broke the
-// language is none of ours to report.
-
-/** Calls `wake` in `ms` milliseconds; the answer calls it off. */
+/**
+ * Calls `wake` in `ms` milliseconds; the answer calls it off. Nobody hears what is thrown in a timer, except the app's error reports: a page
+ * whose own scripts broke the language is none of ours to report.
+ */
 export function after(ms: number, wake: () => void): () => void {
-  const timer = setTimeout(() => attempt(wake), Math.min(Math.max(ms, 0), LONGEST));
+  const timer = setTimeout(() => attempt(wake), Math.min(ms, LONGEST));
   return () => clearTimeout(timer);
 }
-
-/** Calls `wake` every `ms` milliseconds; the answer stops it. */
-export function every(ms: number, wake: () => void): () => void {
-  const timer = setInterval(() => attempt(wake), ms);
-  return () => clearInterval(timer);
-}
-
-/** Calls `hear` at each event of the page, until `signal` ends it. */
-export const listen = (name: string, hear: (event: Event) => void, signal: AbortSignal): void =>
-  addEventListener(name, (event) => attempt(() => hear(event)), { signal });

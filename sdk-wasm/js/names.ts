@@ -10,14 +10,14 @@ export interface Names {
   readonly campaigns: ReadonlyMap<string, number>;
 }
 
-const positions = (names: readonly string[]) => new Map(names.map((name, i) => [name, i]));
-const first = (rows: readonly (readonly [string, ...unknown[]])[]) => positions(rows.map(([name]) => name));
+/** Of rows that are names, or begin with one. */
+const positions = (rows: readonly (string | readonly [string, ...unknown[]])[]) => new Map(rows.map((row, i) => [[row].flat()[0] as string, i]));
 
 export const namesOf = ({ meters, features, events, campaigns }: Words): Names => ({
-  meters: first(meters),
-  features: first(features),
+  meters: positions(meters),
+  features: positions(features),
   events: positions(events),
-  campaigns: first(campaigns),
+  campaigns: positions(campaigns),
 });
 
 /** `key` of engine/src/hash.rs: 32-bit FNV-1a, and never 0. */

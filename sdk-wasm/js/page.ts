@@ -1,4 +1,4 @@
-// What the parts of one instance share.
+// What the parts of one instance share. Names that end in `_` are ours alone: the bundler shortens them (xtask/src/build/sdk/bundle.rs).
 
 import type { Core } from "./core.js";
 import type { UpcueError } from "./failure.js";
@@ -6,46 +6,61 @@ import type { Words } from "./frame.js";
 import { now } from "./host.js";
 import type { Names } from "./names.js";
 import type { Places } from "./places.js";
-import type { Token } from "./token.js";
 
 export interface Page {
   /** The Worker's address, without a slash at the end. */
-  readonly endpoint: string;
+  readonly endpoint_: string;
   /** Whether anything may be kept in this browser. */
-  readonly storage: boolean;
+  readonly storage_: boolean;
+  /** Aborted when the instance is closed, or the Worker speaks another format. */
+  readonly end_: AbortController;
   /** This page among all pages of the user. */
-  client: string;
-  readonly token: Token;
+  client_: string;
+  /** The last token that was had; "" once the Worker refused it, so that the next one is a new one. */
+  jwt_: string;
+  /** A token that should still be good; rejects when the app's function does. */
+  readonly token_: () => Promise<string>;
   /** Once it is loaded. */
-  core?: Core | undefined;
+  core_?: Core | undefined;
   /** Whether the core holds a snapshot to decide from. */
-  ready: boolean;
-  /** What that snapshot says. */
-  known?: Known | undefined;
+  ready_: boolean;
+  /** What that snapshot says, and what is made of it; there as soon as it is `ready_`. */
+  words_: Words;
+  names_: Names;
+  places_: Places;
   /** Whether that, or news of it, came from the Worker since the page was opened. */
-  fresh: boolean;
+  fresh_: boolean;
   /** The Worker's clock minus the device's, in milliseconds. */
-  skew: number;
+  skew_: number;
+  /** Raised by whatever may change a decision. */
+  version_: number;
+  /** How many decisions this page has named so far. */
+  decisions_: number;
+  /** How numbers are written. */
+  readonly locale_: () => string | undefined;
   /** Something decisions depend on has changed. */
-  changed(): void;
-  failed(code: UpcueError["code"], cause?: unknown): void;
-}
-
-/** The words of a snapshot, and what is made of them. */
-export interface Known {
-  readonly words: Words;
-  readonly names: Names;
-  readonly places: Places;
+  readonly changed_: () => void;
+  /** Tells what failed; a cause that is an `UpcueError` says so itself. */
+  readonly failed_: (code: UpcueError["code"], cause?: unknown) => void;
 }
 
 /** Reads from the core, if there is anything to read. Never throws. */
-export function read<T>(page: Page, otherwise: T, run: (core: Core, at: number, known: Known) => T): T {
-  const { core, known, ready } = page;
-  if (!core || !ready || !known) return otherwise;
+export function read<T>(page: Page, run: (at: number, core: Core) => T, otherwise: T): T;
+export function read(page: Page, run: (at: number, core: Core) => void): void;
+export function read<T>(page: Page, run: (at: number, core: Core) => T, otherwise?: T): T | undefined {
   try {
-    return run(core, now(), known);
+    if (page.ready_) return run(now(), page.core_!);
   } catch (cause) {
-    page.failed("engine", cause);
-    return otherwise;
+    page.failed_("engine", cause);
+  }
+  return otherwise;
+}
+
+/** Lets something run on its own: its failures are told where they happen, and never become an unhandled rejection. */
+export async function quietly(running: Promise<unknown> | undefined): Promise<void> {
+  try {
+    await running;
+  } catch {
+    // Told already.
   }
 }

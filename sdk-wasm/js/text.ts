@@ -3,22 +3,22 @@
 import type { Text } from "./frame.js";
 
 /** The text; `value` tells a value by its number. */
-export function format(text: Text, value: (i: number) => number, locale: string | undefined): string {
-  if (typeof text !== "string") {
-    let whole = "";
-    for (const piece of text) {
-      whole += typeof piece === "string" ? format(piece, value, locale) : written(value(piece[0]), piece[1], locale);
-    }
-    return whole;
-  }
-  return text.replace(/\u0001(.)([^\u0002]*)\u0002/g, (_, kind: string, marked: string) =>
-    kind === "t" ? marked : written(+marked, kind === "p", locale),
-  );
-}
+export const format = (text: Text, value: (i: number) => number, locale: string | undefined): string =>
+  pieces(text)
+    .map((piece) =>
+      typeof piece === "string"
+        ? piece.replace(/\u0001(.)([^\u0002]*)\u0002/g, (_, kind: string, marked: string) =>
+            kind === "t" ? marked : written(+marked, kind === "p", locale),
+          )
+        : written(value(piece[0]), piece[1], locale),
+    )
+    .join("");
 
 /** The values that a text reads. */
-export const reads = (text: Text): number[] =>
-  typeof text === "string" ? [] : text.flatMap((piece) => (typeof piece === "string" ? [] : [piece[0]]));
+export const reads = (text: Text): number[] => pieces(text).flatMap((piece) => (typeof piece === "string" ? [] : piece[0]));
+
+/** A text that is not in pieces is one. */
+const pieces = (text: Text) => [text].flat() as Exclude<Text, string>[number][];
 
 const formatters = new Map<string, Intl.NumberFormat>();
 

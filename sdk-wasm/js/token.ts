@@ -2,6 +2,7 @@
 
 import { attempt } from "./failure.js";
 import { now } from "./host.js";
+import type { Page } from "./page.js";
 import type { Options } from "./types.js";
 
 /** So long before its end a token is not used any more. */
@@ -14,43 +15,24 @@ interface Claims {
   exp?: number;
 }
 
-export class Token {
-  readonly #source: Options["token"];
-  #asking: Promise<string> | undefined;
-  /** The last one that was had. */
-  current = "";
-
-  constructor(source: Options["token"]) {
-    this.#source = source;
-    if (typeof source === "string") this.current = source;
-  }
-
-  /** A token that should still be good; rejects when the app's function does. */
-  get(): Promise<string> {
-    const { exp } = claims(this.current);
-    if (this.current && (!exp || exp * 1000 - MARGIN > now())) return Promise.resolve(this.current);
-    return (this.#asking ??= this.#ask());
-  }
-
-  /** The Worker refused it: the next one is a new one. */
-  refused(): void {
-    this.current = "";
-  }
-
-  /** For whom it speaks; a name to keep things under, not a proof. */
-  get owner(): string {
-    const { iss, tenant, sub } = claims(this.current);
-    return [iss, tenant, sub].join("/");
-  }
-
-  async #ask(): Promise<string> {
-    const source = this.#source;
+/** What `Page.token_` is. */
+export function tokens(page: Pick<Page, "jwt_">, source: Options["token"]): () => Promise<string> {
+  let asking: Promise<string> | undefined;
+  const ask = async () => {
     try {
-      return (this.current = typeof source === "string" ? source : await source());
+      return (page.jwt_ = typeof source === "string" ? source : await source());
     } finally {
-      this.#asking = undefined;
+      asking = undefined;
     }
-  }
+  };
+  // A token that does not say when it ends is good until it is refused.
+  return async () => (page.jwt_ && !(claims(page.jwt_).exp! * 1000 - MARGIN <= now()) ? page.jwt_ : (asking ??= ask()));
+}
+
+/** For whom the token speaks; a name to keep things under, not a proof. */
+export function ownerOf(page: Page): string {
+  const { iss, tenant, sub } = claims(page.jwt_);
+  return [iss, tenant, sub].join("/");
 }
 
 /** What the token says, unverified. */

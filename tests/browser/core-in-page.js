@@ -1,6 +1,6 @@
 // Runs in the page: the wasm core behind the few calls that the conformance run makes. Answers are in words.
 
-import { Core, initSync } from "/upcue_core.js";
+import { coreOf } from "/upcue_core.js";
 import { split } from "/frame.js";
 import { key, namesOf } from "/names.js";
 import { format } from "/text.js";
@@ -27,7 +27,7 @@ const plain = (text, now) => format(text, (i) => core.value(i, device(now)), "en
 globalThis.page = {
   /** The page is loaded anew. */
   open() {
-    core = new Core();
+    core = coreOf(compiled);
   },
 
   /** A snapshot arrives, which the Worker made `now` or a moment later. */
@@ -84,5 +84,5 @@ globalThis.page = {
   },
 };
 
-initSync({ module: await WebAssembly.compileStreaming(fetch("/upcue_core_bg.wasm")) });
+const compiled = await WebAssembly.compileStreaming(fetch("/upcue_core_bg.wasm"));
 document.title = "ready";

@@ -17,55 +17,46 @@ interface Attempt {
   running?: Promise<UpgradeResult> | undefined;
 }
 
-export class Buying {
-  readonly #page: Page;
-  /** By the quote's token. */
-  readonly #attempts = new Map<string, Attempt>();
+/** Of each page, by the quote's token. */
+const pages = new WeakMap<Page, Map<string, Attempt>>();
 
-  constructor(page: Page) {
-    this.#page = page;
-  }
+export const comparePlans = (page: Page, options: { for?: string } = {}): Promise<Comparison> =>
+  call(page, `/v1/plans${options.for ? `?for=${encodeURIComponent(options.for)}` : ""}`);
 
-  comparePlans(options: { for?: string } = {}): Promise<Comparison> {
-    return call(this.#page, `/v1/plans${options.for ? `?for=${encodeURIComponent(options.for)}` : ""}`);
-  }
+export const quote = (page: Page, { plan, price, quantity }: Choice): Promise<Quote> =>
+  call(page, "/v1/upgrade/quotes", { method: "POST", body: { plan, price, quantity } });
 
-  quote({ plan, price, quantity }: Choice): Promise<Quote> {
-    return call(this.#page, "/v1/upgrade/quotes", { method: "POST", body: { plan, price, quantity } });
-  }
+/** Called again for the same quote, it answers with what is under way. */
+export function upgrade(page: Page, { token }: Quote, { returnUrl }: { returnUrl?: string } = {}): Promise<UpgradeResult> {
+  const attempts = pages.get(page) ?? new Map<string, Attempt>();
+  pages.set(page, attempts);
+  const attempt: Attempt = attempts.get(token) ?? { key: randomName() };
+  attempts.set(token, attempt);
+  attempt.running ??= insist(page, attempt.key, { quote: token, return_url: returnUrl }).then(
+    (result) => result,
+    (error: UpcueError) => {
+      attempt.running = undefined;
+      // What the Worker refused for good begins anew; what nobody knows the end of keeps its key.
+      if (error.status && !isOpen(error)) attempts.delete(token);
+      throw error;
+    },
+  );
+  return attempt.running;
+}
 
-  /** Called again for the same quote, it answers with what is under way. */
-  upgrade({ token }: Quote, { returnUrl }: { returnUrl?: string } = {}): Promise<UpgradeResult> {
-    const attempt: Attempt = this.#attempts.get(token) ?? { key: randomName() };
-    this.#attempts.set(token, attempt);
-    attempt.running ??= this.#insist(attempt.key, { quote: token, return_url: returnUrl }).then(
-      (result) => result,
-      (error: UpcueError) => {
-        attempt.running = undefined;
-        // What the Worker refused for good begins anew; what nobody knows the end of keeps its key.
-        if (error.status && !isOpen(error)) this.#attempts.delete(token);
-        throw error;
-      },
-    );
-    return attempt.running;
-  }
+export const upgradeState = (page: Page, upgrade: string): Promise<UpgradeState> =>
+  call(page, `/v1/upgrades/${encodeURIComponent(upgrade)}`);
 
-  upgradeState(upgrade: string): Promise<UpgradeState> {
-    return call(this.#page, `/v1/upgrades/${encodeURIComponent(upgrade)}`);
-  }
+export const requestUpgrade = (page: Page, { plan, feature, meter }: UpgradeWish = {}): Promise<UpgradeRequested> =>
+  call(page, "/v1/upgrade-requests", { method: "POST", body: { plan, feature, meter } });
 
-  requestUpgrade({ plan, feature, meter }: UpgradeWish = {}): Promise<UpgradeRequested> {
-    return call(this.#page, "/v1/upgrade-requests", { method: "POST", body: { plan, feature, meter } });
-  }
-
-  async #insist(idempotencyKey: string, body: object): Promise<UpgradeResult> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await call(this.#page, "/v1/upgrades", { method: "POST", body, idempotencyKey });
-      } catch (error) {
-        if (attempt === ATTEMPTS || !(error instanceof UpcueError) || !isOpen(error)) throw error;
-        await pause(error, attempt);
-      }
+async function insist(page: Page, idempotencyKey: string, body: object): Promise<UpgradeResult> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call(page, "/v1/upgrades", { method: "POST", body, idempotencyKey });
+    } catch (error) {
+      if (attempt === ATTEMPTS || !(error instanceof UpcueError) || !isOpen(error)) throw error;
+      await pause(error, attempt);
     }
   }
 }

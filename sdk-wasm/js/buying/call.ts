@@ -1,6 +1,6 @@
 // One call to the Worker in the user's name. What goes wrong is an `UpcueError` with the Worker's own code.
 
-import { UpcueError } from "../failure.js";
+import { UpcueError, failsAs } from "../failure.js";
 import { after } from "../host.js";
 import type { Page } from "../page.js";
 
@@ -20,12 +20,10 @@ const waits = new WeakMap<UpcueError, number>();
 export const retryAfter = (problem: UpcueError): number | undefined => waits.get(problem);
 
 export async function call<T>(page: Page, path: string, what: Call = {}, again = false): Promise<T> {
-  const jwt = await page.token.get().catch((cause) => {
-    throw new UpcueError("token", cause);
-  });
-  const answer = await send(`${page.endpoint}${path}`, jwt, what);
+  const jwt = await failsAs("token", page.token_());
+  const answer = await send(`${page.endpoint_}${path}`, jwt, what);
   if (answer.status === 401 && !again) {
-    page.token.refused();
+    page.jwt_ = "";
     return call(page, path, what, true);
   }
   const body = await answer.json().catch(() => undefined);

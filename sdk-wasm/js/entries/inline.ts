@@ -3,6 +3,8 @@
 import base64 from "#core-wasm";
 import { standard } from "../core.js";
 
-export * from "../index.js";
+export { UpcueError } from "../failure.js";
+export type * from "../index.js";
+export { Upcue } from "../upcue.js";
 
-standard.source = () => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+standard.source_ = () => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

@@ -2,6 +2,8 @@
 
 import { standard } from "../core.js";
 
-export * from "../index.js";
+export { UpcueError } from "../failure.js";
+export type * from "../index.js";
+export { Upcue } from "../upcue.js";
 
-standard.source = () => new URL("./upcue_core_bg.wasm", import.meta.url);
+standard.source_ = () => new URL("./upcue_core_bg.wasm", import.meta.url);

@@ -36,6 +36,10 @@ pub(super) fn modules(project: &Project, package: &Path) -> Result<()> {
             .args(locales(project)?)
             .args(["--bundle", "--splitting", "--format=esm", "--target=es2022", "--minify"])
             .args(["--legal-comments=none", "--log-level=warning", "--external:react", "--loader:.wasm=base64"])
+            // Names that end in `_` are the package's own, in no interface: js/page.ts.
+            .arg("--mangle-props=[^_]_$")
+            // Some modules are imported so that they share a chunk: js/host.ts.
+            .arg("--ignore-annotations")
             .arg(format!("--alias:#core={}", text(&core.join(GLUE).with_extension("js"))?))
             .arg(format!("--alias:#core-wasm={}", text(&core.join(WASM))?))
             .arg(format!("--metafile={}", text(&metafile(project))?))
@@ -49,7 +53,7 @@ pub(super) fn modules(project: &Project, package: &Path) -> Result<()> {
 fn squeeze(project: &Project, script: &Path) -> Result<()> {
     let script = text(script)?;
     command::run(
-        project.tool("terser").args([script, "--module", "--ecma=2020", "--compress=passes=3", "--mangle", "--output", script]),
+        project.tool("terser").args([script, "--module", "--ecma=2022", "--compress=passes=3,unsafe_arrows", "--mangle", "--output", script]),
         REMEDY,
     )
 }

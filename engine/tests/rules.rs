@@ -182,7 +182,8 @@ fn an_exposure_is_judged_by_what_was_used_in_the_same_batch() {
         "campaigns": [{"id": "c", "placement": "p", "audience": "signal.full.active", "nudge": {"title": "T"}, "cap": [{"max": 1, "window": "1h"}]}],
     }));
     let mut tenant = Tenant::default();
-    let shown = || EventKind::Note { kind: NoteKind::Exposure, campaign: "c".to_owned(), decision: None };
+    let shown =
+        |decision: &str| EventKind::Note { kind: NoteKind::Exposure, campaign: "c".to_owned(), decision: Some(decision.to_owned()) };
     let event = |kind| Event { index: 0, id: None, user: Some("ada".to_owned()), at: Some(START), kind };
     let mut judge = |kinds: Vec<EventKind>| {
         let batch = Batch { events: kinds.into_iter().map(event).collect(), role: Some(Role::Admin), ..Batch::default() };
@@ -190,12 +191,13 @@ fn an_exposure_is_judged_by_what_was_used_in_the_same_batch() {
         tenant.detect(&rules, START);
         verdicts.into_iter().map(|verdict| verdict.reason).collect::<Vec<_>>()
     };
-    assert_eq!(judge(vec![seats(1), shown()]), [Reason::AudienceFalse]);
+    assert_eq!(judge(vec![seats(1), shown("first")]), [Reason::AudienceFalse]);
     assert_eq!(judge(vec![seats(5)]), []);
     // The exposure above counts against the cap, as any that was made does.
-    assert_eq!(judge(vec![shown()]), [Reason::Capped]);
+    assert_eq!(judge(vec![shown("second")]), [Reason::Capped]);
+    assert_eq!(judge(vec![shown("second")]), [], "and is judged once");
     let mut fresh = Tenant::default();
-    let batch = Batch { events: vec![event(seats(5)), event(shown())], role: Some(Role::Admin), ..Batch::default() };
+    let batch = Batch { events: vec![event(seats(5)), event(shown("first"))], role: Some(Role::Admin), ..Batch::default() };
     assert_eq!(fresh.take_batch(&rules, &batch, START).1.iter().map(|v| v.reason).collect::<Vec<_>>(), [Reason::Match]);
 }
 

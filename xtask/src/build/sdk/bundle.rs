@@ -53,7 +53,15 @@ pub(super) fn modules(project: &Project, package: &Path) -> Result<()> {
 fn shorten(project: &Project, script: &Path) -> Result<()> {
     let script = text(script)?;
     command::run(
-        project.tool("terser").args([script, "--module", "--ecma=2022", "--compress=passes=3,unsafe_arrows", "--mangle", "--output", script]),
+        project.tool("terser").args([
+            script,
+            "--module",
+            "--ecma=2022",
+            "--compress=passes=3,unsafe_arrows",
+            "--mangle",
+            "--output",
+            script,
+        ]),
         "mend what terser names above",
     )
 }

@@ -130,7 +130,12 @@ export function liveOf(
   };
 
   const token = async (): Promise<string> => {
-    const jwt = await failsAs("token", page.token_());
+    let jwt;
+    try {
+      jwt = await page.token_();
+    } catch (cause) {
+      throw new UpcueError("token", cause);
+    }
     const owner = kept?.[3];
     if (kept) kept = null;
     if (owner && owner !== ownerOf(page)) {

@@ -62,7 +62,7 @@ fn squeeze(project: &Project, script: &Path) -> Result<()> {
             "--output",
             script,
         ]),
-        REMEDY,
+        "mend what terser names above",
     )
 }
 

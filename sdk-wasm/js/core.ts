@@ -22,7 +22,7 @@ export async function loadCore(source = standard.source_?.()): Promise<Core> {
 
 /** Without streaming: the module is small, and need not be served under its own MIME type. */
 async function compile(source: WasmSource | undefined): Promise<WebAssembly.Module> {
-  if (!source) throw new Error("no `wasm`");
+  if (!source) throw new Error("this entry carries no wasm: pass `wasm`");
   if (source instanceof WebAssembly.Module) return source;
   if ((source as ArrayBuffer).byteLength) return WebAssembly.compile(source as BufferSource);
   const answer = source instanceof Response ? source : await fetch(source as RequestInfo);

@@ -46,6 +46,10 @@ function registrations(text) {
 function element({ description, name, members, attributes, events, slots, cssParts, cssProperties }, tagName) {
   // Drawing and life cycle are nobody's business; a name in capitals of the class is not seen from outside either.
   const visible = members.filter((member) => !member.privacy && !member.name.startsWith("#") && !HIDDEN.has(member.name));
+  // The class's words for all elements hide, by their name, the inherited ones of one element.
+  if (visible.some((member) => member.name === "messages" && member.static)) {
+    visible.push({ kind: "field", name: "messages", description: "Words of this element alone." });
+  }
   return {
     kind: "class",
     customElement: true,

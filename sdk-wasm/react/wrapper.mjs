@@ -1,7 +1,7 @@
 // upcue/react from the manifest: one component for each element, whose properties are its attributes, properties and events.
 
 /** Attributes that an element sets itself, for styles. */
-const REFLECTED = new Set(["state"]);
+const REFLECTED = new Set(["state", "kind"]);
 
 const camel = (name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 /** `upcue-action` is heard by `onAction`. */

@@ -23,7 +23,7 @@ export function setLocale(locale: Locale | undefined): void {
   redrawAll();
 }
 
-/** @internal What an element shows, and how. */
+/** What an element shows, and how. */
 export interface View {
   /** Whether there is something to draw before there is a snapshot. */
   readonly early?: boolean;

@@ -11,7 +11,7 @@ export type { PlansMessages };
  * @tag upcue-plans
  * @attr {string} for - The meter or feature that made the user ask, as `api_calls`.
  * @attr {"cards" | "matrix"} view - Cards, or a table of everything.
- * @attr {2 | 3 | 4 | 5 | 6} heading-level - Of the plans' names; 3 otherwise.
+ * @attr {"2" | "3" | "4" | "5" | "6"} heading-level - Of the plans' names; 3 otherwise.
  * @attr {string} contact - Where "Contact us" leads when no plan fits: an address, `mailto:` too.
  * @attr {"loading" | "ready" | "empty" | "error"} state - Set by the element.
  * @prop {Upcue | undefined} upcue - The instance to ask; the one loaded last when none is given.

@@ -106,20 +106,19 @@ fn raise(moment: &mut Option<Millis>, other: Option<Millis>) -> bool {
 }
 
 impl Ledger {
-    /// Records that `kind` happened to `campaign` at `moment`; mails note that a sequence's was sent as [`NoteKind::Render`]. Recording the same again changes nothing; answers whether
-    /// anything changed.
+    /// Records that `kind` happened to `campaign` at `moment`; mails note that a sequence's was sent as [`NoteKind::Render`]. Recording
+    /// the same again changes nothing; answers whether anything changed.
     pub fn note(&mut self, campaign: u32, kind: NoteKind, moment: Moment) -> bool {
-        if campaign != OTHERS && matches!(kind, NoteKind::Render | NoteKind::Exposure) {
-            self.tell_apart(|tag| tag == moment.tag);
-        }
         let entry = self.entry(campaign);
-        match kind {
+        let is_new = match kind {
             NoteKind::Render | NoteKind::Exposure => keep(&mut entry.shown, moment),
             NoteKind::Ghost => keep(&mut entry.ghosts, moment),
             NoteKind::Click => raise(&mut entry.clicked, Some(moment.at)),
             NoteKind::Dismiss => raise(&mut entry.dismissed, Some(moment.at)),
             NoteKind::Snooze(until) => raise(&mut entry.snoozed_until, Some(until)),
-        }
+        };
+        self.tell_apart();
+        is_new
     }
 
     /// Adds everything `other` knows.
@@ -127,18 +126,22 @@ impl Ledger {
         for theirs in &other.entries {
             self.entry(theirs.campaign).merge(theirs);
         }
-        if self.find(OTHERS).is_some() {
-            let named = self.entries.iter().filter(|e| e.campaign != OTHERS).flat_map(|e| &e.shown);
-            let named: Vec<u32> = named.map(|moment| moment.tag).collect();
-            self.tell_apart(|tag| named.contains(&tag));
-        }
+        self.tell_apart();
     }
 
-    /// A page that is told of a campaign later than of its moments knew those as of others: they are not to count twice.
-    fn tell_apart(&mut self, is_named: impl Fn(u32) -> bool) {
-        if let Some(others) = self.entries.iter_mut().find(|e| e.campaign == OTHERS) {
-            others.shown.retain(|moment| !is_named(moment.tag));
+    /// A page may know a moment by its campaign's name and as one of others, as it is told of campaigns sooner and later than of their
+    /// moments: it counts once, and when it was last told to be.
+    fn tell_apart(&mut self) {
+        let Some(others) = self.entries.iter_mut().find(|e| e.campaign == OTHERS) else { return };
+        let mut rest = Vec::new();
+        for moment in core::mem::take(&mut others.shown) {
+            let is_it = |known: &Moment| known.tag == moment.tag;
+            match self.entries.iter_mut().find(|e| e.shown.iter().any(is_it)) {
+                Some(named) => _ = keep(&mut named.shown, moment),
+                None => rest.push(moment),
+            }
         }
+        self.entry(OTHERS).shown = rest;
     }
 
     /// What it knows of the campaigns for which `is_wanted` holds; of all others together, `with_others`, when something was shown.
@@ -327,6 +330,30 @@ mod tests {
         }
         assert_eq!(ledger.dismissed(1), Some(NOW));
         assert_eq!(ledger.entries.len(), MAX_CAMPAIGNS + 1);
+    }
+
+    #[test]
+    fn what_is_known_by_name_and_as_of_others_counts_once_and_when_it_was_last() {
+        let (early, late) = (Moment { at: NOW, tag: 7 }, Moment { at: NOW.plus(HOUR), tag: 7 });
+        for (first, then) in
+            [((1, early), (OTHERS, late)), ((OTHERS, late), (1, early)), ((OTHERS, early), (1, late)), ((1, late), (OTHERS, early))]
+        {
+            let mut noted = Ledger::default();
+            let mut told = Ledger::default();
+            for (campaign, moment) in [first, then] {
+                noted.note(campaign, NoteKind::Render, moment);
+                let mut word = Ledger::default();
+                word.note(campaign, NoteKind::Render, moment);
+                told.merge(&word);
+            }
+            for ledger in [noted, told] {
+                assert_eq!(
+                    (ledger.met(None, NOW), ledger.met(None, late.at), ledger.met(Some(1), late.at)),
+                    (1, 1, 1),
+                    "{first:?} {then:?}"
+                );
+            }
+        }
     }
 
     #[test]

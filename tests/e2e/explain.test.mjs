@@ -7,7 +7,7 @@ import { call } from "../support/stack.mjs";
 
 const DAY = 86_400_000;
 const nudge = { kind: "banner", title: "Running low" };
-const GATES = ["rollout", "schedule", "audience", "texts", "dismissed", "snoozed", "holdout", "placement"];
+const GATES = ["rollout", "schedule", "audience", "texts", "converted", "dismissed", "snoozed", "holdout", "placement"];
 
 const CONFIG = {
   meters: { api_calls: { kind: "counter", period: "month" } },
@@ -67,7 +67,7 @@ describe("explanations", () => {
     assert.deepEqual(trace.map((row) => row.campaign), ["limit", "watched", "whales", "later"], "highest priority first");
     const { gates } = trace[0];
     assert.deepEqual(gates.map(({ gate }) => gate), GATES);
-    assert.deepEqual(gates.map(({ verdict }) => verdict), ["pass", "pass", "stop", ...Array(5).fill("not_reached")]);
+    assert.deepEqual(gates.map(({ verdict }) => verdict), ["pass", "pass", "stop", ...Array(6).fill("not_reached")]);
     assert.deepEqual(gates[2], {
       gate: "audience",
       verdict: "stop",

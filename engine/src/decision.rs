@@ -142,6 +142,16 @@ impl Display {
         }
     }
 
+    /// What of it there still is when there are other rules, each in the groups that it has now.
+    #[must_use]
+    pub fn among(&self, candidates: &[impl Contender]) -> Self {
+        let mut left = Self::default();
+        for gates in candidates.iter().map(Contender::gates).filter(|gates| self.has(gates.key)) {
+            left.set(gates, true);
+        }
+        left
+    }
+
     /// Whether a campaign is.
     pub(crate) fn has(&self, campaign: u32) -> bool {
         self.shown.contains(&campaign)

@@ -72,6 +72,7 @@ impl Session {
     fn begin(&mut self, snapshot: Snapshot) {
         self.pending.renumber(&self.snapshot, &snapshot);
         self.snapshot = snapshot;
+        self.display = self.display.among(&self.snapshot.rules.candidates);
         self.index = Index::new(&self.snapshot.rules);
         self.decided.clear();
         self.decided.resize(self.snapshot.rules.places.len(), (0, NOTHING));

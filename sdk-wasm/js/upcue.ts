@@ -115,6 +115,7 @@ export class Upcue {
       }
       if (!page.ready_) {
         page.ready_ = true;
+        page.owner_ = whose;
         if (owner !== whose) display.open_((owner = whose));
         for (const run of early.splice(0)) run();
         outbox.adopt_();
@@ -161,12 +162,13 @@ export class Upcue {
       },
 
       track(name, properties) {
-        const given = properties && { ...properties };
+        const { feature, ...given } = properties ?? {};
         count((at) => {
           const i = page.names_.events.get(name)!;
           if (i >= 0) page.core_!.track(i, at);
           const event = { type: "track", name };
-          if (given) outbox.addWritten_({ ...given, ...event }, at);
+          // Apart: what an app calls `tenant` or `id` must not pass for the event's own.
+          if (properties) outbox.addWritten_({ ...event, feature, properties: given }, at);
           else outbox.add_(event, at);
         });
       },

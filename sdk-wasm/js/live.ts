@@ -137,14 +137,15 @@ export function liveOf(
       throw new UpcueError("token", cause);
     }
     const owner = kept?.[3];
-    if (kept) kept = null;
     if (owner && owner !== ownerOf(page)) {
+      kept = null;
       // The same user, but of another tenant: nothing of the one is shown to the other.
       etag = NO_TAG;
       page.ready_ = false;
       page.client_ = randomName();
       page.core_ &&= await loadCore(wasm);
-    }
+      page.changed_();
+    } else if (kept && page.ready_) kept = null;
     recall();
     return jwt;
   };

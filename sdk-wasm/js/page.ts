@@ -18,6 +18,8 @@ export interface Page {
   client_: string;
   /** The last token that was had; "" once the Worker refused it, so that the next one is a new one. */
   jwt_: string;
+  /** For whom the snapshot was made that decisions come from. */
+  owner_?: string;
   /** A token that should still be good; rejects when the app's function does. */
   readonly token_: () => Promise<string>;
   /** Once it is loaded. */

@@ -32,7 +32,8 @@ export function tokens(page: Pick<Page, "jwt_">, source: Options["token"]): () =
 /** For whom the token speaks; a name to keep things under, not a proof. */
 export function ownerOf(page: Page): string {
   const { iss, tenant, sub } = claims(page.jwt_);
-  return [iss, tenant, sub].join("/");
+  // Until there is a token it is whoever the snapshot was kept for.
+  return page.jwt_ ? [iss, tenant, sub].join("/") : (page.owner_ ?? "");
 }
 
 /** What the token says, unverified. */

@@ -19,7 +19,7 @@ dialog .mark{display:none}
 .nudge.badge{position:absolute;inset:var(--_y) auto auto var(--_x);inline-size:min(320px,100vw - 16px)}
 .pill{position:relative}
 .pill::after{content:"";position:absolute;inset:-10px 0}
-.ghost{position:absolute;inline-size:1px;block-size:1px;margin:-1px}
+.ghost{position:absolute;inline-size:1px;block-size:1px}
 .fixed{position:fixed;inset:0;margin:0}
 @media(forced-colors:active){.mark{background:Highlight}.pill{border:1px solid}}
 `;

@@ -208,7 +208,10 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
       if (nudge && same(nudge, shown)) return host.hasAttribute("kind") ? fill(nudge) : undefined;
       if (nudge && same(nudge, claiming)) return;
       clear(upcue);
-      if (nudge && ripe && (nudge.kind !== "modal" || takeTurn())) void claim(upcue, nudge, placement);
+      if (nudge && ripe && (nudge.kind !== "modal" || takeTurn())) {
+        // What this browser cannot show is put away without a word.
+        claim(upcue, nudge, placement).catch(() => clear(upcue));
+      }
     },
     clear(upcue) {
       ghosts.end();

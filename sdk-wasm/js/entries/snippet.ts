@@ -50,10 +50,10 @@ function start(here: string): void {
   const modules = Promise.all(UPCUE_MODULES.map((file) => import(address(file)))).then(
     ([main]: { Upcue: typeof Upcue }[]) => main!.Upcue,
   );
-  // Whoever asks for it is told; until somebody does, it is no error of the page's.
-  modules.catch(() => {});
   let first: ((upcue: Promise<Upcue>) => void) | undefined;
   let instance = new Promise<Upcue>((resolve) => (first = resolve));
+  // Whoever asks for them is told; until somebody does, it is no error of the page's.
+  for (const early of [modules, instance]) early.catch(() => {});
 
   const load = (options: Options) => {
     if (!options.wasm) preload(address(UPCUE_WASM));

@@ -1,8 +1,9 @@
 // `explain()` in a real page: the Worker's account beside what the page decides by itself, and the latter alone without a network.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { openPage, serveApp, startChromium } from "../support/browser.mjs";
+import { describe, test } from "node:test";
+import { openPage, serveApp } from "../support/browser.mjs";
+import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { CONFIG } from "../support/stack.mjs";
 
@@ -13,15 +14,8 @@ const config = {
 };
 
 describe("explain()", () => {
+  const browser = sharedBrowser();
   const stack = sharedStack({ config });
-  const ends = [];
-  let browser;
-  before(async () => {
-    browser = await startChromium({ after: (end) => ends.unshift(end) });
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
   const arrive = async (t, tenant) => {
     const app = await serveApp(t, { endpoint: stack.worker.url, token: () => stack.token({ tenant }) });
     const context = await browser.newContext();

@@ -1,8 +1,8 @@
 // Whatever goes wrong: the app keeps working, nothing flashes, nothing is wrongly blocked, and nobody has to catch anything.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { startChromium } from "../support/browser.mjs";
+import { describe, test } from "node:test";
+import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { CONFIG, POLICY, serveCustomer, settles, start, visit } from "./core-app.mjs";
 
@@ -54,15 +54,8 @@ async function exercise() {
 }
 
 describe("whatever goes wrong", () => {
+  const browser = sharedBrowser();
   const stack = sharedStack({ config: CONFIG });
-  const ends = [];
-  let browser;
-  before(async () => {
-    browser = await startChromium({ after: (end) => ends.unshift(end) });
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
 
   let tenants = 0;
   const arrive = async (t, { files, headers, token, context: prepare, script, options } = {}) => {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { after, before, describe, test } from "node:test";
-import { startChromium } from "../support/browser.mjs";
+import { describe, test } from "node:test";
+import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { CONFIG, serveCustomer, settles, start, visit } from "./core-app.mjs";
 
@@ -13,15 +13,8 @@ const SNAPSHOT = /\/v1\/snapshot/;
 const FRAME = "upcue:frame";
 
 describe("the start", () => {
+  const browser = sharedBrowser();
   const stack = sharedStack({ config: CONFIG });
-  const ends = [];
-  let browser;
-  before(async () => {
-    browser = await startChromium({ after: (end) => ends.unshift(end) });
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
 
   /** A browser that has been here before, as ada of a tenant. */
   const returning = async (t, tenant, options) => {

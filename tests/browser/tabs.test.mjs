@@ -1,8 +1,8 @@
 // One ledger for all tabs: whoever races for the last of a budget, it is spent once; what was put away, or paid for, is so in every tab.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { startChromium } from "../support/browser.mjs";
+import { describe, test } from "node:test";
+import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { CONFIG, ONCE, serveCustomer, settles, start, visit } from "./core-app.mjs";
 import { upgraded } from "./upgrade-answers.mjs";
@@ -12,15 +12,8 @@ const ROUNDS = 100;
 const BEAT = 15;
 
 describe("tabs of one browser", () => {
+  const browser = sharedBrowser();
   const stack = sharedStack({ config: CONFIG });
-  const ends = [];
-  let browser;
-  before(async () => {
-    browser = await startChromium({ after: (end) => ends.unshift(end) });
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
 
   /** A browser of a tenant of its own; `tab` opens the page and loads the package. */
   const arrive = async (t, tenant, { spoil } = {}) => {

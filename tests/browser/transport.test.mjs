@@ -1,23 +1,16 @@
 // Events on their way from a page to the Worker: whatever the network, the page or the clock does, they count, and count once.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { startChromium } from "../support/browser.mjs";
+import { describe, test } from "node:test";
+import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { CONFIG, serveCustomer, settles, start, visit } from "./core-app.mjs";
 
 const EVENTS = /\/v1\/events$/;
 
 describe("the transport", () => {
+  const browser = sharedBrowser();
   const stack = sharedStack({ config: CONFIG });
-  const ends = [];
-  let browser;
-  before(async () => {
-    browser = await startChromium({ after: (end) => ends.unshift(end) });
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
 
   const arrive = async (t, tenant, { claims } = {}) => {
     const app = await serveCustomer(t, { token: () => stack.token({ tenant, ...claims }) });

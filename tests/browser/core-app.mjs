@@ -127,7 +127,7 @@ export async function settles(page, ask, expected, argument) {
       return error;
     }
   };
-  const until = performance.now() + 10_000;
+  const until = performance.now() + 30_000;
   for (;;) {
     const outcome = await same();
     if (outcome === true) return;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { eventually } from "../support/eventually.mjs";
 import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { CONFIG, serveCustomer, settles, start, visit } from "./core-app.mjs";
@@ -24,13 +25,7 @@ describe("the transport", () => {
     return { app, context, open };
   };
   /** What the Worker has counted, once it has. */
-  const counts = async (page, tenant, expected) => {
-    for (let tries = 0; tries < 200; tries++) {
-      if ((await stack.meter(tenant, "api_calls")) === expected) return;
-      await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
-    }
-    assert.equal(await stack.meter(tenant, "api_calls"), expected);
-  };
+  const counts = (tenant, expected) => eventually(async () => assert.equal(await stack.meter(tenant, "api_calls"), expected));
   const posts = (page) => {
     const seen = [];
     page.on("request", (request) => {
@@ -56,7 +51,7 @@ describe("the transport", () => {
       upcue.usage("seats", { set: 3 });
       Date.now = now;
     });
-    await counts(page, "batch", 7);
+    await counts("batch", 7);
     assert.deepEqual(sent.map((request) => request.method()), ["POST"]);
     assert.match(sent[0].headers()["content-type"], /^text\/plain/);
     const { seq, client, events } = bodyOf(sent[0]);
@@ -76,7 +71,7 @@ describe("the transport", () => {
     const page = await open();
     const sent = posts(page);
     await use(page, 5);
-    await counts(page, "skewed", 5);
+    await counts("skewed", 5);
     const { at } = bodyOf(sent[0]).events[0];
     assert.ok(Math.abs(at - Date.now()) < 60_000, `booked ${at - Date.now()} ms off`);
   });
@@ -94,7 +89,7 @@ describe("the transport", () => {
     await settles(page, () => window.upcue.entitlement("api_calls").used, 5);
     await page.waitForRequest(EVENTS);
     await use(page, 1);
-    await counts(page, "lost-answer", 6);
+    await counts("lost-answer", 6);
   });
 
   test("what waits without a network survives a reload, and is sent as it was", async (t) => {
@@ -107,10 +102,10 @@ describe("the transport", () => {
     await context.unroute(EVENTS);
     const next = await open();
     const sent = posts(next);
-    await counts(next, "offline", 5);
+    await counts("offline", 5);
     await settles(next, () => Object.keys(localStorage).filter((name) => name.includes("queue")), []);
     await use(next, 1);
-    await counts(next, "offline", 6);
+    await counts("offline", 6);
     const [first, second] = sent.map(bodyOf);
     assert.deepEqual([first.seq, second.seq, sent.length], [1, 1, 2]);
     assert.notEqual(first.client, second.client, "what was left is told under the name of the page it happened in");
@@ -124,10 +119,10 @@ describe("the transport", () => {
       location.href = url;
     }, `${app.url}elsewhere`);
     await page.waitForURL(/elsewhere/);
-    await counts(page, "leaving", 5);
+    await counts("leaving", 5);
     const next = await open();
     await use(next, 1);
-    await counts(next, "leaving", 6);
+    await counts("leaving", 6);
     await settles(next, () => Object.keys(localStorage).filter((name) => name.includes("queue")), []);
     assert.equal(await stack.meter("leaving", "api_calls"), 6);
     assert.equal(context.pages().length, 2);
@@ -151,7 +146,7 @@ describe("the transport", () => {
     await page.waitForURL(/elsewhere/);
     await route.abort().catch(() => {});
     const next = await open();
-    await counts(next, "overtaken", 11);
+    await counts("overtaken", 11);
     await settles(next, () => Object.keys(localStorage).filter((name) => name.includes("queue")), []);
     assert.equal(await stack.meter("overtaken", "api_calls"), 11);
   });
@@ -167,7 +162,7 @@ describe("the transport", () => {
       refused++ ? route.continue() : route.fulfill({ status: 401, headers: { "access-control-allow-origin": "*" }, json: {} }),
     );
     await use(page, 3);
-    await counts(page, "renewed", 3);
+    await counts("renewed", 3);
     assert.equal(tokens, 1);
   });
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { eventually, looks } from "../support/eventually.mjs";
 import { ownStack } from "../support/own-stack.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { call } from "../support/stack.mjs";
@@ -36,7 +37,7 @@ function on(stack) {
   };
   const start = (body) => stack.api("POST", "/v1/config/backtest", body);
   const result = async (id) => {
-    for (;;) {
+    for await (const _ of looks()) {
       const { status, body } = await stack.api("GET", `/v1/config/backtests/${id}`);
       assert.equal(status, 200, JSON.stringify(body));
       assert.ok(body.done <= body.tenants);
@@ -48,12 +49,7 @@ function on(stack) {
     assert.deepEqual([started.status, started.body.status], [202, "running"], JSON.stringify(started.body));
     return result(started.body.id);
   };
-  const listed = async (count) => {
-    for (;;) {
-      const { body } = await stack.api("GET", "/v1/tenants?limit=500");
-      if (body.tenants.length === count) return;
-    }
-  };
+  const listed = (count) => eventually(async () => assert.equal((await stack.api("GET", "/v1/tenants?limit=500")).body.tenants.length, count));
   const moveClock = (offset) => call(`${stack.worker.url}/dev/clock`, { method: "POST", key: stack.operatorKey, body: { offset } });
   return { page, start, result, run, listed, moveClock };
 }

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import Stripe from "stripe";
+import { eventually } from "../support/eventually.mjs";
 import { ownStack } from "../support/own-stack.mjs";
 import { CONFIG, call, openLive } from "../support/stack.mjs";
 import { addTenant, buyer, openShop } from "../support/upgrading.mjs";
@@ -320,7 +321,8 @@ describe("keeping the catalogue up to date", () => {
     const { control, client } = stack.stripe;
     await control("POST", "/_sandbox/faults", { method: "GET", path_prefix: "/v1/prices", delay_ms: 1_500 });
     const slow = sync(stack);
-    while ((await control("GET", "/_sandbox/faults")).body.faults.length > 0); // it has read the products, and waits for the prices
+    // It has read the products, and waits for the prices.
+    await eventually(async () => assert.deepEqual((await control("GET", "/_sandbox/faults")).body.faults, []));
     await client.products.update(shop.products.Pro.id, { metadata: { upcue_limit_api_calls: "70000" } });
     await settle(stack);
     const limit = async () => planIn(await catalogue(stack), shop.products.Pro).limits.api_calls.limit;

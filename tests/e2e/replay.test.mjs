@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { looks } from "../support/eventually.mjs";
 import { ownStack } from "../support/own-stack.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { call, seedStripe } from "../support/stack.mjs";
@@ -121,7 +122,7 @@ test("a history survives a kill, and what is too old of it is dropped without a 
   assert.equal((await stack.publish(OTHER)).status, 200);
   for (let n = 0; n < 3; n++) await month();
   // Of the months before the last three nothing is left but the state: as soon as the alarm has come round.
-  for (;;) {
+  for await (const _ of looks()) {
     const { matches, decisions } = await replay("acme");
     assert.ok(matches);
     if (decisions <= 4) break;

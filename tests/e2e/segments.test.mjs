@@ -3,10 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { eventually } from "../support/eventually.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { CONFIG, call } from "../support/stack.mjs";
-
-const PATIENCE = 20_000;
 
 const RULES = {
   ...CONFIG,
@@ -39,17 +38,7 @@ describe("segments", () => {
     return (body.members ?? body.tenants).map(({ tenant }) => tenant);
   };
   /** Tenants tell their app by an alarm: asked again until it has heard. */
-  const eventually = async (ask, expected) => {
-    const deadline = Date.now() + PATIENCE;
-    for (;;) {
-      const found = await ask();
-      try {
-        return assert.deepEqual(found, expected);
-      } catch (error) {
-        if (Date.now() > deadline) throw error;
-      }
-    }
-  };
+  const settles = (ask, expected) => eventually(async () => assert.deepEqual(await ask(), expected));
   /** All tenants of a list, page by page; `between` runs after each. */
   const paged = async (route, between = () => {}) => {
     const seen = [];
@@ -76,7 +65,7 @@ describe("segments", () => {
   test("follow what tenants do: in, still in below the threshold, and out", async () => {
     const before = Date.now();
     for (const [tenant, seats] of [["ada", 65], ["bert", 85], ["cora", 100], ["dora", 10], ["=evil", 70]]) await use(tenant, seats);
-    await eventually(() => names("/v1/segments/ready"), ["cora", "bert", "=evil", "ada"]);
+    await settles(() => names("/v1/segments/ready"), ["cora", "bert", "=evil", "ada"]);
     const { total, members } = await read("/v1/segments/ready");
     assert.deepEqual([total, members.map(({ score }) => score)], [4, [100, 70, 20, 20]]);
     for (const { since, scored_at: at, seen_at: seen, plan, status } of members) {
@@ -87,10 +76,10 @@ describe("segments", () => {
     assert.deepEqual(await names("/v1/segments/crowded"), ["cora", "bert"]);
 
     await use("bert", 50);
-    await eventually(() => names("/v1/segments/crowded"), ["cora"]);
+    await settles(() => names("/v1/segments/crowded"), ["cora"]);
     assert.ok((await names("/v1/segments/ready")).includes("bert"), "its exit is further down");
     await use("bert", 20);
-    await eventually(() => names("/v1/segments/ready?sort=tenant"), ["=evil", "ada", "cora"]);
+    await settles(() => names("/v1/segments/ready?sort=tenant"), ["=evil", "ada", "cora"]);
     assert.deepEqual((await read("/v1/segments")).segments.map(({ members }) => members), [3, 1]);
   });
 
@@ -130,7 +119,7 @@ describe("segments", () => {
       // The one just listed leaves, and another comes in before it: a page that counted rows would skip `=evil`.
       await use("cora", 5);
       await use("amy", 100);
-      await eventually(() => names("/v1/segments/ready"), ["amy", "=evil", "ada"]);
+      await settles(() => names("/v1/segments/ready"), ["amy", "=evil", "ada"]);
     });
     assert.deepEqual(seen, [["cora"], ["=evil"], ["ada"]]);
   });
@@ -176,21 +165,21 @@ describe("segments", () => {
     const customer = await client.customers.create({ name: "amy", metadata: { upcue_tenant: "amy" } });
     await client.subscriptions.create({ customer: customer.id, items: [{ price: price.id }], trial_period_days: 7 });
     await control("POST", "/_sandbox/settle");
-    await eventually(() => names(`/v1/tenants?plan=${product.id}`), ["amy"]);
+    await settles(() => names(`/v1/tenants?plan=${product.id}`), ["amy"]);
     assert.deepEqual(await names("/v1/tenants?status=trialing"), ["amy"]);
     assert.deepEqual(await names("/v1/tenants?status=active"), []);
   });
 
   test("one that the configuration no longer has is gone at once, and begins anew when it comes back", async () => {
-    await eventually(() => names("/v1/segments/ready"), ["amy"]);
+    await settles(() => names("/v1/segments/ready"), ["amy"]);
     const { crowded } = RULES.segments;
     assert.equal((await stack.publish({ ...RULES, segments: { crowded } })).status, 200);
     assert.deepEqual((await read("/v1/segments")).segments.map(({ segment }) => segment), ["crowded"]);
     assert.equal((await stack.api("GET", "/v1/segments/ready")).status, 404);
-    await eventually(async () => (await read("/v1/tenants")).tenants.flatMap((row) => row.segments), []);
+    await settles(async () => (await read("/v1/tenants")).tenants.flatMap((row) => row.segments), []);
     assert.equal((await stack.publish(RULES)).status, 200);
     // Who is between the thresholds has stayed, but would not come now.
-    await eventually(() => names("/v1/segments/ready"), ["=evil", "ada"]);
+    await settles(() => names("/v1/segments/ready"), ["=evil", "ada"]);
   });
 
   test("a tenant leaves one that is gone as soon as it is heard of", async () => {
@@ -200,11 +189,11 @@ describe("segments", () => {
       const { body } = await stack.api("GET", "/v1/tenants/ada/timeline");
       return body.entries.some(({ type, segment }) => type === "SegmentLeft" && segment === "ready");
     };
-    await eventually(left, true);
+    await settles(left, true);
     // Published once more, it is entered by what holds then.
     await use("ada", 31);
     assert.equal((await stack.publish(RULES)).status, 200);
     await use("ada", 32);
-    await eventually(() => names("/v1/segments/ready"), ["=evil"]);
+    await settles(() => names("/v1/segments/ready"), ["=evil"]);
   });
 });

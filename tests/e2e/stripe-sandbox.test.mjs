@@ -9,6 +9,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import Stripe from "stripe";
 
+import { eventually } from "../support/eventually.mjs";
 import { API_KEY, catalogue, ids, listen, plain, startSandbox } from "../support/sandbox.mjs";
 
 const OLD_VERSION = "2024-06-20";
@@ -255,13 +256,14 @@ describe("refusals", () => {
     const hangUp = new AbortController();
     const waiting = assert.rejects(post(hangUp.signal), { name: "AbortError" });
     const seen = async () => (await stripe.customers.list()).data.length === 1;
-    while (!(await seen()));
+    await eventually(async () => assert.ok(await seen()));
     assert.equal((await post()).status, 409);
     hangUp.abort();
     await waiting;
-    let answer = await post();
-    while (answer.status === 409) answer = await post();
-    assert.deepEqual([answer.status, answer.headers.get("idempotent-replayed")], [200, "true"]);
+    await eventually(async () => {
+      const answer = await post();
+      assert.deepEqual([answer.status, answer.headers.get("idempotent-replayed")], [200, "true"]);
+    });
     assert.equal((await stripe.customers.list()).data.length, 1);
   });
 
@@ -475,7 +477,7 @@ describe("the process", () => {
     receiver.answer = () => 500;
     await third.stripe.subscriptions.create(params);
     const attempted = async () => (await third.control("GET", "/_sandbox/deliveries")).body.deliveries.at(-1).attempts;
-    while ((await attempted()).length === 0);
+    await eventually(async () => assert.ok((await attempted()).length > 0));
     await third.stop("SIGKILL");
     receiver.answer = () => 200;
     const fourth = await startSandbox(t, "--data", data);

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { afterEach, before, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { STRIPE_KEY } from "../support/stack.mjs";
 import { UPGRADE_CONFIG, addCustomer, addTenant, buyer, changesAtStripe, openShop } from "../support/upgrading.mjs";
@@ -15,6 +16,8 @@ import { UPGRADE_CONFIG, addCustomer, addTenant, buyer, changesAtStripe, openSho
 const STRIPE_TIMEOUT = 2_000;
 /** After this an upgrade that is not settled is taken for stuck: the object looks at it again by itself after ten seconds. */
 const PATIENCE = 30_000;
+/** Between one look and the next. */
+const PAUSE = 25;
 
 const POINTS = ["confirmed", "requested", "before_gateway", "after_gateway", "before_settled", "settled"];
 
@@ -85,6 +88,7 @@ describe("an upgrade that is interrupted", () => {
     for (;;) {
       const answer = await confirm(buying);
       if (!isOpen(answer) || Date.now() > deadline) return answer;
+      await pause(PAUSE);
     }
   }
 
@@ -110,7 +114,10 @@ describe("an upgrade that is interrupted", () => {
 
   /** Polls until `holds` or the deadline has come. */
   async function eventually(holds, deadline = Date.now() + PATIENCE) {
-    while (!(await holds())) if (Date.now() > deadline) return false;
+    while (!(await holds())) {
+      if (Date.now() > deadline) return false;
+      await pause(PAUSE);
+    }
     return true;
   }
   const isSettled = async (buying) => (await story(buying)).state !== "pending";

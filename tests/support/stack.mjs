@@ -11,6 +11,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SignJWT } from "jose";
 import Stripe from "stripe";
@@ -105,6 +106,7 @@ async function startWorker(t, { data, stripe, dev, stripeTimeout }) {
       assert.equal(child.exitCode, null, `workerd ended:\n${log.join("\n")}`);
       const answer = await fetch(`${worker.url}/healthz`).catch(() => undefined);
       if (answer?.ok) return;
+      await pause(25); // it starts sooner when it is not asked all the time
     }
   };
   worker.stop = (signal) => end(worker.child, signal);

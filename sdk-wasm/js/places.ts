@@ -1,13 +1,13 @@
 // Decisions, each held as long as nothing can have changed it.
 
 import { attempt } from "./failure.js";
-import type { Campaign } from "./frame.js";
+import type { Campaign, Text } from "./frame.js";
 import { now } from "./host.js";
 import { key } from "./names.js";
 import type { Page } from "./page.js";
 import { format, reads } from "./text.js";
 import type { Decision, Ghost, Nudge, Verdict } from "./types.js";
-import { NUDGE_KINDS, REASONS } from "./words.js";
+import { REASONS } from "./words.js";
 
 const enum Limit {
   /** A decision is not made anew within this time, unless something changes; what time alone changes can wait so long. */
@@ -74,16 +74,14 @@ export function placesOf(page: Page): Places {
     return trace;
   };
 
-  const nudgeOf = (campaign: Campaign, place: Place, decision: string, at: number): Nudge => {
-    const [name, , kind, variant, title, body, cta, snooze] = campaign;
-    const values = new Map([title, body, cta?.[0] ?? ""].flatMap(reads).map((read) => [read, core.value(read, at)]));
+  const nudgeOf = ([campaign, , kind, variant, title, body, cta, snooze]: Campaign, place: Place, decision: string, at: number): Nudge => {
+    const values = (place.values_ = new Map([title, body, cta?.[0] ?? ""].flatMap(reads).map((read) => [read, core.value(read, at)])));
     const locale = page.locale_();
-    const written = (text: Campaign[4]) => format(text, (read) => values.get(read)!, locale);
-    place.values_ = values;
+    const written = (text: Text) => format(text, (read) => values.get(read)!, locale);
     return {
-      campaign: name,
+      campaign,
       variant,
-      kind: NUDGE_KINDS[kind]!,
+      kind,
       title: written(title),
       body: written(body),
       cta: cta && { label: written(cta[0]), action: cta[1] },
@@ -91,6 +89,8 @@ export function placesOf(page: Page): Places {
       decision,
     };
   };
+
+  const verdictOf = (packed: number): Verdict => ({ campaign: campaigns[campaignOf(packed)]![0], reason: REASONS[packed >>> 16]! });
 
   const made = (placement: string, place: Place, packed: number, at: number): Decision => {
     const campaign = campaigns[campaignOf(packed)];
@@ -104,8 +104,6 @@ export function placesOf(page: Page): Places {
       trace: () => attempt(() => trace(placement, now()).map(verdictOf)) ?? [],
     };
   };
-
-  const verdictOf = (packed: number): Verdict => ({ campaign: campaigns[campaignOf(packed)]![0], reason: REASONS[packed >>> 16]! });
 
   /** Whether the texts would say something else than before. */
   const differs = ({ values_ }: Place, at: number): boolean => {
@@ -132,7 +130,7 @@ export function placesOf(page: Page): Places {
         if (packed >>> 16 !== Why.HELD_OUT) continue;
         const [campaign, , kind, variant] = campaigns[campaignOf(packed)]!;
         // One for each page: how often it would have been put up and taken down in one, nobody knows.
-        ghosts.push({ campaign, variant, kind: NUDGE_KINDS[kind]!, decision: `${page.client_}-g${key(campaign).toString(36)}` });
+        ghosts.push({ campaign, variant, kind, decision: `${page.client_}-g${key(campaign).toString(36)}` });
       }
       return ghosts;
     },

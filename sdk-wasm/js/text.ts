@@ -1,21 +1,15 @@
-// Texts with values in them, as their reader's language writes them. What the edge filled in is marked: engine/src/template.rs.
+// Texts with numbers in them, as their reader's language writes them.
 
 import type { Text } from "./frame.js";
 
-/** The text; `value` tells a value by its number. */
+/** The text; `value` tells a value by its place. */
 export const format = (text: Text, value: (i: number) => number, locale: string | undefined): string =>
   pieces(text)
-    .map((piece) =>
-      typeof piece === "string"
-        ? piece.replace(/\u0001(.)([^\u0002]*)\u0002/g, (_, kind: string, marked: string) =>
-            kind === "t" ? marked : written(+marked, kind === "p", locale),
-          )
-        : written(value(piece[0]), piece[1], locale),
-    )
+    .map((piece) => (typeof piece === "string" ? piece : written(piece[2] ? piece[0] : value(piece[0]), piece[1], locale)))
     .join("");
 
 /** The values that a text reads. */
-export const reads = (text: Text): number[] => pieces(text).flatMap((piece) => (typeof piece === "string" ? [] : piece[0]));
+export const reads = (text: Text): number[] => pieces(text).flatMap((piece) => (typeof piece === "string" || piece[2] ? [] : piece[0]));
 
 /** A text that is not in pieces is one. */
 const pieces = (text: Text) => [text].flat() as Exclude<Text, string>[number][];

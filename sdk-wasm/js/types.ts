@@ -1,6 +1,6 @@
 // What an app sees of Upcue.
 
-import type { ENTITLEMENT_REASONS, NUDGE_KINDS, REASONS } from "./words.js";
+import type { ENTITLEMENT_REASONS, REASONS } from "./words.js";
 
 /** Where the wasm core comes from, when not from beside the script. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
@@ -26,7 +26,7 @@ export interface Options {
 export type Reason = (typeof REASONS)[number] | "not_ready";
 /** Why something is granted or is not. `not_ready`: nothing is known yet, so it is. */
 export type EntitlementReason = (typeof ENTITLEMENT_REASONS)[number] | "not_ready";
-export type NudgeKind = (typeof NUDGE_KINDS)[number];
+export type NudgeKind = "banner" | "toast" | "modal" | "inline" | "badge";
 
 export interface Nudge {
   /** The campaign's name. */

@@ -12,8 +12,5 @@ export const REASONS = split(
 /** `EntitlementReason::ALL` of engine/src/entitlement.rs. */
 export const ENTITLEMENT_REASONS = split("unknown included not_included unlimited within_limit above_soft_limit limit_reached");
 
-/** `NudgeKind::ALL` of engine/src/campaign.rs. */
-export const NUDGE_KINDS = split("banner toast modal inline badge");
-
 /** What `Core.note` takes, as the events that tell the Worker. */
 export const NOTES = split("render exposure ghost_exposure click dismiss snooze");

@@ -4,7 +4,7 @@ import { coreOf } from "/upcue_core.js";
 import { split } from "/frame.js";
 import { key, namesOf } from "/names.js";
 import { format } from "/text.js";
-import { ENTITLEMENT_REASONS, NOTES, NUDGE_KINDS, REASONS } from "/words.js";
+import { ENTITLEMENT_REASONS, NOTES, REASONS } from "/words.js";
 
 /** How wrong the device's clock is, in milliseconds. It must not matter. */
 const DEVICE_IS_OFF_BY = -(3 * 60 + 7) * 60_000;
@@ -66,7 +66,7 @@ globalThis.page = {
     }
     if (i < 0) return { campaign: null, reason, trace };
     const [campaign, , kind, variant, title, body, cta] = words.campaigns[i];
-    const told = { campaign, reason, variant, kind: NUDGE_KINDS[kind], title: plain(title, now), body: plain(body, now), trace };
+    const told = { campaign, reason, variant, kind, title: plain(title, now), body: plain(body, now), trace };
     return { ...told, cta: cta && { label: plain(cta[0], now), action: cta[1] } };
   },
 

@@ -71,7 +71,7 @@ fn finish(answer: Answer, origin: Option<&str>) -> worker::Result<Response> {
     let readable = origin.filter(|origin| allowed_origins.as_ref().is_none_or(|allowed| is_allowed(allowed, origin)));
     if let Some(origin) = readable {
         headers.set("access-control-allow-origin", origin)?;
-        headers.set("access-control-expose-headers", "etag, retry-after")?;
+        headers.set("access-control-expose-headers", "etag, retry-after, upcue-time")?;
         headers.append("vary", "origin")?;
     }
     Ok(response)

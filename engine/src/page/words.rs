@@ -1,21 +1,22 @@
 //! The words of a frame: JSON, as a browser reads it quicker than anything that would have to be sent along.
 //!
 //! ```json
-//! {"version": 3, "meters": [["api_calls", "API calls", "calls"]], "features": [["sso", "Single sign-on"]],
+//! {"tag": "00c0ffee00c0ffee", "version": 3, "meters": [["api_calls", "API calls", "calls"]], "features": [["sso", "Single sign-on"]],
 //!  "events": ["premium_feature_blocked"],
-//!  "campaigns": [["api_quota", "app.header", 0, null, ["You’ve used ", [0, 1], " of your quota"], "", ["Compare plans", "compare_plans"], null]],
-//!  "plan": ["pro", "Pro"], "courses": [[12400, 1750000000000]]}
+//!  "campaigns": [["api_quota", "app.header", "banner", null, ["You’ve used ", [0, 1], " of your quota"], "", ["Compare plans", "compare_plans"], null]],
+//!  "plan": {"id": "pro", "name": "Pro"}, "courses": [[12400, 1750000000000]]}
 //! ```
 //!
-//! A campaign is its name, placement, kind (its place in [`NudgeKind::ALL`]), variant, title, body, call to action (label and action), and
-//! the milliseconds of "later". A text is a string, or a list of strings and values; a value is its number among the snapshot's values, and
-//! 1 when it is per cent. In a live frame stand `plan` and `courses` alone.
+//! A campaign is its name, placement, kind, variant, title, body, call to action (label and action), and
+//! the milliseconds of "later". A text is a string, or a list of strings and numbers; a number is its place among the snapshot's values, or
+//! with a 1 at the end itself, and 1 when it is per cent. The tag is the page's hash, of which the snapshot's `ETag` over HTTP is made: a page that was sent this frame over its
+//! socket can ask whether it still holds. In a live frame stand `plan` and `courses` alone.
 
 use std::fmt::Write as _;
 
-use crate::campaign::{Campaign, Cta, NudgeKind};
+use crate::campaign::{Campaign, Cta};
 use crate::facts::{Input, UsageField};
-use crate::template::{Piece, Template};
+use crate::template::{BEGIN, END, Piece, Template};
 
 use super::{Page, State};
 
@@ -23,7 +24,7 @@ impl Page {
     /// All of them.
     pub(super) fn words(&self) -> String {
         let (rules, state) = (self.words_of_rules(), self.words_of_state());
-        format!("{},{}", rules.trim_end_matches('}'), state.trim_start_matches('{'))
+        format!("{{\"tag\":\"{:016x}\",{},{}", self.hash(), rules.trim_matches(['{', '}']), state.trim_start_matches('{'))
     }
 
     /// Those of the rules.
@@ -47,18 +48,18 @@ impl Page {
     /// Those of what changes from moment to moment.
     pub(super) fn words_of_state(&self) -> String {
         let State { plan, courses, .. } = &self.state;
-        let plan = plan.as_ref().map_or("null".to_owned(), |plan| list([string(&plan.id), string(&plan.name)]));
+        let plan = plan.as_ref();
+        let plan = plan.map_or("null".to_owned(), |plan| format!("{{\"id\":{},\"name\":{}}}", string(&plan.id), string(&plan.name)));
         let courses = courses.iter().map(|c| list([number(c.projected), number(c.exhausts_at.map(|at| at.0))]));
         format!("{{\"plan\":{plan},\"courses\":{}}}", list(courses))
     }
 
     fn campaign(&self, campaign: &Campaign) -> String {
         let nudge = &campaign.nudge;
-        let kind = NudgeKind::ALL.iter().position(|kind| *kind == nudge.kind);
         list([
             string(&campaign.id),
             string(&campaign.placement),
-            number(kind),
+            string(nudge.kind.name()),
             campaign.variant.as_ref().map_or("null".to_owned(), |variant| string(variant)),
             self.text(&nudge.title),
             self.text(&nudge.body),
@@ -71,9 +72,9 @@ impl Page {
         let pieces: Vec<Piece<'_>> = template.pieces().collect();
         match pieces.as_slice() {
             [] => string(""),
-            [Piece::Text(text)] => string(text),
+            [Piece::Text(text)] if !text.starts_with(BEGIN) => string(text),
             pieces => list(pieces.iter().map(|piece| match piece {
-                Piece::Text(text) => string(text),
+                Piece::Text(text) => settled(text),
                 Piece::Input(input) => self.value(*input),
             })),
         }
@@ -83,6 +84,16 @@ impl Page {
         let place = self.snapshot.rules.values.iter().position(|value| *value == input);
         let is_percent = matches!(input, Input::Usage { field: UsageField::Percent, .. });
         list([number(place), u8::from(is_percent).to_string()])
+    }
+}
+
+/// A piece of a text that is as it stands, or marked as filled in at the edge.
+fn settled(text: &str) -> String {
+    let marked = text.strip_prefix(BEGIN).and_then(|text| text.strip_suffix(END));
+    match marked.and_then(|marked| marked.split_at_checked(1)) {
+        Some(("t", value)) => string(value),
+        Some((kind, value)) => list([value.to_owned(), u8::from(kind == "p").to_string(), "1".to_owned()]),
+        None => string(text),
     }
 }
 

@@ -11,6 +11,7 @@ use worker::{Env, Headers, Request, Response};
 use super::Answer;
 use super::subscription::meters;
 use crate::auth::{self, Caller};
+use crate::host;
 use crate::http::Query;
 use crate::problem::ApiResult;
 use crate::rpc::{SnapshotReply, TenantCall, TenantEnvelope, WhoLooks, tenant_object};
@@ -59,6 +60,8 @@ async fn answer(req: &Request, env: &Env, caller: &Caller) -> ApiResult<Response
     headers.set("etag", &etag)?;
     headers.set("cache-control", "private, no-cache")?;
     headers.set("vary", "accept, authorization")?;
+    // A page that hears that nothing has changed has no other way to set its clock by ours.
+    headers.set("upcue-time", &host::now().0.to_string())?;
     if req.headers().get("if-none-match")?.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)) {
         return Ok(Response::empty()?.with_status(304).with_headers(headers));
     }

@@ -77,12 +77,12 @@ fn answer(report: &UpgradeReport) -> ApiResult<Response> {
     }
 }
 
-fn done(report: &UpgradeReport, Upgraded { invoice, .. }: &Upgraded) -> Value {
+fn done(report: &UpgradeReport, Upgraded { at, invoice, .. }: &Upgraded) -> Value {
     let UpgradeReport { upgrade, from, to, meters, features } = report;
     let differences = Differences { from: from.as_ref(), to: to.as_ref(), meters, features };
     let charged = invoice.as_ref().map_or(upgrade.quote.amount_due, |i| i.amount_due);
     json!({
-        "status": "upgraded", "upgrade": upgrade.id,
+        "status": "upgraded", "upgrade": upgrade.id, "upgraded_at": at,
         // Should the plan be gone meanwhile, its id has to do.
         "plan": to.as_ref().map_or_else(|| json!({"id": upgrade.quote.plan, "name": upgrade.quote.plan}), plan), "quantity": upgrade.quote.quantity,
         "amount_charged": charged, "currency": upgrade.quote.currency, "invoice": invoice.as_ref().map(|i| &i.id),

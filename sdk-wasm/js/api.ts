@@ -33,9 +33,9 @@ export interface Api {
   /**
    * Asks the ledger that all tabs share whether this nudge may be shown, just before you render it. `true`: it is counted, render it now;
    * `false`: something came between, another tab used up the budget, say. Until `hidden` is called, other places of this
-   * page that show it do not count again. Never rejects.
+   * page that show it do not count again. `wanted` is asked when its turn has come: on `false` nothing is counted. Never rejects.
    */
-  claim(nudge: Nudge): Promise<boolean>;
+  claim(nudge: Nudge, wanted?: () => boolean): Promise<boolean>;
 
   /**
    * The user has seen this nudge: half of it or more, for a second. A nudge that was not claimed is counted now: it is on display from here

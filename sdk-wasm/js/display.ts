@@ -1,11 +1,12 @@
 // What is on display in this page, and what the user does about it: counted here and in the ledger that all tabs share, and told to the Worker.
 
 import type { Api } from "./api.js";
+import { quietly } from "./failure.js";
 import { now } from "./host.js";
 import { CONVERT, type Ledger, type Note, ledgerOf } from "./ledger.js";
 import { key } from "./names.js";
 import type { Outbox } from "./outbox.js";
-import { type Page, quietly, read } from "./page.js";
+import { type Page, read } from "./page.js";
 import type { Nudge } from "./types.js";
 import { NOTES } from "./words.js";
 
@@ -37,12 +38,12 @@ interface Shown {
 export interface Display {
   /** What an app calls. */
   readonly calls_: Pick<Api, "claim" | "exposure" | "hidden" | "click" | "dismiss" | "snooze" | "ghost">;
-  /** Shares the ledger of this user from here on; only now that the core holds notes. */
-  open_(owner: string): void;
+  /** Shares the ledger of the page's user from here on; only now that the core holds notes. */
+  open_(): void;
   /** Takes in what other tabs noted meanwhile. */
   catchUp_(): void;
-  /** The tenant has upgraded: nudges fall silent at once, in all tabs, whatever the network does. */
-  convert_(): void;
+  /** The tenant has upgraded, `at` the Worker's clock: nudges fall silent at once, in all tabs, whatever the network does. */
+  convert_(at: number): void;
   close_(): void;
 }
 
@@ -52,6 +53,8 @@ export function displayOf(page: Page, outbox: Outbox): Display {
   /** Decisions that were counted; none is counted again. */
   const counted = new Set<string>();
   let ledger: Ledger | undefined;
+  /** Whose it is. */
+  let owner: string | undefined;
 
   const positionOf = (campaign: string) => page.names_.campaigns.get(campaign) ?? -1;
 
@@ -94,14 +97,14 @@ export function displayOf(page: Page, outbox: Outbox): Display {
 
   return {
     calls_: {
-      async claim(nudge) {
+      async claim(nudge, wanted) {
         let claimed = false;
         const judge = (at: number) => {
           // Another place of this page may show it already.
           const isShown = shown.has(nudge.campaign);
           const i = positionOf(nudge.campaign);
-          // A decision that was counted once is over.
-          if (!isShown && (i < 0 || counted.has(nudge.decision) || !page.places_.shows_(i, at))) return;
+          // Whoever waited for it may be gone, and a decision that was counted once is over.
+          if (wanted?.() === false || (!isShown && (i < 0 || counted.has(nudge.decision) || !page.places_.shows_(i, at)))) return;
           show(nudge);
           claimed = true;
           if (!isShown) ledger?.add_(noted(Kind.RENDER, nudge));
@@ -138,15 +141,17 @@ export function displayOf(page: Page, outbox: Outbox): Display {
       },
     },
 
-    open_(owner) {
-      ledger?.close_();
-      ledger = ledgerOf(owner, page.storage_, hear);
-      quietly(ledger.turn_());
+    open_() {
+      if (owner !== page.owner_) {
+        ledger?.close_();
+        ledger = ledgerOf((owner = page.owner_!), page.storage_, hear);
+      }
+      quietly(ledger?.turn_());
     },
     catchUp_: () => quietly(ledger?.turn_()),
-    convert_: () =>
-      read(page, (at) => {
-        const note = [0, CONVERT, 0, at + page.skew_, 0] as const;
+    convert_: (at) =>
+      read(page, () => {
+        const note = [0, CONVERT, 0, at, 0] as const;
         hear(note);
         add(note);
       }),

@@ -16,7 +16,7 @@ export const CONVERT = 6;
 
 const enum Limit {
   MOST = 200,
-  /** What fades by itself has a smaller kind; what was dismissed stays dismissed. */
+  /** What has a smaller kind is counted by its decision. Of the rest only the last matters, and it stays: what was dismissed stays dismissed. */
   LASTING = 3,
   /** A storage that takes longer than this, in milliseconds, counts as none. */
   PATIENCE = 1000,
@@ -39,8 +39,9 @@ export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => 
 
   /** Whether it is a new one. */
   const remember = (note: Note): boolean => {
-    const name = note.join();
-    if (notes.has(name)) return false;
+    const [campaign, kind, tag, at] = note;
+    const name = `${campaign} ${kind < Limit.LASTING ? tag : kind}`;
+    if (notes.get(name)?.[3]! >= at) return false;
     notes.set(name, note);
     if (notes.size > Limit.MOST) {
       const all = [...notes];
@@ -61,9 +62,10 @@ export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => 
       const opening = indexedDB.open("upcue", 1);
       opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
       opening.onerror = () => done();
-      opening.onsuccess = () =>
-        attempt(() => {
-          const database = opening.result;
+      opening.onsuccess = () => {
+        const database = opening.result;
+        const end = () => done(database.close());
+        try {
           const transaction = database.transaction(STORE, "readwrite");
           const store = transaction.objectStore(STORE);
           const asked = store.get(owner);
@@ -73,8 +75,12 @@ export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => 
               run();
               store.put([...notes.values()], owner);
             });
-          transaction.oncomplete = transaction.onabort = () => done(database.close());
-        });
+          transaction.oncomplete = transaction.onabort = end;
+        } catch {
+          // Somebody else's, without the store.
+          end();
+        }
+      };
     });
 
   if (channel) channel.onmessage = ({ data }) => take([data]);

@@ -155,6 +155,96 @@ describe("tabs of one browser", () => {
     await settles(two, reason, "converted");
   });
 
+  test("looking up an upgrade of long ago silences nothing", async (t) => {
+    const { context, tab } = await arrive(t, "paid-long-ago");
+    const page = await tab();
+    const json = { ...upgraded, upgraded_at: Date.now() - 30 * 86_400_000 };
+    await context.route(/\/v1\/upgrades\//, (route) => route.fulfill({ json, headers: { "access-control-allow-origin": "*" } }));
+    const told = await page.evaluate(async () => {
+      const { status } = await window.upcue.upgradeState("upg_1");
+      return [status, window.upcue.decide("once.0").reason];
+    });
+    assert.deepEqual(told, ["upgraded", "match"]);
+  });
+
+  test("what was shown is not forgotten over what was clicked and when it was paid", async (t) => {
+    const { context, tab } = await arrive(t, "crowded");
+    const one = await tab();
+    // The Worker does not hear of it.
+    await context.route(/\/v1\/events$/, (route) => route.abort());
+    const json = { ...upgraded, upgraded_at: Date.now() - 30 * 86_400_000 };
+    await context.route(/\/v1\/upgrades\//, (route) => route.fulfill({ json: { ...json, upgraded_at: json.upgraded_at++ }, headers: { "access-control-allow-origin": "*" } }));
+    const claimed = await one.evaluate(async () => {
+      const { upcue } = window;
+      const { nudge } = upcue.decide("once.0");
+      const claimed = await upcue.claim(nudge);
+      for (let i = 0; i < 250; i++) upcue.click({ ...nudge, decision: `${nudge.decision}-${i}` });
+      for (let i = 0; i < 10; i++) await upcue.upgradeState("upg_1");
+      return claimed;
+    });
+    assert.equal(claimed, true);
+    await one.close();
+    const two = await tab();
+    assert.equal(await two.evaluate(() => window.upcue.decide("once.0").reason), "capped");
+  });
+
+  test("a nudge whose place is gone before its turn has come is not counted", async (t) => {
+    const { tab } = await arrive(t, "gone");
+    const page = await tab();
+    assert.equal(await page.evaluate(() => window.upcue.claim(window.upcue.decide("once.4").nudge, () => false)), false);
+    // Somebody else has the turn, as long as this page says.
+    await page.evaluate(async () => {
+      await import("/sdk/define.js");
+      const opening = indexedDB.open("upcue", 1);
+      const database = await new Promise((done) => (opening.onsuccess = () => done(opening.result)));
+      const store = database.transaction("notes", "readwrite").objectStore("notes");
+      await new Promise((begun) => {
+        const hold = () => {
+          begun();
+          if (!window.released) store.get("nobody").onsuccess = hold;
+          else database.close();
+        };
+        store.get("nobody").onsuccess = hold;
+      });
+      const claim = window.upcue.claim;
+      window.upcue.claim = (...given) => {
+        window.claiming = claim(...given);
+        return window.claiming;
+      };
+      const element = document.createElement("upcue-nudge");
+      element.setAttribute("placement", "once.5");
+      document.body.append(element);
+    });
+    await settles(page, () => !!window.claiming, true);
+    const claimed = await page.evaluate(() => {
+      document.querySelector("upcue-nudge").remove();
+      window.released = true;
+      return window.claiming;
+    });
+    assert.equal(claimed, false);
+    assert.deepEqual(await page.evaluate(() => ["once.4", "once.5"].map((placement) => window.upcue.decide(placement).reason)), ["match", "match"]);
+  });
+
+  test("a database of that name that is somebody else's keeps no nudge waiting", async (t) => {
+    const { app, context, load } = await arrive(t, "foreign");
+    const page = await visit(context, app);
+    await page.evaluate(
+      () =>
+        new Promise((done) => {
+          const opening = indexedDB.open("upcue", 1);
+          opening.onsuccess = () => done(opening.result.close());
+        }),
+    );
+    await load(page);
+    await page.evaluate(() => {
+      // Patience has no end here.
+      const { setTimeout } = window;
+      window.setTimeout = (run, ms) => (ms === 1000 ? 0 : setTimeout(run, ms));
+      window.upcue.claim(window.upcue.decide("once.0").nudge).then((claimed) => (window.claimed = claimed));
+    });
+    await settles(page, () => window.claimed, true);
+  });
+
   test("the Worker hears of rendering, seeing and what was done about it, each under its decision", async (t) => {
     const { tab } = await arrive(t, "telling");
     const page = await tab();

@@ -136,6 +136,7 @@ export const quote = (more) => ({
 export const upgraded = {
   status: "upgraded",
   upgrade: "upg_1",
+  upgraded_at: Date.now(),
   plan: { id: "team", name: "Team" },
   amount_charged: 1450,
   currency: "usd",

@@ -210,6 +210,8 @@ export interface Upgraded {
   readonly status: "upgraded";
   /** Its name at Upcue. */
   readonly upgrade: string;
+  /** When it was known to be done, by the Worker's clock. */
+  readonly upgraded_at: number;
   readonly plan: PlanName;
   readonly amount_charged: number;
   readonly currency: string;

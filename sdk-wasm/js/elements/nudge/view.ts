@@ -91,7 +91,7 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
   /** Asks for a share of the budget before anything is drawn; another tab may have been quicker. */
   const claim = async (upcue: Upcue, nudge: Nudge, placement: string) => {
     claiming = nudge;
-    const ours = await upcue.claim(nudge).catch(() => false);
+    const ours = await upcue.claim(nudge, () => claiming === nudge).catch(() => false);
     const now = claiming === nudge ? upcue.decide(placement).nudge : null;
     if (ours && now && same(now, nudge)) {
       claiming = undefined;

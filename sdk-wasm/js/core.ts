@@ -7,13 +7,17 @@ export type { Core };
 
 let loading: Promise<WebAssembly.Module> | undefined;
 
-/** Where the core comes from when the app does not say: every entry of the package has its own way, `slim` none. */
-export const standard: { source_?: () => WasmSource } = {};
+/** Where the core comes from when the app does not say: every entry of the package has its own way. */
+export const standard: { source_: () => WasmSource } = {
+  source_() {
+    throw new Error("this entry carries no wasm: pass `wasm`");
+  },
+};
 
 /** A core that knows nothing yet. The module is loaded once; after a failure the next call tries again. */
-export async function loadCore(source = standard.source_?.()): Promise<Core> {
+export async function loadCore(source?: WasmSource): Promise<Core> {
   try {
-    return coreOf(await (loading ??= compile(source)));
+    return coreOf(await (loading ??= compile(source ?? standard.source_())));
   } catch (error) {
     loading = undefined;
     throw error;
@@ -21,8 +25,7 @@ export async function loadCore(source = standard.source_?.()): Promise<Core> {
 }
 
 /** Without streaming: the module is small, and need not be served under its own MIME type. */
-async function compile(source: WasmSource | undefined): Promise<WebAssembly.Module> {
-  if (!source) throw new Error("this entry carries no wasm: pass `wasm`");
+async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   if ((source as ArrayBuffer).byteLength) return WebAssembly.compile(source as BufferSource);
   const answer = source instanceof Response ? source : await fetch(source as RequestInfo);

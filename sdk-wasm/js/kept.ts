@@ -24,11 +24,8 @@ export function keepFrame(whose: string, [frame, ...rest]: Kept): void {
 /** What is kept under that name, if it is young enough. */
 export const recallFrame = (whose: string): Kept | undefined =>
   attempt(() => {
-    const [name, base64, at, etag, owner] = recall(NAME) as [string, string, number, string, string];
+    const [name, base64, at, ...rest] = recall(NAME) as [string, string, number, string, string];
     // A clock that was turned back does not make it younger.
     if (name !== whose || !(Math.abs(now() - at) < Limit.OLDEST)) return undefined;
-    const bytes = atob(base64);
-    const frame = new Uint8Array(bytes.length);
-    for (let i = 0; i < frame.length; i++) frame[i] = bytes.charCodeAt(i);
-    return [frame, at, etag, owner];
+    return [Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)), at, ...rest];
   });

@@ -1,18 +1,20 @@
 // The Worker's word: a snapshot to begin with, then frames over a socket, or snapshots every half minute without one.
 
 import { loadCore } from "./core.js";
-import { UpcueError, attempt, failsAs } from "./failure.js";
+import { UpcueError, attempt, failsAs, quietly } from "./failure.js";
 import { type Words, split } from "./frame.js";
 import { after, now, random16, randomName } from "./host.js";
 import { type Kept, keepFrame, recallFrame } from "./kept.js";
-import { type Page, quietly } from "./page.js";
-import { ownerOf } from "./token.js";
-import type { WasmSource } from "./types.js";
+import type { Page } from "./page.js";
+import { isSpent, ownerOf, tokens } from "./token.js";
+import type { Options } from "./types.js";
 
 const enum Wait {
   BEAT = 30_000,
   FIRST_WAIT = 1000,
   LONGEST_WAIT = 60_000,
+  /** Snapshots are kept no more often than this. */
+  KEEP = 1000,
 }
 /** The Worker closes a socket with this when its token has run out. */
 const TOKEN_EXPIRED = 4401;
@@ -21,9 +23,20 @@ const NO_TAG = '""';
 
 // Answers of `Core.apply`.
 const enum Answer {
+  NOTHING = 0,
   WHOLE = 1,
   REFUSED = 2,
   REFUSED_FORMAT = 3,
+}
+
+/** What the Worker's word does to the rest of the page. */
+export interface Hearer {
+  /** A frame was taken in: its words, and whether everything is new. */
+  taken_(words: Partial<Words>, whole: boolean): void;
+  /** The Worker has confirmed or replaced what the page began with. */
+  freshened_(): void;
+  /** From here on the page is another owner's; `page` is still that of the old one. */
+  left_(): void;
 }
 
 export interface Live {
@@ -35,38 +48,34 @@ export interface Live {
   again_(): void;
   /** Closes the socket. */
   hangUp_(): void;
-  close_(): void;
 }
 
-/**
- * `whose`: under which name a snapshot is kept; none before the token says it. `taken` hears of each frame that was taken in: its words, whether
- * everything is new, and whose it is.
- */
-export function liveOf(
-  page: Page,
-  wasm: WasmSource | undefined,
-  whose: string | undefined,
-  taken: (words: Partial<Words>, whole: boolean, owner: string) => void,
-): Live {
+/** Also makes `page.token_`. */
+export function liveOf(page: Page, { token: source, user, wasm }: Options, { taken_, freshened_, left_ }: Hearer): Live {
+  /** Under which name a snapshot is kept; where the app does not say who its user is, the token does. */
+  const whose = user && `${page.endpoint_} ${user}`;
+  const someToken = tokens(page, source);
   let socket: WebSocket | undefined;
   /** Something was heard since the last beat. */
   let alive = false;
   let failures = 0;
   let etag = NO_TAG;
+  /** Snapshots that were asked for, and the last of them that is no longer waited for. */
+  let asked = 0;
+  let heard = 0;
   /** The kept snapshot; `undefined` before it was looked for, `null` when there is none or it is judged. */
   let kept: Kept | null | undefined;
-  let cancelBeat: (() => void) | undefined;
-  let cancelRetry: (() => void) | undefined;
+  /** The last snapshot, as long as it is to be kept yet. */
+  let latest: Kept | undefined;
 
   const ended = () => page.end_.signal.aborted;
   const isOpen = () => socket?.readyState === WebSocket.OPEN;
   const failed = (cause: unknown) => page.failed_("snapshot", cause);
 
   const start = async (): Promise<void> => {
-    cancelRetry?.();
     try {
       if (!page.fresh_) await news();
-      if (!ended()) await connect();
+      await connect();
     } catch (error) {
       failed(error);
       retry();
@@ -80,102 +89,113 @@ export function liveOf(
   /** Exponential, with jitter: a whole fleet of pages does not come back at the same moment. */
   const retry = () => {
     const wait = Math.min(Wait.FIRST_WAIT * 2 ** failures++, Wait.LONGEST_WAIT);
-    if (!ended()) cancelRetry = after((wait / 2) * (1 + random16() / 65_535), again);
+    after((wait / 2) * (1 + random16() / 65_535), again);
   };
 
-  const news = async (): Promise<void> => {
+  const news = async (refused?: boolean): Promise<void> => {
     const loading = load();
+    quietly(loading);
     // Neither waits for the other, unless something failed before: then there may be no point in asking.
     if (failures) await loading;
-    const [answer] = await Promise.all([ask(), loading]);
-    if (answer.status !== 304) {
-      const tag = answer.headers.get("etag") ?? NO_TAG;
+    const headers = { authorization: `Bearer ${await page.token_()}`, accept: "application/vnd.upcue.snapshot", "if-none-match": etag };
+    const turn = ++asked;
+    const [answer] = await Promise.all([fetch(`${page.endpoint_}/v1/snapshot?client=${page.client_}`, { headers, cache: "no-store" }), loading]);
+    const { ok, status } = answer;
+    if (status === 401 && !refused) {
+      page.jwt_ = "";
+      return news(true);
+    }
+    if (ok) {
       const frame = new Uint8Array(await answer.arrayBuffer());
-      const at = now();
-      const owner = ownerOf(page);
-      take(frame, at, owner);
-      etag = tag;
-      if (page.storage_) after(0, () => keepFrame(whose ?? owner, [frame, at, tag, owner]));
+      // What was asked for later, or came over the socket meanwhile, is newer.
+      if (turn > heard) take(frame);
+    } else if (status !== 304) {
+      throw new UpcueError(status === 401 ? "token" : "snapshot", status);
     } else if (!page.ready_) {
       // What was kept could not be used.
       etag = NO_TAG;
       return news();
+    } else {
+      const time = Number(answer.headers.get("upcue-time"));
+      // The device's clock may have been set meanwhile.
+      if (kept && time) accept(kept[0], kept[1] + page.skew_ + now() - time);
+      freshen();
     }
-    freshen();
+    heard = Math.max(heard, turn);
   };
 
   const freshen = () => {
     if (page.fresh_ || !page.ready_) return;
     page.fresh_ = true;
+    kept = null;
+    freshened_();
     page.changed_();
   };
 
   const load = async () => {
     recall();
-    page.core_ ??= await failsAs("wasm", loadCore(wasm));
+    if (!page.core_) {
+      const core = await failsAs("wasm", loadCore(wasm));
+      page.core_ ??= core;
+    }
     begin();
   };
 
   /** Looks for a snapshot that was kept, as soon as it is known for whom. */
   const recall = () => {
-    if (kept !== undefined || page.ready_ || !page.storage_ || !(whose ?? page.jwt_)) return;
-    kept = recallFrame(whose ?? ownerOf(page)) ?? null;
-    etag = kept?.[2] ?? NO_TAG;
+    const name = whose ?? page.owner_;
+    if (kept !== undefined || !name || !page.storage_) return;
+    kept = recallFrame(name) ?? null;
+    if (kept) [, , etag, page.owner_] = kept;
     begin();
   };
 
   /** Begins with the kept snapshot, once there is one and a core. It is of its own time: the clocks were compared then. */
   const begin = () => {
-    if (page.core_ && !page.ready_ && kept) attempt(() => accept(kept![0], kept![1], kept![3]));
+    if (page.core_ && !page.ready_ && kept) attempt(() => accept(kept![0], kept![1]));
   };
 
-  const token = async (): Promise<string> => {
-    let jwt;
-    try {
-      jwt = await page.token_();
-    } catch (cause) {
-      throw new UpcueError("token", cause);
-    }
-    const owner = kept?.[3];
-    if (owner && owner !== ownerOf(page)) {
-      kept = null;
+  /** Keeps what is to be kept. */
+  const store = () => {
+    if (latest) keepFrame(whose ?? latest[3], latest);
+    latest = undefined;
+  };
+
+  page.token_ = async () => {
+    const jwt = await failsAs("token", someToken());
+    const owner = ownerOf(jwt);
+    const before = page.owner_;
+    if (before && before !== owner) {
       // The same user, but of another tenant: nothing of the one is shown to the other.
+      if (page.fresh_) left_();
+      hangUp();
+      kept = null;
       etag = NO_TAG;
-      page.ready_ = false;
+      heard = asked;
+      page.ready_ = page.fresh_ = false;
       page.client_ = randomName();
+      page.owner_ = owner;
       page.core_ &&= await loadCore(wasm);
       page.changed_();
-    } else if (kept && page.ready_) kept = null;
+    }
+    page.owner_ = owner;
     recall();
     return jwt;
   };
 
-  const ask = async (refused?: boolean): Promise<Response> => {
-    const headers = { authorization: `Bearer ${await token()}`, accept: "application/vnd.upcue.snapshot", "if-none-match": etag };
-    const answer = await fetch(`${page.endpoint_}/v1/snapshot?client=${page.client_}`, { headers, cache: "no-store" });
-    const { ok, status } = answer;
-    if (status === 401 && !refused) {
-      page.jwt_ = "";
-      return ask(true);
-    }
-    if (!ok && status !== 304) throw new UpcueError(status === 401 ? "token" : "snapshot", status);
-    return answer;
-  };
-
   const connect = async () => {
-    const jwt = await token();
+    const jwt = await page.token_();
     if (socket || ended()) return;
-    const made = new WebSocket(`${page.endpoint_.replace(/^http/, "ws")}/v1/live?client=${page.client_}`, ["upcue.v1", jwt]);
+    const made = (socket = new WebSocket(`${page.endpoint_.replace(/^http/, "ws")}/v1/live?client=${page.client_}`, ["upcue.v1", jwt]));
+    alive = true;
     made.binaryType = "arraybuffer";
     made.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
       alive = true;
       failures = 0;
       if (typeof data === "string") return;
       try {
-        take(new Uint8Array(data), now(), ownerOf(page));
-        // What the last answer's tag stood for is no longer what is known.
-        etag = NO_TAG;
-        freshen();
+        take(new Uint8Array(data));
+        heard = asked;
       } catch (error) {
         failed(error);
       }
@@ -183,17 +203,17 @@ export function liveOf(
     made.onclose = ({ code }) => {
       if (socket !== made) return;
       socket = undefined;
-      if (code === TOKEN_EXPIRED) page.jwt_ = "";
-      attempt(retry);
+      if (code !== TOKEN_EXPIRED) return attempt(retry);
+      page.jwt_ = "";
+      again();
     };
-    socket = made;
-    alive = true;
   };
 
   const hangUp = () => {
     const made = socket;
     socket = undefined;
     made?.close();
+    store();
   };
 
   const poll = () => {
@@ -201,11 +221,12 @@ export function liveOf(
   };
 
   const beat = () => {
-    cancelBeat = after(Wait.BEAT, beat);
+    if (ended()) return;
+    after(Wait.BEAT, beat);
     // Schedules begin and cool-downs end without a word from anyone.
     page.changed_();
     if (!isOpen()) return poll();
-    if (alive) socket!.send("ping");
+    if (alive && !isSpent(page)) socket!.send("ping");
     else {
       hangUp();
       retry();
@@ -213,45 +234,47 @@ export function liveOf(
     alive = false;
   };
 
-  const close = () => {
-    cancelBeat?.();
-    cancelRetry?.();
-    hangUp();
+  const take = (frame: Uint8Array) => {
+    const at = now();
+    const answer = accept(frame, at);
+    if (answer === Answer.REFUSED_FORMAT) {
+      // What is known grows stale from here on: better nothing than a nudge after the upgrade.
+      page.ready_ = false;
+      page.end_.abort();
+      hangUp();
+      page.failed_("format");
+      page.changed_();
+    } else if (answer >= Answer.REFUSED) {
+      throw new UpcueError("frame");
+    } else if (answer === Answer.WHOLE && page.storage_) {
+      if (!latest) after(Wait.KEEP, store);
+      latest = [frame, at, etag, page.owner_!];
+    }
+    freshen();
   };
 
-  const take = (frame: Uint8Array, at: number, owner: string) => {
-    const answer = accept(frame, at, owner);
-    if (answer < Answer.REFUSED) return;
-    if (answer !== Answer.REFUSED_FORMAT) throw new UpcueError("frame");
-    // What is known grows stale from here on: better nothing than a nudge after the upgrade.
-    page.ready_ = false;
-    page.end_.abort();
-    close();
-    page.failed_("format");
-    page.changed_();
-  };
-
-  const accept = (frame: Uint8Array, at: number, owner: string): number => {
+  const accept = (frame: Uint8Array, at: number): number => {
+    if (ended()) return Answer.NOTHING;
     // Without its words nothing is taken in; the core still says whether the format is another one.
     let numbers = frame.subarray(0, 3);
-    let words = {};
+    let words: Partial<Words> = {};
     attempt(() => ([numbers, words] = split(frame)));
     const answer = page.core_!.apply(numbers, at);
     if (answer < Answer.REFUSED) {
       page.skew_ = page.core_!.now(0);
-      taken(words, answer === Answer.WHOLE, owner);
+      etag = words.tag ? `"${words.tag}b"` : NO_TAG;
+      taken_(words, answer === Answer.WHOLE);
     }
     return answer;
   };
 
   return {
     start_() {
-      cancelBeat = after(Wait.BEAT, beat);
+      after(Wait.BEAT, beat);
       return start();
     },
     poll_: poll,
     again_: again,
     hangUp_: hangUp,
-    close_: close,
   };
 }

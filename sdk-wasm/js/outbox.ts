@@ -3,40 +3,44 @@
 // The Worker counts a batch once by its client and number, in whatever order batches come and from whichever page. So what a page could not be sure
 // of when it went away is kept, and the user's next page sends it again as it was.
 
-import { attempt } from "./failure.js";
+import { attempt, quietly } from "./failure.js";
 import { after, now, random16 } from "./host.js";
-import { type Page, quietly } from "./page.js";
+import type { Page } from "./page.js";
 import { keep, recall } from "./store.js";
-import { ownerOf } from "./token.js";
 
 /** One event as the Worker takes it; `at`, of the Worker's clock, is put in when it joins the queue. */
 export interface Report {
   type: string;
   at?: number;
-  [field: string]: string | number | undefined;
+  meter?: string;
+  value?: number;
+  /** What the app says of it, apart: what it calls `tenant` or `id` must not pass for the event's own. */
+  properties?: object | undefined;
+  [field: string]: string | number | object | undefined;
 }
 
 /** An event that carries an app's own words is written at once: they may be anything, and may change the next moment. */
 type Waiting = Report | string;
 
-/** Closed: nothing joins it any more. `size` is about how long it is, written. */
-type Batch = readonly [client: string, seq: number, events: readonly Waiting[], count: number, at: number, size: number];
+/** Closed: nothing joins it any more; since when. */
+type Batch = readonly [client: string, seq: number, events: readonly Waiting[], at: number];
 
 const enum Limit {
   /** A batch is closed at this many events or characters; one event is no longer than `Limit.LONGEST`, and mostly about as long as `Limit.USUAL`. */
   FULL = 100,
-  FULL_SIZE = 40_000,
+  FULL_SIZE = 20_000,
   LONGEST = 2000,
   USUAL = 80,
-  /** So many batches and characters wait for a network; beyond that the oldest are given up. */
-  MOST = 50,
-  MOST_SIZE = 400_000,
+  /** So many batches wait for a network; beyond that the oldest are given up. */
+  MOST = 40,
   /** The Worker knows again which batches it has counted for three days. */
   OLDEST = 3 * 86_400_000,
   /** The core asks for no longer wait, in milliseconds. */
   LONGEST_WAIT = 300_001,
   /** What a browser still carries to its end when the page goes away; 64 kB for everything that is under way. */
   OUTLIVES = 50_000,
+  /** Up to here numbers are exact. */
+  EXACT = 2 ** 53,
 }
 
 // Answers of `Core.answered`.
@@ -48,19 +52,18 @@ const enum Answer {
 
 export interface Outbox {
   /**
-   * Counts `n` more on a counter, `at` the device's clock. What is counted without a break within one second is told as one: order is kept,
-   * and days, and all else that history is sorted by, begin with a second.
+   * Only once the page is ready: a batch is numbered by the core. `at` is the device's clock. What is counted without a break within one second
+   * is told as one: order is kept, and days, and all else that history is sorted by, begin with a second.
    */
-  count_(meter: string, n: number, at: number): void;
-  /** Only once the page is ready: a batch is numbered by the core. */
   add_(event: Report, at: number): void;
-  /** The same for an event with an app's own words. */
-  addWritten_(event: object, at: number): void;
   /** Sends what waits; `leaving`: the page may be gone the next moment, and with it whoever would hear an answer. */
   flush_(leaving?: boolean): void;
+  /** The page has another core, which does not know yet what waits. */
+  begin_(): void;
   /** Takes over what earlier pages of this user were not sure to have sent. */
   adopt_(): void;
-  close_(): void;
+  /** What waits is left to the next page of its owner. */
+  leave_(): void;
 }
 
 /** Calls `accepted` after each batch that the Worker has taken. */
@@ -69,46 +72,46 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
   let openSize = 0;
   /** Closed and unanswered, oldest first. */
   let batches: Batch[] = [];
-  /** So many of them are under way, 0 or 1. */
-  let sending = 0;
-  let kept = false;
+  let sending = false;
+  /** Under which name they are kept. */
+  let kept = "";
   /** Calls off the wait for the moment that the core named. */
   let wake: (() => void) | undefined;
 
   const address = () => `${page.endpoint_}/v1/events`;
-  const queueOf = (client: string) => `upcue:queue:${ownerOf(page)}:${client}`;
+  const queueOf = (client: string) => `upcue:queue:${page.owner_}:${client}`;
 
   const written = ([client, seq, events]: Batch): string => {
     const head = JSON.stringify({ client, seq, token: page.jwt_ });
     return `${head.slice(0, -1)},"events":[${events.map((event) => (typeof event === "string" ? event : JSON.stringify(event))).join()}]}`;
   };
 
-  const drop = ([client, seq, , count]: Batch) => {
+  const drop = ([client, seq, events]: Batch) => {
     if (client === page.client_) page.core_!.abandon(seq);
-    page.failed_("events", `${count} given up`);
+    page.failed_("events", `${events.length} given up`);
     page.changed_();
   };
 
   const close = () => {
     if (!open.length) return;
-    batches.push([page.client_, page.core_!.closeBatch(), open, open.length, now(), openSize]);
+    batches.push([page.client_, page.core_!.closeBatch(), open, now()]);
     open = [];
     openSize = 0;
-    let size = 0;
-    for (const batch of batches) size += batch[5];
-    // What is under way is answered yet.
-    while (batches.length > sending + 1 && (batches.length > Limit.MOST || size > Limit.MOST_SIZE)) {
-      const [batch] = batches.splice(sending, 1);
-      size -= batch![5];
-      drop(batch!);
-    }
+    // The first may be under way.
+    if (batches.length > Limit.MOST) drop(batches.splice(1, 1)[0]!);
   };
 
   /** What waits outlives the page. */
   const keepAll = () => {
-    if (!page.storage_ || (!kept && !batches.length)) return;
-    kept = !!batches.length;
-    keep(queueOf(page.client_), kept && batches);
+    const name = page.storage_ && batches.length ? queueOf(page.client_) : "";
+    if (kept && kept !== name) keep(kept);
+    if (name) keep(name, batches);
+    kept = name;
+  };
+
+  /** The core counts what waits. */
+  const queued = (events: readonly unknown[]) => {
+    for (const _ of events) page.core_!.queued(now());
   };
 
   /** Does what is due. */
@@ -123,69 +126,54 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
   };
 
   const send = async () => {
-    const { core_: core } = page;
-    if (!batches.length) close();
-    const [batch] = batches;
-    if (!batch) return;
-    sending = 1;
-    core!.sent();
+    sending = true;
+    let batch: Batch | undefined;
     let status = 0;
     let wait = -1;
     try {
+      // It says whose the page is, and so what waits.
       await page.token_();
+      if (!batches.length) close();
+      [batch] = batches;
+      if (!batch) return void (sending = false);
+      page.core_!.sent();
       const body = written(batch);
       // A string goes as text/plain, which needs no preflight: the token is in the body for that reason.
       const answer = await fetch(address(), { method: "POST", body, keepalive: body.length < Limit.OUTLIVES });
       status = answer.status;
       wait = 1000 * (Number(answer.headers.get("retry-after")) || -1);
       // Single events may be refused although their batch was taken.
-      if (answer.ok) for (const { detail } of ((await answer.json()) as Receipt).rejected ?? []) page.failed_("events", detail);
+      for (const { detail } of ((await answer.json()) as Receipt).rejected ?? []) page.failed_("events", detail);
     } catch {
       // No answer is status 0, and an answer that was cut off is an answer.
     }
-    sending = 0;
-    const verdict = core!.answered(status, batch[3], wait, random16(), now());
+    sending = false;
+    const verdict = page.core_!.answered(status, batch?.[2].length ?? 0, wait, random16(), now());
     if (verdict === Answer.REFRESH) page.jwt_ = "";
     if (verdict < Answer.RETRY) {
-      batches.shift();
-      if (verdict === Answer.DROP) drop(batch);
+      batches = batches.filter((other) => other !== batch);
+      if (verdict === Answer.DROP) drop(batch!);
       else accepted();
     }
     if (kept || verdict >= Answer.RETRY) keepAll();
     pump();
   };
 
-  const add = (event: Waiting, at: number) => {
-    const waiting = open.push(event);
-    openSize += typeof event === "string" ? event.length : Limit.USUAL;
-    page.core_!.queued(at);
-    if (waiting >= Limit.FULL || openSize > Limit.FULL_SIZE) close();
-    // A timer that is set already need not be set again, but half a batch does not wait for it.
-    if (!wake || waiting === Limit.FULL / 2) pump();
-  };
-
-  const outbox: Outbox = {
-    count_(meter, n, at) {
-      const last = open[open.length - 1] as Report | undefined;
-      if (last?.["meter"] === meter) {
-        const sum = (last["value"] as number) + n;
-        if (Number.isSafeInteger(sum) && Math.floor(last.at! / 1000) === Math.floor((at + page.skew_) / 1000)) {
-          last["value"] = sum;
-          return;
-        }
-      }
-      outbox.add_({ type: "usage", meter, value: n }, at);
-    },
-
+  return {
     add_(event, at) {
       event.at = at + page.skew_;
-      add(event, at);
-    },
-
-    addWritten_(event, at) {
-      const json = attempt(() => JSON.stringify({ ...event, at: at + page.skew_ })) ?? "";
-      if (json && json.length <= Limit.LONGEST) add(json, at);
-      else page.failed_("events", "too long");
+      const last = open.at(-1) as Report | undefined;
+      const sum = last?.value! + event.value!;
+      if (last?.meter === event.meter && sum < Limit.EXACT && second(last!) === second(event)) return void (last!.value = sum);
+      const waiting = event.properties ? (attempt(() => JSON.stringify(event)) ?? "") : event;
+      const size = (waiting as string).length ?? Limit.USUAL;
+      if (!size || size > Limit.LONGEST) return page.failed_("events", "too long");
+      const many = open.push(waiting);
+      openSize += size;
+      page.core_!.queued(at);
+      if (many >= Limit.FULL || openSize > Limit.FULL_SIZE) close();
+      // A timer that is set already need not be set again, but half a batch does not wait for it.
+      if (!wake || many === Limit.FULL / 2) pump();
     },
 
     flush_(leaving) {
@@ -193,21 +181,26 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
         if (!page.ready_) return;
         close();
         keepAll();
-        // One request is under way already; the Worker sorts out which came first.
-        if (leaving) for (const batch of batches.slice(sending)) navigator.sendBeacon(address(), written(batch));
+        // One of them may be under way already; the Worker counts it once.
+        if (leaving) for (const batch of batches) navigator.sendBeacon(address(), written(batch));
         else if (!sending) quietly(send());
       });
+    },
+
+    begin_() {
+      queued(open);
+      for (const [, , events] of batches) queued(events);
     },
 
     adopt_() {
       const names = page.storage_ && attempt(() => Object.keys(localStorage));
       for (const name of names || []) {
-        if (!name.startsWith(queueOf(""))) continue;
+        if (name === kept || !name.startsWith(queueOf(""))) continue;
         attempt(() => {
-          for (const [client, seq, events, , at, size] of recall(name) as Batch[]) {
-            if (now() - at > Limit.OLDEST) continue;
-            batches.push([client, seq, events, 1, at, size]);
-            page.core_!.queued(now());
+          for (const batch of recall(name) as Batch[]) {
+            if (now() - batch[3] > Limit.OLDEST) continue;
+            queued(batch[2]);
+            batches.push(batch);
           }
         });
         keepAll();
@@ -216,13 +209,16 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       pump();
     },
 
-    close_() {
-      outbox.flush_();
-      wake?.();
+    leave_() {
+      close();
+      keepAll();
+      batches = [];
+      kept = "";
     },
   };
-  return outbox;
 }
+
+const second = ({ at }: Report) => Math.floor(at! / 1000);
 
 interface Receipt {
   rejected?: { detail?: string }[];

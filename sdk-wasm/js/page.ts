@@ -18,10 +18,10 @@ export interface Page {
   client_: string;
   /** The last token that was had; "" once the Worker refused it, so that the next one is a new one. */
   jwt_: string;
-  /** For whom the snapshot was made that decisions come from. */
+  /** For whom the last token speaks; until there is one, for whom the kept snapshot was made. */
   owner_?: string;
-  /** A token that should still be good; rejects when the app's function does. */
-  readonly token_: () => Promise<string>;
+  /** A token that should still be good; rejects with an `UpcueError`. */
+  token_: () => Promise<string>;
   /** Once it is loaded. */
   core_?: Core | undefined;
   /** Whether the core holds a snapshot to decide from. */
@@ -56,13 +56,4 @@ export function read<T>(page: Page, run: (at: number, core: Core) => T, otherwis
     page.failed_("engine", cause);
   }
   return otherwise;
-}
-
-/** Lets something run on its own: its failures are told where they happen, and never become an unhandled rejection. */
-export async function quietly(running: Promise<unknown> | undefined): Promise<void> {
-  try {
-    await running;
-  } catch {
-    // Told already.
-  }
 }

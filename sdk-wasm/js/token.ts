@@ -5,8 +5,8 @@ import { now } from "./host.js";
 import type { Page } from "./page.js";
 import type { Options } from "./types.js";
 
-/** So long before its end a token is not used any more. */
-const MARGIN = 15_000;
+/** So long before its end a token is not used any more: longer than a beat of live.ts, so that no socket outlives its token. */
+const MARGIN = 45_000;
 
 interface Claims {
   iss?: unknown;
@@ -15,8 +15,8 @@ interface Claims {
   exp?: number;
 }
 
-/** What `Page.token_` is. */
-export function tokens(page: Pick<Page, "jwt_">, source: Options["token"]): () => Promise<string> {
+/** A token that should still be good; rejects when the app's function does. */
+export function tokens(page: Page, source: Options["token"]): () => Promise<string> {
   let asking: Promise<string> | undefined;
   const ask = async () => {
     try {
@@ -25,17 +25,18 @@ export function tokens(page: Pick<Page, "jwt_">, source: Options["token"]): () =
       asking = undefined;
     }
   };
-  // A token that does not say when it ends is good until it is refused.
-  return async () => (page.jwt_ && !(claims(page.jwt_).exp! * 1000 - MARGIN <= now()) ? page.jwt_ : (asking ??= ask()));
+  return async () => (page.jwt_ && !isSpent(page) ? page.jwt_ : (asking ??= ask()));
 }
 
-/** For whom the token speaks; a name to keep things under, not a proof. */
-export function ownerOf(page: Page): string {
-  const { iss, tenant, sub } = claims(page.jwt_);
-  // Until there is a token it is whoever the snapshot was kept for.
-  return page.jwt_ ? [iss, tenant, sub].join("/") : (page.owner_ ?? "");
+/** Whether the token is about to run out; one that does not say when it ends is good until it is refused. */
+export const isSpent = ({ jwt_, skew_ }: Page): boolean => claims(jwt_).exp! * 1000 - MARGIN <= now() + skew_;
+
+/** For whom a token speaks: a name to keep things under, not a proof. No two of them begin alike. */
+export function ownerOf(jwt: string): string {
+  const { iss, tenant, sub } = claims(jwt);
+  return JSON.stringify([iss, tenant, sub]);
 }
 
-/** What the token says, unverified. */
+/** What a token says, unverified. */
 const claims = (jwt: string): Claims =>
   attempt(() => JSON.parse(atob(jwt.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"))) as Claims) ?? {};

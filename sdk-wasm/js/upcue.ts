@@ -1,15 +1,14 @@
 import type { Api } from "./api.js";
+import type { Core } from "./core.js";
 import { displayOf } from "./display.js";
-import { UpcueError, attempt, failsAs } from "./failure.js";
-import type { Words } from "./frame.js";
+import { UpcueError, attempt, failsAs, quietly } from "./failure.js";
 import { after, latestUpcue, now, randomName, setLatest } from "./host.js";
 import { liveOf } from "./live.js";
 import { namesOf } from "./names.js";
 import { outboxOf } from "./outbox.js";
-import { type Page, quietly, read } from "./page.js";
+import { type Page, read } from "./page.js";
 import { placesOf } from "./places.js";
-import { tokens } from "./token.js";
-import type { Decision, Entitlement, EntitlementReason, Meter, Options } from "./types.js";
+import type { Decision, Entitlement, Meter, Options } from "./types.js";
 import { ENTITLEMENT_REASONS } from "./words.js";
 
 const enum Limit {
@@ -22,7 +21,7 @@ const enum Limit {
 }
 
 const UNDECIDED: Decision = { nudge: null, reason: "not_ready", trace: () => [] };
-const grant = (reason: EntitlementReason): Entitlement => ({ granted: true, limit: null, used: 0, remaining: null, reason });
+const UNKNOWN: Entitlement = { granted: true, limit: null, used: 0, remaining: null, reason: "not_ready" };
 
 const loads = new Map<string, Promise<Upcue>>();
 
@@ -41,52 +40,50 @@ export class Upcue {
    * a snapshot or wasm: the instance then answers "no nudge" and "granted", and goes on trying.
    */
   static load(options: Options): Promise<Upcue> {
-    const { endpoint, user, token } = options;
-    const name = [endpoint, user, typeof token === "string" ? token : ""].join();
+    // A function is `null` there: it is asked for its token in time.
+    const name = JSON.stringify([options.endpoint, options.user, options.token]);
     let loading = loads.get(name);
     if (!loading) {
-      loads.set(name, (loading = Upcue.#start(options, name)));
+      loading = new Promise((done) => {
+        // On a server there is nobody to nudge.
+        if (typeof document === "undefined") return done(new Upcue(options, name));
+        if (!options.token) throw new TypeError("Upcue.load: `token` is missing");
+        const endpoint = new URL(options.endpoint, document.baseURI).href.replace(/\/+$/, "");
+        const upcue: Upcue = new Upcue({ ...options, endpoint }, name, () => done(upcue));
+      });
+      loads.set(name, loading);
       // What was wrong with the options may be mended.
       loading.catch(() => loads.delete(name));
     }
     return loading;
   }
 
-  static async #start(options: Options, name: string): Promise<Upcue> {
-    // On a server there is nobody to nudge.
-    if (typeof document === "undefined") return new Upcue(options, name);
-    if (!options.token) throw new TypeError("Upcue.load: `token` is missing");
-    const endpoint = new URL(options.endpoint, document.baseURI).href.replace(/\/+$/, "");
-    return new Promise((done) => {
-      const upcue: Upcue = new Upcue({ ...options, endpoint }, name, () => done(upcue));
-    });
-  }
-
   /** Knows nothing and asks for nothing, unless it is told whom to tell when there is something to decide from, or no hope of it soon. */
   private constructor(options: Options, name: string, loaded?: () => void) {
-    const { endpoint, storage = true, token, user, wasm } = options;
-    const heard = new EventTarget();
+    const listeners = new Set<readonly [event: string, listener: (error: UpcueError) => void]>();
     /** What is to be done once there is something to do it to. */
     const early: (() => void)[] = [];
-    let owner: string | undefined;
     let telling = false;
     /** What failed last. */
     let trouble: UpcueError | undefined;
 
-    const tell = (event: string, detail?: UpcueError) => attempt(() => heard.dispatchEvent(new CustomEvent(event, { detail })));
+    const tell = (event: string) =>
+      attempt(() => {
+        // Each by itself: what one throws is told as the page's own, and keeps nobody else from hearing.
+        for (const [of, listener] of listeners) if (of === event) queueMicrotask(() => listener(trouble!));
+      });
 
     const page = (this.#page = {
-      endpoint_: endpoint,
-      storage_: storage,
+      endpoint_: options.endpoint,
+      storage_: options.storage ?? true,
       end_: new AbortController(),
       client_: randomName(),
-      jwt_: typeof token === "string" ? token : "",
+      jwt_: "",
       ready_: false,
       fresh_: false,
       skew_: 0,
       version_: 0,
       decisions_: 0,
-      token_: () => ask(),
       // A page may call its language what it likes; Intl throws at names it does not know.
       locale_: () => attempt(() => Intl.getCanonicalLocales(options.locale || document.documentElement.lang)[0]),
       changed_() {
@@ -94,56 +91,50 @@ export class Upcue {
         if (telling) return;
         telling = true;
         // Listeners are told once, however much changes in one go.
-        attempt(() => queueMicrotask(tellChange));
+        attempt(() =>
+          queueMicrotask(() => {
+            telling = false;
+            tell("change");
+          }),
+        );
       },
       failed_(code, cause) {
         trouble = cause instanceof UpcueError ? cause : new UpcueError(code, cause);
-        tell("error", trouble);
+        tell("error");
       },
     } as Page);
-    const ask = tokens(page, token);
-    const tellChange = () => {
-      telling = false;
-      tell("change");
-    };
-
-    const taken = (words: Partial<Words>, whole: boolean, whose: string) => {
-      page.words_ = { ...page.words_, ...words };
-      if (whole) {
-        page.names_ = namesOf(page.words_);
-        page.places_ = placesOf(page);
-      }
-      if (!page.ready_) {
-        page.ready_ = true;
-        page.owner_ = whose;
-        if (owner !== whose) display.open_((owner = whose));
-        for (const run of early.splice(0)) run();
-        outbox.adopt_();
-        tell("ready");
-      }
-      page.changed_();
-    };
-
-    const live = liveOf(page, wasm, user && `${endpoint} ${user}`, taken);
+    const live = liveOf(page, options, {
+      taken_(words, whole) {
+        page.words_ = { ...page.words_, ...words };
+        if (whole) {
+          page.names_ = namesOf(page.words_);
+          page.places_ = placesOf(page);
+        }
+        if (!page.ready_) {
+          page.ready_ = true;
+          outbox.begin_();
+          display.open_();
+          for (const run of early.splice(0)) run();
+          tell("ready");
+        }
+        page.changed_();
+      },
+      freshened_: () => outbox.adopt_(),
+      left_: () => outbox.leave_(),
+    });
     const outbox = outboxOf(page, live.poll_);
     const display = displayOf(page, outbox);
 
     /** Counts something, as of the moment it happened, as soon as there is something to count it. */
     const count = (run: (at: number) => void, at = now()) => {
-      if (!page.ready_) {
-        if (early.length < Limit.EARLIEST) early.push(() => count(run, at));
-        return;
-      }
-      try {
-        run(at);
-      } catch (cause) {
-        page.failed_("engine", cause);
-      }
-      page.changed_();
+      if (page.ready_) {
+        read(page, () => run(at));
+        page.changed_();
+      } else if (early.length < Limit.EARLIEST) early.push(() => count(run, at));
     };
 
     const decide: Api["decide"] = (placement) => read(page, (at) => page.places_.decide_(placement, at), UNDECIDED);
-    const plan: Api["plan"] = () => read(page, () => page.words_.plan && { id: page.words_.plan[0], name: page.words_.plan[1] }, null);
+    const plan: Api["plan"] = () => read(page, () => page.words_.plan, null);
 
     Object.assign(this, display.calls_, {
       decide,
@@ -156,8 +147,7 @@ export class Upcue {
         count((at) => {
           const i = page.names_.meters.get(meter)!;
           if (i >= 0) page.core_![set ? "set" : "add"](i, n, at);
-          if (set) outbox.add_({ type: "usage", meter, set: n }, at);
-          else outbox.count_(meter, n, at);
+          outbox.add_({ type: "usage", meter, [set ? "set" : "value"]: n }, at);
         });
       },
 
@@ -166,41 +156,35 @@ export class Upcue {
         count((at) => {
           const i = page.names_.events.get(name)!;
           if (i >= 0) page.core_!.track(i, at);
-          const event = { type: "track", name };
-          // Apart: what an app calls `tenant` or `id` must not pass for the event's own.
-          if (properties) outbox.addWritten_({ ...event, feature, properties: given }, at);
-          else outbox.add_(event, at);
+          outbox.add_({ type: "track", name, feature: feature as string, properties: properties && given }, at);
         });
       },
 
       entitlement: (name) =>
         read(page, (at, core) => {
-          const meter = page.names_.meters.get(name);
-          if (meter === undefined) {
-            const reason = ENTITLEMENT_REASONS[core.feature(page.names_.features.get(name) ?? -1)]!;
-            return { ...grant(reason), granted: reason !== "not_included" };
-          }
-          const [used, limit, why] = [0, 1, 4].map((field) => core.meter(meter, field, at)) as [number, number, number];
+          const i = page.names_.meters.get(name)!;
+          const feature = page.names_.features.get(name) ?? -1;
+          const [used, limit, , , why] = i >= 0 ? standing(core, i, at) : [0, null, null, null, core.feature(feature)];
           const reason = ENTITLEMENT_REASONS[why]!;
-          const granted = reason !== "limit_reached";
-          return { granted, limit: some(limit), used, remaining: limit < 0 ? null : Math.max(limit - used, 0), reason };
-        }, grant("not_ready")),
+          const granted = reason !== "not_included" && reason !== "limit_reached";
+          return { granted, limit, used, remaining: limit && Math.max(limit - used, 0), reason };
+        }, UNKNOWN),
 
       meter: (key) =>
         read<Meter | null>(page, (at, core) => {
           const i = page.names_.meters.get(key);
           if (i === undefined) return null;
-          const [value, limit, softLimit, resetsAt] = [0, 1, 2, 3].map((field) => core.meter(i, field, at)) as Four;
+          const [value, limit, softLimit, resetsAt] = standing(core, i, at);
           const [, label, unit] = page.words_.meters[i]!;
-          const [projected, exhaustsAt] = page.words_.courses[i] ?? [null, null];
+          const [projected, exhaustsAt] = page.words_.courses[i]!;
           return {
             key,
             label,
             unit,
             value,
-            limit: some(limit),
-            softLimit: some(softLimit),
-            resetsAt: moment(some(resetsAt)),
+            limit,
+            softLimit,
+            resetsAt: moment(resetsAt),
             // What was counted in this page is not in it yet.
             projected: projected && Math.max(projected, value),
             exhaustsAt: moment(exhaustsAt),
@@ -209,9 +193,8 @@ export class Upcue {
 
       async explain(placement) {
         const { nudge, reason, trace } = decide(placement);
-        const campaign = nudge?.campaign ?? null;
-        const local = { campaign, reason };
-        const told = { placement, ready: page.ready_, plan: plan(), campaign, reason: "network", trace: trace(), settled: 0, local } as const;
+        const local = { campaign: nudge?.campaign ?? null, reason };
+        const told = { ...local, placement, ready: page.ready_, plan: plan(), reason: "network", trace: trace(), settled: 0, local } as const;
         // The Worker explains by what it knows: what waits here goes first.
         outbox.flush_();
         try {
@@ -224,19 +207,19 @@ export class Upcue {
       ghosts: (placement) => read(page, (at) => page.places_.ghosts_(placement, at), []),
 
       on(event: string, listener: (error: UpcueError) => void) {
-        const hear = (told: Event) => listener((told as CustomEvent<UpcueError>).detail);
-        heard.addEventListener(event, hear);
+        const entry = [event, listener] as const;
+        listeners.add(entry);
         // What came before it listened.
         const missed = page.ready_ ? event === "ready" : event === "error" && trouble;
         if (missed) queueMicrotask(() => listener(trouble!));
-        return () => heard.removeEventListener(event, hear);
+        return () => listeners.delete(entry);
       },
 
       close() {
-        outbox.close_();
-        live.close_();
-        display.close_();
+        outbox.flush_();
         page.end_.abort();
+        live.hangUp_();
+        display.close_();
         page.ready_ = false;
         loads.delete(name);
         page.changed_();
@@ -251,16 +234,18 @@ export class Upcue {
         outbox.flush_();
         const buying = await failsAs("network", import("./buying/buying.js"));
         const answer = await (buying[call] as (page: Page, ...given: unknown[]) => Promise<any>)(page, ...given);
-        if (answer.status === "upgraded") display.convert_();
+        if (answer.status === "upgraded") display.convert_(answer.upgraded_at);
         return answer;
       };
     }
 
     if (!loaded) return;
-    const listen = (types: string, hear: (event: PageTransitionEvent) => void) => {
-      for (const type of types.split(" ")) {
-        addEventListener(type, (event) => attempt(() => hear(event as PageTransitionEvent)), { signal: page.end_.signal });
-      }
+    const listen = (type: string, hear: (event: PageTransitionEvent) => void) =>
+      addEventListener(type, (event) => attempt(() => hear(event as PageTransitionEvent)), { signal: page.end_.signal });
+    const comeBack = () => {
+      outbox.flush_();
+      display.catchUp_();
+      live.again_();
     };
     // Sends what waits while there is still somebody to send it.
     listen("visibilitychange", () => document.hidden && outbox.flush_());
@@ -269,13 +254,9 @@ export class Upcue {
       // A page with an open socket cannot be kept for the way back.
       live.hangUp_();
     });
+    listen("online", comeBack);
     // A page that was put by could not be reached by other tabs; one that was just opened has nothing to catch up with.
-    listen("online pageshow", ({ persisted }) => {
-      if (persisted === false) return;
-      outbox.flush_();
-      display.catchUp_();
-      live.again_();
-    });
+    listen("pageshow", ({ persisted }) => persisted && comeBack());
     if (options.debug || location.search.includes("upcue-debug")) {
       quietly(
         import("./debug.js").then(({ observe }) => {
@@ -307,8 +288,11 @@ export class Upcue {
   }
 }
 
-/** As the core hands out several numbers; -1 stands for none. */
-type Four = [number, number, number, number];
+/** How a meter stands, as the core tells it field by field; what is not there it calls -1. */
+const standing = (core: Core, meter: number, at: number) =>
+  [0, 1, 2, 3, 4].map((field) => {
+    const n = core.meter(meter, field, at);
+    return n < 0 ? null : n;
+  }) as [value: number, limit: number | null, softLimit: number | null, resetsAt: number | null, why: number];
 
-const some = (n: number): number | null => (n < 0 ? null : n);
 const moment = (at: number | null): Date | null => (at === null ? null : new Date(at));

@@ -116,6 +116,14 @@ export async function visit(context, app, address = "") {
 /** Loads the package in the page. */
 export const start = (page, options) => page.evaluate((given) => window.start(given), options);
 
+/** From here on nothing that happens in the page gets through to the Worker. What leaves with a page that goes away no route can hold up. */
+export const cutOff = (page) =>
+  page.evaluate(() => {
+    const { fetch } = window;
+    navigator.sendBeacon = () => false;
+    window.fetch = (address, options) => (/\/v1\/events$/.test(address) ? Promise.reject(new TypeError("cut off")) : fetch(address, options));
+  });
+
 /** Asks until the answer is as expected; the time out is the page's. */
 export async function settles(page, ask, expected, argument) {
   const same = async () => {

@@ -7,10 +7,11 @@ import { describe, test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
 import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
-import { CONFIG, serveCustomer, settles, start, visit } from "./core-app.mjs";
+import { CONFIG, cutOff, serveCustomer, settles, start, visit } from "./core-app.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const SNAPSHOT = /\/v1\/snapshot/;
+const EVENTS = /\/v1\/events$/;
 const FRAME = "upcue:frame";
 
 describe("the start", () => {
@@ -43,6 +44,10 @@ describe("the start", () => {
     let release;
     const held = new Promise((done) => (release = done));
     const answers = [];
+    // What is used comes after that word, or it would no longer be true.
+    let send;
+    const sending = new Promise((done) => (send = done));
+    await context.route(EVENTS, async (route) => (await sending, route.continue()));
     await context.route(SNAPSHOT, async (route) => {
       await held;
       const answer = await route.fetch();
@@ -60,6 +65,7 @@ describe("the start", () => {
     release();
     await settles(page, said, { ...KNOWN, fresh: true });
     assert.deepEqual(answers, [304]);
+    send();
     await settles(page, async () => window.upcue.entitlement("api_calls").used, 900);
     assert.deepEqual([page.problems, await page.evaluate(() => window.errors)], [[], []]);
   });
@@ -110,6 +116,94 @@ describe("the start", () => {
     await settles(page, () => window.upcue.entitlement("api_calls").used, 5);
     await eventually(async () => assert.equal(await stack.meter("second-tenant", "api_calls"), 5));
     assert.equal(await stack.meter("first-tenant", "api_calls"), 700);
+  });
+
+  test("what an earlier page of the first tenant could not send is not told for the other, and is told when the user is back", async (t) => {
+    const { app, context, load, who } = await returning(t, "first-queue", { user: "ada" });
+    const offline = await visit(context, app);
+    await load(offline);
+    await cutOff(offline);
+    await offline.evaluate(() => window.upcue.usage("api_calls", 5));
+    await offline.goto("about:blank");
+    await offline.close();
+    who.tenant = "second-queue";
+    const other = await visit(context, app);
+    await load(other);
+    await settles(other, () => window.upcue.fresh, true);
+    await other.evaluate(() => window.upcue.usage("api_calls", 1));
+    await eventually(async () => assert.equal(await stack.meter("second-queue", "api_calls"), 1));
+    await other.close();
+    assert.equal(await stack.meter("first-queue", "api_calls"), 0);
+    who.tenant = "first-queue";
+    await load(await visit(context, app));
+    await eventually(async () => assert.equal(await stack.meter("first-queue", "api_calls"), 5));
+    assert.equal(await stack.meter("second-queue", "api_calls"), 1);
+  });
+
+  test("what is used before the token has said whose page it is, is told for the tenant that it says", async (t) => {
+    const { app, context, load, who } = await returning(t, "first-use", { user: "ada" });
+    who.tenant = "second-use";
+    let release;
+    const held = new Promise((done) => (release = done));
+    const mint = app.token;
+    app.token = async () => (await held, mint());
+    const page = await visit(context, app);
+    await load(page);
+    await page.evaluate(() => window.upcue.usage("api_calls", 5));
+    release();
+    await eventually(async () => assert.equal(await stack.meter("second-use", "api_calls"), 5));
+    assert.equal((await stack.api("GET", "/v1/tenants/first-use")).body.meters[0].value, 0);
+  });
+
+  test("a plan that came over the socket is what the next page begins with, and what changes by the moment is not kept each time", async (t) => {
+    const { app, context, load } = await returning(t, "upgraded");
+    const page = await visit(context, app);
+    await load(page);
+    await settles(page, () => window.upcue.fresh, true);
+    const [free, pro] = CONFIG.plans.list;
+    const named = { ...CONFIG, plans: { ...CONFIG.plans, list: [{ ...free, name: "Gratis" }, pro] } };
+    t.after(() => stack.publish(CONFIG));
+    assert.equal((await stack.publish(named)).status, 200);
+    await stack.api("POST", "/v1/events", { tenant: "upgraded", events: [{ type: "usage", meter: "seats", set: 1 }] });
+    await settles(page, () => window.upcue.plan().name, "Gratis");
+    await page.goto("about:blank");
+    await context.route(SNAPSHOT, (route) => route.abort());
+    const next = await visit(context, app);
+    await next.evaluate((name) => {
+      window.kept = 0;
+      const { setItem } = Storage.prototype;
+      Storage.prototype.setItem = function (key, value) {
+        if (key === name) window.kept++;
+        return setItem.call(this, key, value);
+      };
+    }, FRAME);
+    await load(next);
+    assert.deepEqual(await next.evaluate(() => [window.upcue.plan().name, window.upcue.fresh]), ["Gratis", false]);
+    await context.unroute(SNAPSHOT);
+    await next.evaluate(() => void dispatchEvent(new Event("online")));
+    await settles(next, () => [window.upcue.fresh, window.kept > 0], [true, true]);
+    const before = await next.evaluate(() => window.kept);
+    for (let used = 1; used <= 5; used++) {
+      await stack.api("POST", "/v1/events", { tenant: "upgraded", events: [{ type: "usage", meter: "api_calls", value: 1 }] });
+      await settles(next, () => window.upcue.entitlement("api_calls").used, used);
+    }
+    await next.evaluate(() => void dispatchEvent(new PageTransitionEvent("pagehide")));
+    assert.equal(await next.evaluate(() => window.kept), before);
+  });
+
+  test("a clock that was set since the last visit is set right by the word that nothing has changed", async (t) => {
+    const { app, context, load } = await returning(t, "set-clock");
+    await context.addInitScript("{ const { now } = Date; Date.now = () => now() - 3 * 3600_000; }");
+    await context.routeWebSocket(/\/v1\/live/, (socket) => socket.close());
+    const page = await visit(context, app);
+    const answered = page.waitForResponse(SNAPSHOT);
+    await load(page);
+    assert.equal((await answered).status(), 304);
+    await settles(page, () => window.upcue.fresh, true);
+    const sent = page.waitForRequest(EVENTS);
+    await page.evaluate(() => window.upcue.usage("api_calls", 5));
+    const { at } = JSON.parse((await sent).postData()).events[0];
+    assert.ok(Math.abs(at - Date.now()) < 60_000, `booked ${at - Date.now()} ms off`);
   });
 
   for (const [what, address, options] of [

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
 import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
-import { CONFIG, serveCustomer, settles, start, visit } from "./core-app.mjs";
+import { CONFIG, cutOff, serveCustomer, settles, start, visit } from "./core-app.mjs";
 
 const EVENTS = /\/v1\/events$/;
 
@@ -194,6 +194,23 @@ describe("the transport", () => {
     assert.ok(kept > 100_000 && kept < 1_000_000, `${kept} characters`);
     assert.ok((await page.evaluate(() => window.errors)).every((code) => code === "events"));
     assert.deepEqual(page.problems, []);
+  });
+
+  test("what waits is found by its own user alone, whatever the names of others", async (t) => {
+    const { app, open } = await arrive(t, "alike", { claims: { user: "ada:x" } });
+    const page = await open();
+    await cutOff(page);
+    await use(page, 5);
+    await page.goto("about:blank");
+    const mint = app.token;
+    app.token = () => stack.token({ tenant: "alike", user: "ada" });
+    const other = await open();
+    await use(other, 1);
+    await counts("alike", 1);
+    await other.close();
+    app.token = mint;
+    await open();
+    await counts("alike", 6);
   });
 
   test("with `storage: false` nothing is kept in the browser", async (t) => {

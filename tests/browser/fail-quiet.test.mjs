@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { startChromium } from "../support/browser.mjs";
 import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { CONFIG, POLICY, serveCustomer, settles, start, visit } from "./core-app.mjs";
@@ -150,6 +151,31 @@ describe("whatever goes wrong", () => {
     await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
     await settles(page, () => window.upcue.decide("once.3").reason, "dismissed");
     await settles(page, () => window.upcue.entitlement("api_calls").used, 5);
+    await fine(page);
+  });
+
+  test("the browser's own cache of pages takes it, and brings it back to life", async (t) => {
+    const chromium = await startChromium(t, { ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+    // Such a page may be kept.
+    const headers = { "cache-control": "no-cache" };
+    const tenant = `quiet-${++tenants}`;
+    const app = await serveCustomer(t, { token: () => stack.token({ tenant }), headers });
+    const context = await chromium.newContext();
+    t.after(() => context.close());
+    const page = await visit(context, app);
+    await start(page, { endpoint: stack.worker.url });
+    await page.evaluate(() => {
+      window.before = "it is the same page";
+      addEventListener("pageshow", ({ persisted }) => (window.persisted = persisted));
+      window.upcue.usage("api_calls", 5);
+    });
+    await settles(page, () => window.upcue.fresh, true);
+    await page.goto(`${app.url}elsewhere`);
+    await stack.api("POST", "/v1/events", { tenant, events: [{ type: "usage", meter: "api_calls", value: 700 }] });
+    await page.evaluate(() => void setTimeout(() => history.back()));
+    await page.waitForURL(app.url, { waitUntil: "commit" });
+    await settles(page, () => [window.before, window.persisted], ["it is the same page", true]);
+    await settles(page, () => window.upcue.entitlement("api_calls").used, 705);
     await fine(page);
   });
 

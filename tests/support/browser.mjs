@@ -45,9 +45,10 @@ window.upcue = await Upcue.load({
 document.documentElement.dataset.loaded = "";
 `;
 
-/** Starts Chromium; it ends with the suite. */
-export async function startChromium(t) {
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS.split(" ") });
+/** Starts Chromium; it ends with the suite. `options` are Playwright's. */
+export async function startChromium(t, options) {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  const browser = await chromium.launch({ executablePath, args: ARGUMENTS.split(" "), ...options });
   t.after(() => browser.close());
   return browser;
 }

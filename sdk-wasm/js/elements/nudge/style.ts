@@ -20,6 +20,6 @@ dialog .mark{display:none}
 .pill{position:relative}
 .pill::after{content:"";position:absolute;inset:-10px 0}
 .ghost{position:absolute;inline-size:1px;block-size:1px}
-.fixed{position:fixed;inset:0;margin:0}
+.fixed{position:fixed;inset:0}
 @media(forced-colors:active){.mark{background:Highlight}.pill{border:1px solid}}
 `;

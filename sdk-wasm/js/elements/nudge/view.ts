@@ -49,8 +49,8 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
   const dialog = make<HTMLDialogElement>("dialog:dialog.panel", {
     "aria-labelledby": "title",
     "aria-describedby": "body",
-    // Escape, or whatever else closes dialogs.
-    close: () => modal === host && putAway("dismiss"),
+    // Escape, or whatever else closes dialogs. It is told late: by then the next one may be open.
+    close: () => modal === host && !dialog.open && putAway("dismiss"),
   });
   const ghosts = ghostWatch(host.stage);
   /** What is shown: the decision it was claimed for, and what it says now. */
@@ -214,7 +214,7 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
       }
     },
     clear(upcue) {
-      ghosts.end();
+      ghosts.watch([], () => {});
       clear(upcue);
     },
   };

@@ -64,8 +64,8 @@ export function upgradeView(host: UpcueUpgrade): UpgradeView {
   };
 
   const closed = () => {
-    // Nobody closes an upgrade that is under way; its end will open the dialog again.
-    if (isBusy()) return;
+    // Nobody closes an upgrade that is under way; its end will open the dialog again. What is told late is of the time before.
+    if (isBusy() || dialog.open) return;
     timer();
     turn++;
     if (returned) forgetReturn();

@@ -1,5 +1,12 @@
 // Importing this registers the elements; importing it twice, or on a server, does no harm.
 
+// Like beside like: compressed, it travels in less. Rules first, then words, then what acts.
+import "./elements/theme.js";
+import "./elements/nudge/style.js";
+import "./elements/style.js";
+import "./elements/plans/words.js";
+import "./elements/upgrade/words.js";
+
 import { setLocale } from "./elements/element.js";
 import { UpcueMeter } from "./elements/meter.js";
 import { UpcueNudge } from "./elements/nudge.js";

@@ -129,6 +129,25 @@ describe("nudges of every kind", () => {
     assert.equal(await page.getByRole("dialog").count(), 1);
   });
 
+  test("a dialog that follows another in its place is not taken for it when that one's end is told", async (t) => {
+    const page = await open(t);
+    const element = await show(page, nudge({ kind: "modal", campaign: "first" }));
+    await element.evaluate((node, next) => {
+      node.shadowRoot.querySelector("dialog").addEventListener("close", () => (window.told = true));
+      const { dismiss } = window.upcue;
+      window.upcue.dismiss = (what) => {
+        dismiss(what);
+        window.upcue.world.nudges.here = next;
+        queueMicrotask(window.upcue.change);
+      };
+    }, nudge({ kind: "modal", campaign: "second" }));
+    await element.getByRole("button", { name: "Dismiss" }).click();
+    await page.waitForFunction(() => window.told);
+    assert.ok(await page.getByRole("dialog").isVisible());
+    assert.deepEqual(await calls(page, "claim"), ["first", "second"]);
+    assert.deepEqual(await calls(page, "dismiss"), ["first"]);
+  });
+
   test("a dialog does not come over the one in which an upgrade is confirmed", async (t) => {
     const page = await open(t);
     await page.evaluate(() => {
@@ -360,6 +379,58 @@ describe("nudges of every kind", () => {
       await pass(page, 5000);
       assert.deepEqual(await ghosts(), ["quota"]);
       assert.deepEqual(await seen(page), []);
+    });
+
+    for (const [kind, height] of [
+      ["banner", 70],
+      ["inline", 128],
+      ["badge", 24],
+    ]) {
+      test(`those held out of a ${kind} would have seen it once half of it was in view`, async (t) => {
+        const page = await open(t, { clock: true, css: "main { padding-block: 2000px }" });
+        await page.evaluate((kind) => {
+          window.upcue.world.ghosts.here = [{ campaign: "quota", kind, decision: "g-1" }];
+          window.put("upcue-nudge", { placement: "here" });
+        }, kind);
+        const reveal = (pixels) =>
+          page.evaluate((pixels) => {
+            const { top } = document.querySelector("upcue-nudge").getBoundingClientRect();
+            scrollTo(0, scrollY + top + pixels - innerHeight);
+          }, pixels);
+        await reveal(height * 0.4);
+        await pass(page, 5000);
+        assert.deepEqual(await calls(page, "ghost"), [], "less than half");
+        await reveal(height * 0.6);
+        await pass(page, 1100);
+        assert.deepEqual(await calls(page, "ghost"), ["quota"]);
+      });
+    }
+
+    test("those held out of a dialog would have seen it when no other was open", async (t) => {
+      const page = await open(t, { clock: true, body: "<dialog id=own>Own</dialog>" });
+      await page.evaluate(() => {
+        document.querySelector("#own").showModal();
+        window.upcue.world.ghosts.here = [{ campaign: "quota", kind: "modal", decision: "g-1" }];
+        window.put("upcue-nudge", { placement: "here" });
+      });
+      await pass(page, 5100);
+      assert.deepEqual(await calls(page, "ghost"), [], "behind the page's own");
+      await page.evaluate(() => document.querySelector("#own").close());
+      await pass(page, 2000);
+      assert.deepEqual(await calls(page, "ghost"), ["quota"]);
+    });
+
+    test("each of those held out of several campaigns is counted where it would be", async (t) => {
+      const page = await open(t, { clock: true, css: "main { padding-block: 2000px }" });
+      await page.evaluate(() => {
+        window.upcue.world.ghosts.here = ["banner", "toast"].map((kind) => ({ campaign: kind, kind, decision: kind }));
+        window.put("upcue-nudge", { placement: "here" });
+      });
+      await pass(page, 1100);
+      assert.deepEqual(await calls(page, "ghost"), ["toast"]);
+      await page.evaluate(() => document.querySelector("upcue-nudge").scrollIntoView({ block: "center" }));
+      await pass(page, 1100);
+      assert.deepEqual(await calls(page, "ghost"), ["toast", "banner"]);
     });
 
     test("those held out of a toast would have seen it wherever its element is", async (t) => {

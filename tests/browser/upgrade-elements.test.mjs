@@ -127,6 +127,19 @@ describe("comparing plans and upgrading in a page", () => {
     assert.equal(await page.getByRole("dialog").count(), 0);
   });
 
+  test("a dialog that is opened as soon as it was closed shows what it costs", async (t) => {
+    const page = await open(t);
+    await choose(page);
+    await page.evaluate(() => {
+      const element = document.querySelector("upcue-upgrade");
+      element.shadowRoot.querySelector("dialog").addEventListener("close", () => (window.told = true));
+      void element.close();
+      void element.open({ plan: "team" });
+    });
+    await page.waitForFunction(() => window.told);
+    await page.getByRole("button", { name: "Pay $14.50 and upgrade" }).waitFor();
+  });
+
   test("the button says what is paid; a double click pays once", async (t) => {
     const page = await open(t, { "POST /v1/upgrades": upgraded });
     const confirm = await choose(page);

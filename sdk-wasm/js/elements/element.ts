@@ -11,7 +11,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 const connected = new Set<UpcueElement<object>>();
 
 /** @internal Has all elements look again. */
-export const redrawAll = (): void => connected.forEach((element) => element.redraw());
+export const redrawAll = (): void => connected.forEach((element) => element.redraw_());
 
 /** @internal Whether a dialog is open, of the page or of ours. */
 export const isModal = (): boolean =>
@@ -26,11 +26,11 @@ export function setLocale(locale: Locale | undefined): void {
 /** What an element shows, and how. */
 export interface View {
   /** Whether there is something to draw before there is a snapshot. */
-  readonly early?: boolean;
-  /** Draws what the instance says now. */
-  draw(upcue: Upcue): void;
+  readonly early_?: boolean;
+  /** Draws what the instance says now; `anew`: what is drawn may be of other words, or for another attribute. */
+  draw_(upcue: Upcue, anew: boolean): void;
   /** Takes away what was drawn. */
-  clear(upcue: Upcue | undefined): void;
+  clear_(upcue: Upcue | undefined): void;
 }
 
 /**
@@ -42,7 +42,7 @@ export abstract class UpcueElement<M extends object> extends Base {
   // Set before this class was known, they are there already.
   messages: Partial<M> = (this as { messages?: Partial<M> }).messages ?? {};
   /** @internal What is drawn, out of reach of what the page's styles would hand down. */
-  readonly stage = make("div.drawn");
+  readonly stage_ = make("div.drawn");
   readonly #fallback = make("slot");
   #given: Upcue | undefined;
   #used: Upcue | undefined;
@@ -51,12 +51,12 @@ export abstract class UpcueElement<M extends object> extends Base {
 
   constructor() {
     super();
-    this.attachShadow({ mode: "open" }).append(this.#fallback, this.stage);
-    this.wear("");
+    this.attachShadow({ mode: "open" }).append(this.#fallback, this.stage_);
+    this.wear_("");
   }
 
   /** @internal Styles over the theme, in the place of those before. */
-  wear(css: string): void {
+  wear_(css: string): void {
     this.shadowRoot!.adoptedStyleSheets = themed(css);
   }
 
@@ -89,32 +89,32 @@ export abstract class UpcueElement<M extends object> extends Base {
   }
 
   attributeChangedCallback(): void {
-    this.redraw();
+    this.redraw_();
   }
 
   /** @internal Something that is drawn is another now. */
-  redraw(): void {
-    if (this.isConnected) this.#draw();
+  redraw_(): void {
+    if (this.isConnected) this.#draw(true);
   }
 
   /** @internal What the page put between the tags. */
-  showFallback(shown: boolean): void {
+  showFallback_(shown: boolean): void {
     this.#fallback.hidden = !shown;
   }
 
   /** @internal The words of this element, over those it was made with. */
-  say<W extends M>(voice: Voice, words: W): Say<W> {
+  say_<W extends M>(voice: Voice, words: W): Say<W> {
     const { messages } = this.constructor as unknown as { messages: object };
     return speech(written(this.#used?.locale), { ...words, ...wordsOf(voice), ...messages, ...this.messages });
   }
 
   /** @internal Dispatches an event that leaves shadow roots; whether nobody objected. */
-  tell(name: string, detail: object): boolean {
+  tell_(name: string, detail: object): boolean {
     return this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable: true, detail }));
   }
 
   /** @internal */
-  protected abstract readonly view: View;
+  protected abstract readonly view_: View;
 
   #attach(): void {
     const { upcue } = this;
@@ -129,15 +129,15 @@ export abstract class UpcueElement<M extends object> extends Base {
   #leave(): void {
     this.#stop?.();
     this.#stop = undefined;
-    this.view.clear(this.#used);
+    this.view_.clear_(this.#used);
     this.#used = undefined;
   }
 
-  #draw(): void {
+  #draw(anew = false): void {
     const upcue = this.#used;
-    const usable = upcue && (this.view.early || upcue.ready);
-    this.showFallback(!usable);
-    if (usable) this.view.draw(upcue);
-    else this.view.clear(upcue);
+    const usable = upcue && (this.view_.early_ || upcue.ready);
+    this.showFallback_(!usable);
+    if (usable) this.view_.draw_(upcue, anew);
+    else this.view_.clear_(upcue);
   }
 }

@@ -3,21 +3,20 @@ import { make, write } from "./dom.js";
 import { UpcueElement, type View } from "./element.js";
 import type { Say } from "./speech.js";
 
-const STYLE = `
-.meter{display:grid;gap:8px}
-.label{font-weight:600}
-.track{position:relative;block-size:var(--upcue-meter-height,10px);border-radius:99px;background:var(--upcue-meter-track,var(--_shade))}
-.clip{position:absolute;inset:0;overflow:clip;border-radius:inherit}
-.clip>*{position:absolute;inset-block:0;inset-inline-start:0;border-radius:inherit;background:var(--_level,var(--_accent))}
-.fill{inline-size:var(--_value);transition:inline-size .4s}
-.projected{inline-size:var(--_projected);opacity:.3}
-.soft-limit,.projection{position:absolute;inset-block:-3px;inset-inline-start:var(--_soft);inline-size:2px;border-radius:2px;background:var(--_text);opacity:.55}
-.projection{inset-inline-start:calc(var(--_projected) - 2px);background:var(--_level,var(--_accent));opacity:1}
-.near{--_level:var(--_warning)}
-.full{--_level:var(--_danger)}
-.remaining{color:var(--_level)}
-@media(forced-colors:active){.track{border:1px solid}.fill{background:Highlight;forced-color-adjust:none}.projection,.soft-limit{background:CanvasText}}
-`;
+const STYLE = `\
+.meter{display:grid;gap:8px}\
+.label{font-weight:600}\
+.track{position:relative;block-size:var(--upcue-meter-height,10px);border-radius:99px;background:var(--upcue-meter-track,var(--_shade))}\
+.clip{position:absolute;inset:0;overflow:clip;border-radius:inherit}\
+.clip>*{position:absolute;inset-block:0;inset-inline-start:0;border-radius:inherit;background:var(--_level,var(--_accent))}\
+.fill{inline-size:var(--_value);transition:inline-size .4s}\
+.projected{inline-size:var(--_projected);opacity:.3}\
+.soft-limit,.projection{position:absolute;inset-block:-3px;inset-inline-start:var(--_soft);inline-size:2px;border-radius:2px;background:var(--_text);opacity:.55}\
+.projection{inset-inline-start:calc(var(--_projected) - 2px);background:var(--_level,var(--_accent));opacity:1}\
+.near{--_level:var(--_warning)}\
+.full{--_level:var(--_danger)}\
+.remaining{color:var(--_level)}\
+@media(forced-colors:active){.track{border:1px solid}.fill{background:Highlight;forced-color-adjust:none}.projection,.soft-limit{background:CanvasText}}`;
 
 /** Without a soft limit of the plan's own, a bar turns at this part of the limit. */
 const NEARLY = 0.8;
@@ -88,7 +87,7 @@ export class UpcueMeter extends UpcueElement<MeterMessages> {
   static messages: Partial<MeterMessages> = {};
 
   /** @internal */
-  protected override readonly view = meterView(this);
+  protected override readonly view_ = meterView(this);
 }
 
 /** What draws one `<upcue-meter>`. */
@@ -133,16 +132,16 @@ function meterView(host: UpcueMeter): View {
     for (const [name, text] of Object.entries(said)) track.setAttribute(`aria-${name}`, `${text}`);
   };
 
-  host.wear(STYLE);
-  host.stage.append(box, status);
+  host.wear_(STYLE);
+  host.stage_.append(box, status);
   clear();
   return {
-    clear,
-    draw(upcue) {
+    clear_: clear,
+    draw_(upcue) {
       const meter = upcue.meter(host.getAttribute("meter") ?? "");
       if (!meter) return clear();
       const { label, value, limit, softLimit } = meter;
-      const words = wordsFor(meter, host.say("meter", WORDS));
+      const words = wordsFor(meter, host.say_("meter", WORDS));
       const level = limit === null || value < (softLimit ?? limit * NEARLY) ? 0 : value < limit ? 1 : 2;
       box.hidden = false;
       box.className = ["meter", "meter near", "meter full"][level]!;

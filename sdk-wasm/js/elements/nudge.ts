@@ -44,5 +44,5 @@ export class UpcueNudge extends UpcueElement<NudgeMessages> {
   static messages: Partial<NudgeMessages> = {};
 
   /** @internal */
-  protected override readonly view = nudgeView(this);
+  protected override readonly view_ = nudgeView(this);
 }

@@ -4,13 +4,9 @@ import type { Violation } from "../buying/types.js";
 import { type Attributes, type Content, make } from "./dom.js";
 import type { Say } from "./speech.js";
 
-/** A button, or a link where it has an `href`; it is found again by its `data-key` when everything is drawn anew. */
+/** A button, or a link where it has an `href`; it is found again by its `id` when everything is drawn anew. */
 export const press = (act: string, text: string, primary: unknown, attributes: Attributes): HTMLElement =>
-  make(`${attributes["href"] ? "a" : "button"}:${act}.button${primary ? ".primary" : ""}`, { "data-key": act, ...attributes }, text);
-
-/** The node with a key, in what is drawn now. */
-export const keyed = (root: ParentNode, key: string | undefined): HTMLElement | null =>
-  key ? root.querySelector(`[data-key="${CSS.escape(key)}"]`) : null;
+  make(`${attributes["href"] ? "a" : "button"}:${act}.button${primary ? ".primary" : ""}`, { id: act, ...attributes }, text);
 
 /** Why a plan is too small. */
 export const violated = (violations: readonly Violation[], say: Say<{ tooSmall: string }>): Content =>

@@ -1,12 +1,11 @@
-import type { Upcue } from "../upcue.js";
 import { UpcueElement } from "./element.js";
-import type { PlansView } from "./plans/view.js";
+import { plansView } from "./plans/view.js";
 import type { PlansMessages } from "./plans/words.js";
 
 export type { PlansMessages };
 
 /**
- * The plans, which of them fits and why, and what it takes to get it. What draws them is loaded with the first one on a page.
+ * The plans, which of them fits and why, and what it takes to get it.
  *
  * @tag upcue-plans
  * @attr {string} for - The meter or feature that made the user ask, as `api_calls`.
@@ -65,53 +64,15 @@ export class UpcuePlans extends UpcueElement<PlansMessages> {
   /** For all comparisons. */
   static messages: Partial<PlansMessages> = {};
 
-  /** @internal Prices come from the Worker, so they are there even where the wasm core is not. */
-  protected override readonly view = {
-    early: true,
-    draw: (upcue: Upcue): void => this.#draw(upcue),
-    clear: (): void => this.#view?.clear(),
-  };
-  #view: PlansView | undefined;
-  #listening = new AbortController();
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#listening = new AbortController();
-    const { signal } = this.#listening;
-    document.addEventListener("visibilitychange", () => document.hidden || this.#view?.freshen(), { signal });
-    document.addEventListener("upcue-upgraded", () => this.reload(), { signal });
-  }
-
-  override disconnectedCallback(): void {
-    this.#listening.abort();
-    super.disconnectedCallback();
-  }
-
   /** @internal */
-  override redraw(): void {
-    super.redraw();
-    this.#view?.redraw();
-  }
+  protected override readonly view_ = plansView(this);
 
   /** Asks for the plans again. */
   reload(): void {
-    this.#view?.reload();
+    void this.view_.reload_();
   }
 
   override focus(): void {
-    this.#view?.focus();
-  }
-
-  #draw(upcue: Upcue): void {
-    if (this.#view) return this.#view.show(upcue);
-    this.showFallback(true);
-    // Where it fails, the page's own content stays, and the next change tries again.
-    this.#load().catch(() => {});
-  }
-
-  async #load(): Promise<void> {
-    const { plansView } = await import("./commerce.js");
-    this.#view ??= plansView(this);
-    this.redraw();
+    this.view_.focus_();
   }
 }

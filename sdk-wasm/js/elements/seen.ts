@@ -4,17 +4,18 @@ import { after } from "../host.js";
 
 const LONG_ENOUGH = 1000;
 
-/** Calls `tell` once `target` has been seen; the answer gives up. */
-export function whenSeen(target: HTMLElement, tell: () => void): () => void {
+/** Calls `tell` once `target` has been seen while it was its `turn`; the answer gives up. */
+export function whenSeen(target: HTMLElement, tell: () => void, turn = () => true): () => void {
   let inView = false;
   let stop = () => {};
   const look = () => {
     stop();
-    if (inView && !document.hidden) stop = after(LONG_ENOUGH, done);
+    const ours = turn();
+    // Things hidden by `visibility` have a size.
+    const seen = () => ours && turn() && target.checkVisibility({ visibilityProperty: true });
+    if (inView && !document.hidden) stop = after(LONG_ENOUGH, () => (seen() ? done() : look()));
   };
   const done = () => {
-    // Things hidden by `visibility` have a size.
-    if (!target.checkVisibility({ visibilityProperty: true })) return look();
     end();
     tell();
   };

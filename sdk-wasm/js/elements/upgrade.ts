@@ -1,15 +1,13 @@
 import type { Choice } from "../buying/types.js";
-import type { Upcue } from "../upcue.js";
 import { UpcueElement } from "./element.js";
-import { returnedUpgrade } from "./returned.js";
-import type { UpgradeView } from "./upgrade/view.js";
+import { upgradeView } from "./upgrade/view.js";
 import type { UpgradeMessages } from "./upgrade/words.js";
 
 export type { UpgradeMessages };
 
 /**
  * A dialog with what a change of plan costs, to the cent, and the button that makes it. It opens when it is told to, and by
- * itself when the user comes back from Stripe's page. What draws it is loaded then.
+ * itself when the user comes back from Stripe's page.
  *
  * @tag upcue-upgrade
  * @attr {boolean} seats - Shows the number of seats even when there is one.
@@ -53,40 +51,17 @@ export class UpcueUpgrade extends UpcueElement<UpgradeMessages> {
   static messages: Partial<UpgradeMessages> = {};
 
   /** @internal */
-  protected override readonly view = {
-    early: true,
-    draw: (upcue: Upcue): void => this.#draw(upcue),
-    clear: (): void => {},
-  };
-  #view: Promise<UpgradeView> | undefined;
-  #resumed = false;
+  protected override readonly view_ = upgradeView(this);
 
   /** Shows what the change costs, and makes it when the user confirms. Rejects when there is no instance to ask. */
   async open(choice: Choice): Promise<void> {
     const { upcue } = this;
     if (!upcue) throw new Error("upcue: not loaded yet");
-    await (await this.#loaded()).open(upcue, choice);
+    await this.view_.open_(upcue, choice);
   }
 
   /** Puts the dialog away, unless an upgrade is under way. */
   async close(): Promise<void> {
-    (await this.#view)?.close();
-  }
-
-  #draw(upcue: Upcue): void {
-    const upgrade = this.#resumed ? null : returnedUpgrade();
-    this.#resumed = true;
-    if (upgrade) void this.#loaded().then((view) => view.resume(upcue, upgrade));
-  }
-
-  #loaded(): Promise<UpgradeView> {
-    this.#view ??= import("./commerce.js").then(
-      ({ upgradeView }) => upgradeView(this),
-      (cause) => {
-        this.#view = undefined;
-        throw cause;
-      },
-    );
-    return this.#view;
+    this.view_.close_();
   }
 }

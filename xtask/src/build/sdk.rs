@@ -14,7 +14,7 @@ use super::wasm::{self, Library};
 use crate::command;
 use crate::progress::{note, step};
 use crate::project::{Project, copy, fresh_directory, read, write};
-pub(crate) use bundle::core_scripts;
+pub(crate) use bundle::{core_scripts, element_scripts};
 
 pub(crate) const WASM: &str = "upcue_core_bg.wasm";
 const GLUE: &str = "upcue_core";

@@ -49,10 +49,10 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
   const dialog = make<HTMLDialogElement>("dialog:dialog.panel", {
     "aria-labelledby": "title",
     "aria-describedby": "body",
-    // Escape, or whatever else closes dialogs.
-    close: () => modal === host && putAway("dismiss"),
+    // Escape, or whatever else closes dialogs. It is told late: by then the next one may be open.
+    close: () => modal === host && !dialog.open && putAway("dismiss"),
   });
-  const ghosts = ghostWatch(host.stage);
+  const ghosts = ghostWatch(host.stage_);
   /** What is shown: the decision it was claimed for, and what it says now. */
   let shown: Nudge | undefined;
   let said: Nudge | undefined;
@@ -68,7 +68,7 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
     after(SETTLES, () => {
       if (met !== upcue) return;
       settled = true;
-      host.redraw();
+      host.redraw_();
     });
   };
 
@@ -113,7 +113,7 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
       // A dialog is told of by its name.
       text.role = null;
       dialog.append(box);
-      host.stage.append(dialog);
+      host.stage_.append(dialog);
     } else if (kind === "toast") {
       box.popover = "manual";
       box.showPopover();
@@ -129,7 +129,7 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
 
   /** What a nudge says may change while it is shown. */
   const fill = (nudge: Nudge) => {
-    const say = host.say("nudge", WORDS);
+    const say = host.say_("nudge", WORDS);
     said = nudge;
     write(title, nudge.title);
     write(pill, nudge.title);
@@ -159,7 +159,7 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
     if (!dialog.isConnected) return;
     dialog.close();
     dialog.remove();
-    host.stage.append(box);
+    host.stage_.append(box);
     // Another may have waited for its turn.
     queueMicrotask(redrawAll);
   };
@@ -176,7 +176,7 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
       empty();
       host.setAttribute("state", "empty");
     }
-    host.tell("upcue-action", { action, ...named(nudge) });
+    host.tell_("upcue-action", { action, ...named(nudge) });
   };
 
   /** A badge without a body leads on at once; others open what they have to say, which the browser does by itself. */
@@ -191,14 +191,14 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
     if (!nudge) return;
     upcue?.[how](nudge);
     clear(upcue);
-    host.tell(`upcue-${how}`, named(nudge));
+    host.tell_(`upcue-${how}`, named(nudge));
   };
 
-  host.wear(STYLE);
-  host.stage.append(box);
+  host.wear_(STYLE);
+  host.stage_.append(box);
   empty();
   return {
-    draw(upcue) {
+    draw_(upcue) {
       if (upcue !== met) meet(upcue);
       const placement = host.getAttribute("placement") ?? "";
       const { nudge } = upcue.decide(placement);
@@ -213,8 +213,8 @@ export function nudgeView(host: UpcueElement<NudgeMessages>): View {
         claim(upcue, nudge, placement).catch(() => clear(upcue));
       }
     },
-    clear(upcue) {
-      ghosts.end();
+    clear_(upcue) {
+      ghosts.watch([], () => {});
       clear(upcue);
     },
   };

@@ -4,11 +4,11 @@ import type { Choice, Comparison, Interval, OfferedPlan, UpgradeWish } from "../
 import { after, now } from "../../host.js";
 import type { Upcue } from "../../upcue.js";
 import { type Content, make, refill, write } from "../dom.js";
-import { keyed, press } from "../parts.js";
+import type { View } from "../element.js";
+import { press } from "../parts.js";
 import type { UpcuePlans } from "../plans.js";
-import { cards } from "./cards.js";
-import { matrix } from "./matrix.js";
 import { type Offer, priceOf } from "./offer.js";
+import { offers } from "./offers.js";
 import { STYLE } from "../style.js";
 import { top } from "./top.js";
 import { type PlansMessages, WORDS } from "./words.js";
@@ -18,17 +18,10 @@ const SETTLES = 250;
 /** Who comes back to the page after so long is shown what has happened meanwhile. */
 const STALE = 30_000;
 
-/** What draws one `<upcue-plans>`. */
-export interface PlansView {
-  /** Something may have changed: asks again when it is the plan, or what the comparison is for. */
-  show(upcue: Upcue): void;
-  clear(): void;
-  /** The user is back. */
-  freshen(): void;
-  reload(): void;
-  /** Another look at the same comparison. */
-  redraw(): void;
-  focus(): void;
+/** What draws one `<upcue-plans>`; it asks again when the plan may have changed, or what the comparison is for. */
+export interface PlansView extends View {
+  reload_(): Promise<void>;
+  focus_(): void;
 }
 
 export function plansView(host: UpcuePlans): PlansView {
@@ -48,10 +41,11 @@ export function plansView(host: UpcuePlans): PlansView {
   let interval: Interval | undefined;
   let settle = () => {};
   const wishes = new Set<string>();
-  host.wear(STYLE);
-  host.stage.append(frame, status);
+  let listening = new AbortController();
+  host.wear_(STYLE);
+  host.stage_.append(frame, status);
 
-  const say = () => host.say("plans", WORDS);
+  const say = () => host.say_("plans", WORDS);
   const state = () => (failed ? "error" : !comparison ? "loading" : comparison.plans.length ? "ready" : "empty");
   /** What the page put between the tags is as good as a drawing of nothing. */
   const fallback = () => state() === "loading" && host.children.length > 0;
@@ -73,44 +67,40 @@ export function plansView(host: UpcuePlans): PlansView {
   /** Draws everything anew; focus stays with what has the same key. */
   const redraw = () => {
     if (!upcue) return;
-    const key = (root.activeElement as HTMLElement | null)?.dataset.key;
+    const key = root.activeElement?.id;
     const is = state();
     const loading = is === "loading";
-    host.showFallback(fallback());
+    host.showFallback_(fallback());
     host.setAttribute("state", is);
     frame.ariaBusy = `${loading}`;
     refill(frame, !fallback() && content(is));
     write(status, loading || failed ? say()(loading ? "loading" : "failed") : "");
-    if (key) (keyed(root, key) ?? frame).focus({ preventScroll: true });
+    if (key) (root.getElementById(key) ?? frame).focus({ preventScroll: true });
   };
 
   const content = (is: string): Content => {
     const speak = say();
-    if (failed) return make("div:error.box.row", make("div", speak("failed")), press("retry", speak("retry"), false, { click: reload }));
+    if (failed) return make("div:error.box.panel.row", make("div", speak("failed")), press("retry", speak("retry"), false, { click: reload }));
     if (!comparison) return make("div:skeleton", { "aria-hidden": "true" }, make("i"), make("i"), make("i"));
     const offer = offered(comparison);
     return [
       top(offer, host.getAttribute("contact")),
-      is === "empty"
-        ? make("p:empty.box", speak("empty"))
-        : host.getAttribute("view") === "matrix"
-          ? matrix(offer)
-          : cards(offer),
+      is === "empty" ? make("p:empty.box.panel", speak("empty")) : offers(offer, host.getAttribute("view") === "matrix"),
     ];
   };
 
   const offered = (comparison: Comparison): Offer => {
     const { intervals } = comparison;
     return {
-      comparison,
-      interval: interval && intervals.includes(interval) ? interval : intervals[0],
-      asked: wishes,
-      heading: /^[2-6]$/.test(host.getAttribute("heading-level") ?? "") ? `h${host.getAttribute("heading-level")}` : "h3",
-      say: say(),
-      choose,
-      ask,
-      contact: (event) => host.tell("upcue-contact", {}) || event.preventDefault(),
-      switch: (to) => {
+      comparison_: comparison,
+      interval_: interval && intervals.includes(interval) ? interval : intervals[0],
+      asked_: wishes,
+      heading_: /^[2-6]$/.test(host.getAttribute("heading-level") ?? "") ? `h${host.getAttribute("heading-level")}` : "h3",
+      say_: say(),
+      choose_: choose,
+      ask_: ask,
+      contact_: (event) => host.tell_("upcue-contact", {}) || event.preventDefault(),
+      switch_: (to) => {
         interval = to;
         redraw();
       },
@@ -119,7 +109,7 @@ export function plansView(host: UpcuePlans): PlansView {
 
   const choose = (chosen: OfferedPlan) => {
     const choice = { plan: chosen.id, price: priceOf(chosen, offered(comparison!))?.id };
-    if (!host.tell("upcue-choose", choice)) return;
+    if (!host.tell_("upcue-choose", choice)) return;
     const place = host.getRootNode() as Document | ShadowRoot;
     const dialog = place.querySelector("upcue-upgrade") ?? document.querySelector("upcue-upgrade");
     void dialog?.open(choice as Choice);
@@ -142,11 +132,24 @@ export function plansView(host: UpcuePlans): PlansView {
   const notice = (message: keyof PlansMessages, plan: string) => {
     const text = say()(message);
     root.querySelector("[part=notice]")?.remove();
-    keyed(root, plan)?.before(make("p:notice.warn.small", text));
+    root.getElementById(plan)?.before(make("p:notice.warn.small", text));
     write(status, text);
   };
 
+  const listen = () => {
+    listening = new AbortController();
+    const { signal } = listening;
+    document.addEventListener("visibilitychange", freshen, { signal });
+    document.addEventListener("upcue-upgraded", reload, { signal });
+  };
+
+  /** The user may be back. */
+  const freshen = () => {
+    if (!document.hidden && comparison && now() - askedAt > STALE) void reload();
+  };
+
   const clear = () => {
+    listening.abort();
     settle();
     upcue = comparison = plan = undefined;
     wishes.clear();
@@ -156,13 +159,17 @@ export function plansView(host: UpcuePlans): PlansView {
   };
 
   return {
-    show(now) {
+    // Prices come from the Worker, so they are there even where the wasm core is not.
+    early_: true,
+    draw_(now, anew) {
       if (now !== upcue) {
         clear();
         upcue = now;
+        listen();
         void reload();
       } else if (wanted !== host.getAttribute("for")) void reload();
-      host.showFallback(fallback());
+      if (anew) redraw();
+      else host.showFallback_(fallback());
       if (!now.ready) return;
       const id = now.plan()?.id ?? "";
       if (plan !== undefined && id !== plan) {
@@ -171,10 +178,8 @@ export function plansView(host: UpcuePlans): PlansView {
       }
       plan = id;
     },
-    clear,
-    freshen: () => void (comparison && now() - askedAt > STALE && reload()),
-    reload: () => void reload(),
-    redraw,
-    focus: () => frame.focus(),
+    clear_: clear,
+    reload_: reload,
+    focus_: () => frame.focus(),
   };
 }

@@ -3,7 +3,9 @@
 import type { UpgradeState } from "../../buying/types.js";
 import { after, now } from "../../host.js";
 import type { Upcue } from "../../upcue.js";
-import { ownAddress, returnedUpgrade } from "../returned.js";
+
+/** What Stripe's page adds to the address it leads back to: the name of the upgrade. */
+const PARAMETER = "upcue_upgrade";
 
 /** Webhooks seldom take longer. */
 const PATIENCE = 60_000;
@@ -11,6 +13,16 @@ const FIRST_WAIT = 700;
 const LONGEST_WAIT = 5000;
 
 type Settled = Exclude<UpgradeState, { status: "pending" }>;
+
+/** The upgrade that the page was left for. */
+export const returnedUpgrade = (): string | null => new URL(location.href).searchParams.get(PARAMETER);
+
+/** This page's address, as it was before it was ever returned to. */
+export function ownAddress(): string {
+  const here = new URL(location.href);
+  here.searchParams.delete(PARAMETER);
+  return here.href;
+}
 
 /** Takes the name of the upgrade out of the page's address. */
 export function forgetReturn(): void {

@@ -4,7 +4,7 @@ import type { Quote, RequiresAction, Upgraded } from "../../buying/types.js";
 import { money } from "../../money.js";
 import { type Content, make } from "../dom.js";
 import { press } from "../parts.js";
-import { type Speaks, changes, confirmText, fromTo, isSwitch, paragraphs, quoteParts } from "./quote.js";
+import { type Speaks, changes, confirmText, isSwitch, paragraphs, quoteParts } from "./quote.js";
 import type { UpgradeMessages } from "./words.js";
 
 /** What went wrong, in the Worker's words. */
@@ -18,116 +18,110 @@ export interface Problem {
 
 /** Said above a quote. */
 export interface Notice {
-  readonly title: string;
-  readonly lines: readonly string[];
-  readonly bad?: boolean;
+  readonly title_: string;
+  readonly lines_: readonly string[];
+  readonly bad_?: boolean;
   /** A page that mends it. */
-  readonly url?: string | undefined;
+  readonly url_?: string | undefined;
 }
 
 export type Scene =
-  | { readonly kind: "loading" | "checking" | "waiting" }
+  | { readonly kind_: "loading" | "checking" | "waiting" }
   | {
-      readonly kind: "quote";
-      readonly quote: Quote;
-      readonly heldUntil: number;
-      readonly notice?: Notice | undefined;
+      readonly kind_: "quote";
+      readonly quote_: Quote;
+      readonly heldUntil_: number;
+      readonly notice_?: Notice | undefined;
       /** A new quote is on its way, or the upgrade is. */
-      readonly waiting?: "quote" | "upgrade";
-      readonly seats: boolean;
+      readonly waiting_?: "quote" | "upgrade";
+      readonly seats_: boolean;
     }
-  | { readonly kind: "refused"; readonly notice: Notice; readonly retry: boolean }
-  | { readonly kind: "leaving"; readonly result: RequiresAction; readonly returned: boolean }
-  | { readonly kind: "done"; readonly result: Upgraded };
+  | { readonly kind_: "refused"; readonly notice_: Notice; readonly retry_: boolean }
+  | { readonly kind_: "leaving"; readonly result_: RequiresAction; readonly returned_: boolean }
+  | { readonly kind_: "done"; readonly result_: Upgraded };
 
 /** What buttons do. */
 export interface Acts {
-  close(): void;
-  confirm(): void;
-  retry(): void;
-  again(): void;
-  resize(quantity: number): void;
+  close_(): void;
+  confirm_(): void;
+  retry_(): void;
+  again_(): void;
+  resize_(quantity: number): void;
 }
 
 /** The title, the body, the buttons, and what is read out where no alert says it. */
 export type Drawing = readonly [title: string, body: Content, actions: readonly Content[], status: string];
 
 export function drawScene(scene: Scene, say: Speaks, acts: Acts): Drawing {
-  const close = (text: "close" | "cancel" | "finish", primary = false) => press("close", say(text), primary, { click: acts.close });
-  switch (scene.kind) {
-    case "loading":
-    case "checking":
-      return [say(scene.kind), make("i"), [], say(scene.kind)];
-    case "quote":
-      return drawQuote(scene, say, acts);
+  const close = (text: "close" | "cancel" | "finish", primary = false, busy = false) =>
+    press("close", say(text), primary, { click: acts.close_, "aria-disabled": busy && "true" });
+  const mend = (url: string | undefined, primary = false): Content => url && press("mend", say("mend"), primary, { href: url });
+  const told = (title: string, lines: readonly string[], ...actions: Content[]): Drawing => [
+    title,
+    paragraphs(lines),
+    actions,
+    lines.join(" "),
+  ];
+  switch (scene.kind_) {
+    case "quote": {
+      const { quote_: quote, notice_: notice, waiting_: waiting, seats_: seats, heldUntil_: heldUntil } = scene;
+      const busy = waiting === "upgrade";
+      const status = waiting ? say(busy ? "busy" : "loading") : "";
+      return [
+        say(isSwitch(quote) ? "titleSwitch" : "title", { plan: quote.plan.name }),
+        [
+          notice &&
+            make(
+              `div:notice${notice.bad_ ? ":bad" : ""}.box.panel.stack`,
+              { role: "alert" },
+              make("b", notice.title_),
+              paragraphs(notice.lines_),
+              mend(notice.url_),
+            ),
+          quoteParts(quote, heldUntil, seats && stepper(quote.quantity, say, acts.resize_), say),
+        ],
+        [
+          close("cancel", false, busy),
+          press("confirm", status || confirmText(quote, say), true, { click: acts.confirm_, "aria-disabled": waiting && "true" }),
+        ],
+        status,
+      ];
+    }
     case "waiting":
-      return told(say("waiting"), [say("waitingHelp")], close("close"), press("again", say("again"), true, { click: acts.again }));
+      return told(say("waiting"), [say("waitingHelp")], close("close"), press("again", say("again"), true, { click: acts.again_ }));
     case "refused": {
-      const { notice, retry } = scene;
-      const { title, lines, url } = notice;
-      const again = retry && press("retry", say("retry"), true, { click: acts.retry });
-      return told(title, lines, close("close", !url && !again), mend(url, say, true), again);
+      const { notice_, retry_ } = scene;
+      const { title_, lines_, url_ } = notice_;
+      const again = retry_ && press("retry", say("retry"), true, { click: acts.retry_ });
+      return told(title_, lines_, close("close", !url_ && !again), mend(url_, true), again);
     }
     case "leaving": {
-      const { reason, url } = scene.result;
-      const lines = [scene.returned ? say(reason) : "", say(`${reason}Help`)];
-      const title = say(scene.returned ? "unfinished" : reason);
-      return told(title, lines, close("cancel"), press("go", say("go"), true, { href: url }));
+      const { result_, returned_ } = scene;
+      const { reason, url } = result_;
+      const lines = [returned_ ? say(reason) : "", say(`${reason}Help`)];
+      return told(say(returned_ ? "unfinished" : reason), lines, close("cancel"), press("go", say("go"), true, { href: url }));
     }
     case "done": {
-      const { amount_charged: n, currency, plan } = scene.result;
+      const { amount_charged: n, currency, plan } = scene.result_;
       const charged = say(n > 0 ? "charged" : "chargedNothing", { amount: money(n, currency, say.locale) });
-      const body = [make("p:charged.muted", charged), changes(scene.result, true, say)];
+      const body = [make("p:charged.muted", charged), changes(scene.result_, "gained", say)];
       return [say("done", { plan: plan.name }), body, [close("finish", true)], charged];
     }
+    default:
+      return [say(scene.kind_), make("i"), [], say(scene.kind_)];
   }
 }
 
-function drawQuote(scene: Scene & { kind: "quote" }, say: Speaks, acts: Acts): Drawing {
-  const { quote, notice, waiting } = scene;
-  const busy = waiting === "upgrade";
-  const status = waiting ? say(busy ? "busy" : "loading") : "";
-  return [
-    say(isSwitch(quote) ? "titleSwitch" : "title", { plan: quote.plan.name }),
-    [
-      notice &&
-        make(
-          `div:notice${notice.bad ? ":bad" : ""}.box.stack`,
-          { role: "alert" },
-          make("b", notice.title),
-          paragraphs(notice.lines),
-          mend(notice.url, say),
-        ),
-      fromTo(quote, say),
-      scene.seats && seats(quote.quantity, say, acts),
-      quoteParts(quote, scene.heldUntil, say),
-    ],
-    [
-      press("close", say("cancel"), false, { click: acts.close, "aria-disabled": busy && "true" }),
-      press("confirm", status || confirmText(quote, say), true, { click: acts.confirm, "aria-disabled": waiting && "true" }),
-    ],
-    status,
-  ];
-}
-
-/** How many: a number with a step down and a step up. */
-function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
+/** How many seats: a number with a step down and a step up. */
+function stepper(n: number, say: Speaks, resize: Acts["resize_"]): HTMLElement {
   const change = () => resize(input.valueAsNumber);
-  const input = make<HTMLInputElement>("input.number", {
-    id: "seats",
-    type: "number",
-    min: "1",
-    inputmode: "numeric",
-    value: `${n}`,
-    "data-key": "seats",
-    change,
-  });
+  const input = make<HTMLInputElement>("input.number", { id: "seats", type: "number", min: "1", inputmode: "numeric", value: `${n}`, change });
   const step = (key: "fewer" | "more", sign: string, way: "stepDown" | "stepUp") => {
     const click = () => {
       input[way]();
       change();
     };
-    return make("button.round", { "aria-label": say(key), "data-key": key, click }, sign);
+    return make("button.round", { "aria-label": say(key), id: key, click }, sign);
   };
   return make(
     "div:seats.row",
@@ -136,23 +130,13 @@ function seats(n: number, say: Speaks, { resize }: Acts): HTMLElement {
   );
 }
 
-const mend = (url: string | undefined, say: Speaks, primary = false): Content =>
-  url && press("mend", say("mend"), primary, { href: url });
-
-const told = (title: string, lines: readonly string[], ...actions: Content[]): Drawing => [
-  title,
-  paragraphs(lines),
-  actions,
-  lines.join(" "),
-];
-
 /** What a refusal says, and what may be done about it. */
-export function refusal({ code, detail, url }: Problem, say: Speaks): Notice {
-  if (code === "already_on_plan") return { title: say("already"), lines: [say("alreadyHelp")] };
-  if (code === "network") return { title: say("failed"), lines: [say("failedHelp")] };
+export function refusal({ code, detail = "", url }: Problem, say: Speaks): Notice {
+  if (code === "already_on_plan") return { title_: say("already"), lines_: [say("alreadyHelp")] };
   const help = HELP[code] ?? "failedHelp";
-  const lines = [help === "forbidden" ? "" : (detail ?? ""), say(help)];
-  return { title: say(code === "payment_failed" ? "declined" : "failed"), lines, bad: true, url };
+  const title_ = say(code === "payment_failed" ? "declined" : "failed");
+  if (code === "network") return { title_, lines_: [say(help)] };
+  return { title_, lines_: [help === "forbidden" ? "" : detail, say(help)], bad_: true, url_: url };
 }
 
 const HELP: Record<string, keyof UpgradeMessages> = {

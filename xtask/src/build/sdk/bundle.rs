@@ -101,7 +101,7 @@ pub(super) fn snippet(project: &Project, package: &Path) -> Result<()> {
     let bundles = Metafile::read(project)?;
     let mut files = Vec::new();
     for entry in [MAIN_ENTRY, DEFINE_ENTRY] {
-        for output in bundles.needed_by(entry)? {
+        for output in bundles.needed_by(entry, When::AtOnce)? {
             let name = Path::new(output).file_name().unwrap_or_default().to_string_lossy().into_owned();
             if !files.contains(&name) {
                 files.push(name);
@@ -124,7 +124,15 @@ pub(super) fn snippet(project: &Project, package: &Path) -> Result<()> {
 pub(crate) fn core_scripts(project: &Project) -> Result<Vec<PathBuf>> {
     let bundles = Metafile::read(project)?;
     // The metafile's paths are relative to where esbuild ran.
-    Ok(bundles.needed_by(MAIN_ENTRY)?.into_iter().map(|output| project.root.join(output)).collect())
+    Ok(bundles.needed_by(MAIN_ENTRY, When::AtOnce)?.into_iter().map(|output| project.root.join(output)).collect())
+}
+
+/// What `import "upcue/define"` loads besides, whenever it does.
+pub(crate) fn element_scripts(project: &Project) -> Result<Vec<PathBuf>> {
+    let bundles = Metafile::read(project)?;
+    let core = bundles.needed_by(MAIN_ENTRY, When::Ever)?;
+    let all = bundles.needed_by(DEFINE_ENTRY, When::Ever)?;
+    Ok(all.into_iter().filter(|output| !core.contains(output)).map(|output| project.root.join(output)).collect())
 }
 
 /// The part of esbuild's metafile that tells which chunk needs which.
@@ -146,20 +154,28 @@ struct Import {
     kind: String,
 }
 
+/// Which imports count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum When {
+    AtOnce,
+    /// Those that a script makes when it is asked for something, too.
+    Ever,
+}
+
 impl Metafile {
     fn read(project: &Project) -> Result<Self> {
         let written = read(&metafile(project)).context("run `cargo xtask build sdk` first")?;
         serde_json::from_str(&written).context("esbuild's metafile is not as expected")
     }
 
-    /// An entry's script, first, and every chunk it imports statically.
-    fn needed_by(&self, entry: &str) -> Result<Vec<&str>> {
+    /// An entry's script, first, and every chunk it imports.
+    fn needed_by(&self, entry: &str, when: When) -> Result<Vec<&str>> {
         let found = self.outputs.iter().find(|(_, output)| output.entry_point.as_deref() == Some(entry));
         let (first, _) = found.with_context(|| format!("the SDK was not built from {entry}"))?;
         let mut chunks = vec![first.as_str()];
         let mut next = 0;
         while let Some(output) = chunks.get(next).and_then(|chunk| self.outputs.get(*chunk)) {
-            for import in output.imports.iter().filter(|import| import.kind == "import-statement") {
+            for import in output.imports.iter().filter(|import| when == When::Ever || import.kind == "import-statement") {
                 if !chunks.contains(&import.path.as_str()) {
                     chunks.push(&import.path);
                 }
@@ -185,8 +201,9 @@ mod tests {
                 "out/lazy.js": {"imports": []}
             }}"#,
         )?;
-        assert_eq!(bundles.needed_by("a.ts")?, ["out/a.js", "out/c.js", "out/d.js"]);
-        assert!(bundles.needed_by("missing.ts").is_err());
+        assert_eq!(bundles.needed_by("a.ts", When::AtOnce)?, ["out/a.js", "out/c.js", "out/d.js"]);
+        assert_eq!(bundles.needed_by("a.ts", When::Ever)?, ["out/a.js", "out/c.js", "out/d.js", "out/lazy.js"]);
+        assert!(bundles.needed_by("missing.ts", When::AtOnce).is_err());
         Ok(())
     }
 }

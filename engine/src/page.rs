@@ -1,6 +1,6 @@
 //! Everything that the page of one user is told: the numbers its core decides by, and the words people read.
 
-mod words;
+pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -62,8 +62,7 @@ wire! { struct Course { projected, exhausts_at } }
 impl Page {
     /// A hash of everything but what changes from moment to moment.
     pub fn rules_hash(&self) -> u64 {
-        let words = self.words_of_rules();
-        hash64(&wire::extend(words.into_bytes(), &self.snapshot.rules))
+        rules_hash(&self.words_of_rules(), &wire::encode(&self.snapshot.rules))
     }
 
     /// A hash of everything but the clock, and what goes by it alone.
@@ -90,4 +89,9 @@ impl Page {
         let hash = self.rules_hash();
         (if known == Some(hash) { self.live() } else { self.whole() }, hash)
     }
+}
+
+/// The hash of the rules, of their words and their bytes.
+pub(crate) fn rules_hash(words: &str, rules: &[u8]) -> u64 {
+    hash64(&[words.as_bytes(), rules].concat())
 }

@@ -180,14 +180,30 @@ impl Frame {
     /// The frame of these numbers and `words`.
     #[cfg(feature = "edge")]
     pub fn encode(&self, words: &str) -> Vec<u8> {
-        let (kind, numbers) = match self {
-            Self::Snapshot(snapshot) => (SNAPSHOT, wire::encode(&**snapshot)),
-            Self::Live(live) => (LIVE, wire::encode(live)),
-        };
-        let mut bytes = wire::extend(alloc::vec![b'U', FORMAT, kind], &numbers);
-        bytes.extend_from_slice(words.as_bytes());
-        bytes
+        match self {
+            Self::Snapshot(snapshot) => frame(SNAPSHOT, &wire::encode(&**snapshot), words),
+            Self::Live(live) => live_frame(live, words),
+        }
     }
+}
+
+/// The frame of everything, of the bytes of the [`Residue`], as many pages may be sent it.
+#[cfg(feature = "edge")]
+pub(crate) fn whole_frame(rules: &[u8], live: &Live, words: &str) -> Vec<u8> {
+    frame(SNAPSHOT, &wire::extend(rules.to_vec(), live), words)
+}
+
+/// The frame of what changes from moment to moment.
+#[cfg(feature = "edge")]
+pub(crate) fn live_frame(live: &Live, words: &str) -> Vec<u8> {
+    frame(LIVE, &wire::encode(live), words)
+}
+
+#[cfg(feature = "edge")]
+fn frame(kind: u8, numbers: &Vec<u8>, words: &str) -> Vec<u8> {
+    let mut bytes = wire::extend(alloc::vec![b'U', FORMAT, kind], numbers);
+    bytes.extend_from_slice(words.as_bytes());
+    bytes
 }
 
 #[cfg(test)]

@@ -22,12 +22,11 @@ use super::{Page, State};
 impl Page {
     /// All of them.
     pub(super) fn words(&self) -> String {
-        let (rules, state) = (self.words_of_rules(), self.words_of_state());
-        format!("{},{}", rules.trim_end_matches('}'), state.trim_start_matches('{'))
+        together(&self.words_of_rules(), &self.words_of_state())
     }
 
     /// Those of the rules.
-    pub(super) fn words_of_rules(&self) -> String {
+    pub(crate) fn words_of_rules(&self) -> String {
         let mut json = format!("{{\"version\":{}", self.config_version);
         let meters = self.meters.iter().map(|m| list([string(&m.key), string(&m.label), string(&m.unit)]));
         let features = self.features.iter().map(|f| list([string(&f.key), string(&f.label)]));
@@ -45,7 +44,7 @@ impl Page {
     }
 
     /// Those of what changes from moment to moment.
-    pub(super) fn words_of_state(&self) -> String {
+    pub(crate) fn words_of_state(&self) -> String {
         let State { plan, courses, .. } = &self.state;
         let plan = plan.as_ref().map_or("null".to_owned(), |plan| list([string(&plan.id), string(&plan.name)]));
         let courses = courses.iter().map(|c| list([number(c.projected), number(c.exhausts_at.map(|at| at.0))]));
@@ -84,6 +83,11 @@ impl Page {
         let is_percent = matches!(input, Input::Usage { field: UsageField::Percent, .. });
         list([number(place), u8::from(is_percent).to_string()])
     }
+}
+
+/// The words of the rules and those of what changes from moment to moment, as one object.
+pub(crate) fn together(rules: &str, state: &str) -> String {
+    format!("{},{}", rules.strip_suffix('}').unwrap_or(rules), state.strip_prefix('{').unwrap_or(state))
 }
 
 fn list(items: impl IntoIterator<Item = String>) -> String {

@@ -22,7 +22,7 @@ use crate::watch::Watch;
 use crate::wire;
 
 /// The number of the wire format. Raise it with every change of a type that crosses.
-pub const FORMAT: u8 = 4;
+pub const FORMAT: u8 = 5;
 
 /// All the numbers that the browser holds: of the rules only what still depends on what happens in the page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -126,6 +126,8 @@ pub struct Live {
     pub server_time: Millis,
     /// The highest batch of this client that is contained.
     pub applied: u64,
+    /// Which of those before it are not, where batches have overtaken each other: bit `i` stands for the `i + 1`-th before.
+    pub missing: u64,
     /// The facts.
     pub standing: Standing,
     /// When the tenant last upgraded.
@@ -136,7 +138,18 @@ pub struct Live {
     pub tenant: Ledger,
 }
 
-wire! { struct Live { server_time, applied, standing, converted, user, tenant } }
+wire! { struct Live { server_time, applied, missing, standing, converted, user, tenant } }
+
+impl Live {
+    /// Whether a batch of this client is contained.
+    pub fn contains(&self, batch: u64) -> bool {
+        match self.applied.checked_sub(batch) {
+            None => false,
+            Some(before @ 1..=64) => self.missing >> (before - 1) & 1 == 0,
+            Some(_) => true,
+        }
+    }
+}
 
 /// What a frame says it is.
 const SNAPSHOT: u8 = 0;
@@ -227,9 +240,9 @@ mod tests {
             (&b""[..], DecodeError::Damaged),
             (b"<!doctype html>", DecodeError::Damaged),
             (b"U\x63anything", DecodeError::Format),
-            (b"U\x03anything", DecodeError::Format),
-            (b"U\x04", DecodeError::Damaged),
-            (b"U\x04\x02\x00", DecodeError::Damaged),
+            (b"U\x04anything", DecodeError::Format),
+            (b"U\x05", DecodeError::Damaged),
+            (b"U\x05\x02\x00", DecodeError::Damaged),
             (short, DecodeError::Damaged),
         ] {
             assert_eq!(Frame::decode(bytes), Err(expected), "{bytes:?}");

@@ -112,7 +112,7 @@ impl Tenant {
 
     /// Adds to what pages have in common what is of `viewer` alone.
     pub(super) fn make_own(&self, live: &mut Live, viewer: &Viewer<'_>, kept: &Kept) {
-        live.applied = self.counts.clients.applied(viewer.client);
+        (live.applied, live.missing) = self.counts.clients.applied(viewer.client);
         live.user = self.users.get(viewer.user).map(|user| kept.of_ledger(&user.ledger)).unwrap_or_default();
     }
 

@@ -18,6 +18,7 @@ use worker::{Delay, Headers, Response, WebSocket, WebSocketPair, WebSocketReques
 
 use super::Core;
 use super::store::Stored;
+use crate::fault;
 use crate::host;
 use crate::problem::{ApiError, ApiResult};
 use crate::rpc::{TenantEnvelope, WhoLooks};
@@ -143,6 +144,7 @@ impl Core {
             socket.close(Some(TOKEN_EXPIRED), Some("token expired"))?;
             return Ok(());
         }
+        fault::at("live.send")?;
         let known = page.rules;
         let frame = self.with_loaded(|stored| frame(stored, editions, what, &mut page))?;
         if page.rules != known {

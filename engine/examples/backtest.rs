@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut totals = TenantBacktest::default();
     let window = Window { from: Millis(0), until: START.plus(HOUR) };
     for n in 0..tenants.parse::<u32>()? {
-        let found = backtest(&format!("t{n}"), Base::default(), chunks.clone(), &candidate, window);
+        let found = backtest(&format!("t{n}"), Base::default(), chunks.clone(), &candidate, None, window);
         totals.add(&found.map_err(|why| format!("{why:?}"))?);
     }
     println!("done {} events", totals.events);

@@ -9,6 +9,7 @@
 mod backtest;
 mod bytes;
 mod chunk;
+mod clocks;
 mod play;
 mod report;
 #[cfg(test)]
@@ -57,6 +58,8 @@ pub enum Input {
     Met(String),
     /// Nudges are judged by these clocks from now on.
     Zone(Zone),
+    /// The tenant has upgraded, at this moment.
+    Converted(Millis),
 }
 
 /// A step: what came in, and what was decided then. Nothing comes in when time alone changes something.

@@ -1,6 +1,6 @@
 //! Everything that the page of one user is told: the numbers its core decides by, and the words people read.
 
-mod words;
+pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::campaign::Campaign;
 use crate::facts::{PlanStanding, Role};
 use crate::hash::hash64;
 use crate::plan::{Feature, Meter};
-use crate::snapshot::{Frame, Snapshot};
+use crate::snapshot::{Frame, Live, Snapshot};
 use crate::time::Millis;
 use crate::wire;
 
@@ -62,16 +62,12 @@ wire! { struct Course { projected, exhausts_at } }
 impl Page {
     /// A hash of everything but what changes from moment to moment.
     pub fn rules_hash(&self) -> u64 {
-        let words = self.words_of_rules();
-        hash64(&wire::extend(words.into_bytes(), &self.snapshot.rules))
+        rules_hash(&self.words_of_rules(), &wire::encode(&self.snapshot.rules))
     }
 
     /// A hash of everything but the clock, and what goes by it alone.
     pub fn hash(&self) -> u64 {
-        let mut still = self.clone();
-        still.snapshot.live.server_time = Millis(0);
-        still.state.courses.clear();
-        hash64(&wire::encode(&still))
+        tag(self.rules_hash(), &self.snapshot.live, &self.state)
     }
 
     /// Everything, as bytes.
@@ -90,4 +86,16 @@ impl Page {
         let hash = self.rules_hash();
         (if known == Some(hash) { self.live() } else { self.whole() }, hash)
     }
+}
+
+/// The hash of the rules, of their words and their bytes.
+pub(crate) fn rules_hash(words: &str, rules: &[u8]) -> u64 {
+    hash64(&[words.as_bytes(), rules].concat())
+}
+
+/// The hash of a page, of that of its rules and what changes from moment to moment, but for the clock and what goes by it alone.
+pub(crate) fn tag(rules: u64, live: &Live, state: &State) -> u64 {
+    let still = Live { server_time: Millis(0), ..live.clone() };
+    let state = State { courses: Vec::new(), ..state.clone() };
+    hash64(&wire::extend(wire::extend(rules.to_be_bytes().to_vec(), &still), &state))
 }

@@ -331,7 +331,8 @@ impl Session {
         let Live { applied, server_time, .. } = self.snapshot.live;
         self.skew = server_time.since(device);
         self.batch = self.batch.max(applied.saturating_add(1));
-        self.pending.forget(|batch| batch <= applied);
+        let live = &self.snapshot.live;
+        self.pending.forget(|batch| live.contains(batch));
         self.user.merge(&self.snapshot.live.user);
         self.tenant.merge(&self.snapshot.live.tenant);
         self.converted = self.converted.max(self.snapshot.live.converted);

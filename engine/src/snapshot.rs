@@ -22,7 +22,7 @@ use crate::watch::Watch;
 use crate::wire;
 
 /// The number of the wire format. Raise it with every change of a type that crosses.
-pub const FORMAT: u8 = 4;
+pub const FORMAT: u8 = 5;
 
 /// All the numbers that the browser holds: of the rules only what still depends on what happens in the page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -126,6 +126,8 @@ pub struct Live {
     pub server_time: Millis,
     /// The highest batch of this client that is contained.
     pub applied: u64,
+    /// Which of those before it are not, where batches have overtaken each other: bit `i` stands for the `i + 1`-th before.
+    pub missing: u64,
     /// The facts.
     pub standing: Standing,
     /// When the tenant last upgraded.
@@ -136,7 +138,18 @@ pub struct Live {
     pub tenant: Ledger,
 }
 
-wire! { struct Live { server_time, applied, standing, converted, user, tenant } }
+wire! { struct Live { server_time, applied, missing, standing, converted, user, tenant } }
+
+impl Live {
+    /// Whether a batch of this client is contained.
+    pub fn contains(&self, batch: u64) -> bool {
+        match self.applied.checked_sub(batch) {
+            None => false,
+            Some(before @ 1..=64) => self.missing >> (before - 1) & 1 == 0,
+            Some(_) => true,
+        }
+    }
+}
 
 /// What a frame says it is.
 const SNAPSHOT: u8 = 0;
@@ -180,14 +193,30 @@ impl Frame {
     /// The frame of these numbers and `words`.
     #[cfg(feature = "edge")]
     pub fn encode(&self, words: &str) -> Vec<u8> {
-        let (kind, numbers) = match self {
-            Self::Snapshot(snapshot) => (SNAPSHOT, wire::encode(&**snapshot)),
-            Self::Live(live) => (LIVE, wire::encode(live)),
-        };
-        let mut bytes = wire::extend(alloc::vec![b'U', FORMAT, kind], &numbers);
-        bytes.extend_from_slice(words.as_bytes());
-        bytes
+        match self {
+            Self::Snapshot(snapshot) => frame(SNAPSHOT, &wire::encode(&**snapshot), words),
+            Self::Live(live) => live_frame(live, words),
+        }
     }
+}
+
+/// The frame of everything, of the bytes of the [`Residue`], as many pages may be sent it.
+#[cfg(feature = "edge")]
+pub(crate) fn whole_frame(rules: &[u8], live: &Live, words: &str) -> Vec<u8> {
+    frame(SNAPSHOT, &wire::extend(rules.to_vec(), live), words)
+}
+
+/// The frame of what changes from moment to moment.
+#[cfg(feature = "edge")]
+pub(crate) fn live_frame(live: &Live, words: &str) -> Vec<u8> {
+    frame(LIVE, &wire::encode(live), words)
+}
+
+#[cfg(feature = "edge")]
+fn frame(kind: u8, numbers: &Vec<u8>, words: &str) -> Vec<u8> {
+    let mut bytes = wire::extend(alloc::vec![b'U', FORMAT, kind], numbers);
+    bytes.extend_from_slice(words.as_bytes());
+    bytes
 }
 
 #[cfg(test)]
@@ -211,9 +240,9 @@ mod tests {
             (&b""[..], DecodeError::Damaged),
             (b"<!doctype html>", DecodeError::Damaged),
             (b"U\x63anything", DecodeError::Format),
-            (b"U\x03anything", DecodeError::Format),
-            (b"U\x04", DecodeError::Damaged),
-            (b"U\x04\x02\x00", DecodeError::Damaged),
+            (b"U\x04anything", DecodeError::Format),
+            (b"U\x05", DecodeError::Damaged),
+            (b"U\x05\x02\x00", DecodeError::Damaged),
             (short, DecodeError::Damaged),
         ] {
             assert_eq!(Frame::decode(bytes), Err(expected), "{bytes:?}");

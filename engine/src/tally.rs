@@ -2,6 +2,11 @@
 //!
 //! A tenant is in one arm, by its name, whatever events say. Each decision counts once for everything that is told of it; of how many
 //! decisions that is remembered is bounded, so that one told again under another number, after many others, may count twice.
+//!
+//! Elements tell of a nudge as rendered and later as seen; who draws nudges by hand may tell of them as seen alone, which says that they
+//! were rendered as well. However many pages do so at once, the one is not taken for the other: of renders whose decisions are forgotten
+//! it is kept how many were not seen yet, and that many exposures belong to them. So whoever tells both, and whoever tells exposures
+//! alone, finds what happened; where both tell of one arm, renders that nobody has seen may stand for some of those that were not told.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -63,9 +68,11 @@ pub struct Tally {
     pub last: Option<Millis>,
     /// What was told of the last decisions, oldest first: when last, and a bit for each kind.
     recent: Vec<(Moment, u8)>,
+    /// How many of those before them were rendered and not seen yet.
+    unseen: u32,
 }
 
-wire! { struct Tally { arm, renders, exposures, ghosts, clicks, dismissals, snoozes, first, last, recent } }
+wire! { struct Tally { arm, renders, exposures, ghosts, clicks, dismissals, snoozes, first, last, recent, unseen } }
 
 const RENDER: u8 = 1;
 const EXPOSURE: u8 = 1 << 1;
@@ -112,12 +119,17 @@ impl Tally {
             NoteKind::Snooze(_) => SNOOZE,
         };
         let known = self.recent.iter().position(|(known, _)| known.tag == moment.tag);
-        let (known, before) = known.map_or((moment, 0), |place| self.recent.remove(place));
+        let (known, before) = match known {
+            Some(place) => self.recent.remove(place),
+            None => (moment, self.forgotten(kind)),
+        };
         let newest = known.max(moment);
         let place = self.recent.iter().take_while(|(other, _)| *other < newest).count();
         self.recent.insert(place, (newest, before | told));
         if self.recent.len() > MAX_RECENT {
-            self.recent.remove(0);
+            let (_, oldest) = self.recent.remove(0);
+            let is_unseen = oldest & (RENDER | EXPOSURE) == RENDER;
+            self.unseen = self.unseen.saturating_add(u32::from(is_unseen));
         }
         let new = told & !before;
         for (bit, counter) in [
@@ -134,6 +146,13 @@ impl Tally {
             self.first = Some(self.first.map_or(moment.at, |first| first.min(moment.at)));
             self.last = self.last.max(Some(moment.at));
         }
+    }
+
+    /// What was told before of a decision that is not remembered and now of this kind.
+    fn forgotten(&mut self, kind: NoteKind) -> u8 {
+        let was_rendered = kind == NoteKind::Exposure && self.unseen > 0;
+        self.unseen -= u32::from(was_rendered);
+        if was_rendered { RENDER } else { 0 }
     }
 }
 
@@ -165,6 +184,35 @@ mod tests {
             assert_eq!((tally.renders, tally.exposures, tally.clicks), (3, 2, 1), "9 was seen, so it was rendered");
             assert_eq!((tally.first, tally.last), (Some(Millis(2)), Some(Millis(6))));
         }
+    }
+
+    #[test]
+    fn however_many_pages_react_at_once_each_render_and_each_exposure_counts_once() {
+        use NoteKind::{Exposure, Render};
+        const PAGES: u32 = 500;
+        let all = |kind, seen: &dyn Fn(u32) -> bool| -> Vec<_> {
+            (0..PAGES).filter(|page| seen(*page)).map(|page| (kind, i64::from(page), page)).collect()
+        };
+        let (renders, exposures) = (all(Render, &|_| true), all(Exposure, &|_| true));
+        let half = all(Exposure, &|page| page % 2 == 0);
+        for (what, told, expected) in [
+            ("by elements", [renders.clone(), exposures.clone()], (PAGES, PAGES)),
+            ("by elements, of which half were in view", [renders.clone(), half], (PAGES, PAGES / 2)),
+            ("by hand, as seen alone", [exposures.clone(), Vec::new()], (PAGES, PAGES)),
+            ("by hand, both", [all(Render, &|page| page < 300), all(Exposure, &|page| page < 300)], (300, 300)),
+        ] {
+            let mut tallies = Tallies::default();
+            told.iter().for_each(|told| tell(&mut tallies, told));
+            let [tally] = tallies.all() else { panic!("one arm") };
+            assert_eq!((tally.renders, tally.exposures), expected, "{what}");
+            assert!(tally.recent.len() <= MAX_RECENT);
+        }
+        // In another order, and once more by hand when all that was rendered is seen.
+        let mut tallies = Tallies::default();
+        let backwards: Vec<_> = exposures.iter().rev().copied().collect();
+        let by_hand: Vec<_> = (0..PAGES).map(|page| (Exposure, i64::from(PAGES + page), PAGES + page)).collect();
+        [renders, backwards, by_hand].iter().for_each(|told| tell(&mut tallies, told));
+        assert_eq!(tallies.all().iter().map(|tally| (tally.renders, tally.exposures)).collect::<Vec<_>>(), [(2 * PAGES, 2 * PAGES)]);
     }
 
     #[test]

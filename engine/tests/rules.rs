@@ -5,17 +5,18 @@ mod browser;
 use browser::Browser;
 use proptest::prelude::*;
 use serde_json::json;
-use upcue_engine::config::compile;
+use upcue_engine::campaign::{Cap, Scope, Unit, Window};
+use upcue_engine::config::{QuietHours, compile};
 use upcue_engine::decision::Reason;
 use upcue_engine::facts::Role;
 use upcue_engine::hash::key;
 use upcue_engine::plan::Plan;
 use upcue_engine::subscription::{Item, Mirror, Subscription};
-use upcue_engine::tenant::{Batch, Changed, Rulebook, Tenant, Viewer};
+use upcue_engine::tenant::{Batch, Changed, Editions, Rulebook, Tenant, Viewer};
 use upcue_engine::time::{DAY, DurationMs, HOUR, MINUTE, Millis};
 use upcue_engine::traits::TraitValue;
 use upcue_engine::usage::{Bounds, Event, EventKind, NoteKind, Reading};
-use upcue_engine::zone::UTC;
+use upcue_engine::zone::{UTC, Zone};
 
 /// 2025-06-18T10:30:00Z
 const START: Millis = Millis(1_750_242_600_000);
@@ -366,7 +367,7 @@ enum Step {
 
 const EVENTS: [&str; 2] = ["pricing_page_viewed", "exported"];
 /// Conditions of which rules are made up.
-const CONDITIONS: [&str; 16] = [
+const CONDITIONS: [&str; 17] = [
     "usage.calls.ratio >= 0.8",
     "usage.calls.value > 500 && plan.rank < plan.max_rank",
     "usage.seats.remaining <= 1 || feature.sso",
@@ -383,6 +384,7 @@ const CONDITIONS: [&str; 16] = [
     "usage.calls.limit - usage.calls.value < 300",
     "1 / (usage.seats.value - 3) >= 0 || signal.a.count >= 1",
     "user.team == 'core' || usage.calls.value > 100",
+    "user.age >= duration('90m') && usage.seats.value != 3",
 ];
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -414,6 +416,27 @@ fn rules_of(picks: &[usize]) -> Rulebook {
         ],
         "campaigns": campaigns,
     }))
+}
+
+/// The same with a calendar, or with none to be read.
+fn rules_with(picks: &[usize], calendar: bool) -> Rulebook {
+    let mut rules = rules_of(picks);
+    if calendar {
+        rules.config.frequency.caps = vec![Cap { max: 9, window: Window::Calendar(Unit::Week), scope: Scope::User }];
+        rules.config.frequency.quiet = vec![QuietHours { from: 20 * 60, to: 8 * 60 }];
+    }
+    rules
+}
+
+/// What all these pages are sent together is what each would be sent by itself, whatever it knew before.
+fn are_told_alike(tenant: &Tenant, rules: &Rulebook, viewers: &[Viewer<'_>], now: Millis) {
+    let mut editions = Editions::new(now);
+    for viewer in viewers.iter().chain(viewers) {
+        let alone = tenant.page(rules, viewer, now);
+        for known in [None, Some(alone.rules_hash()), Some(7)] {
+            assert!(editions.frame(tenant, rules, viewer, known) == alone.frame(known), "{viewer:?} who knows {known:?}");
+        }
+    }
 }
 
 fn event(step: &Step) -> Option<EventKind> {
@@ -459,6 +482,39 @@ proptest! {
             }
             agree(&tenant, &rules, now);
         }
+    }
+
+    #[test]
+    fn pages_that_are_told_together_are_told_what_each_would_be_told_alone(
+        picks in prop::collection::vec(0..CONDITIONS.len(), 7), steps in steps(), calendar: bool
+    ) {
+        let rules = rules_with(&picks, calendar);
+        let mut tenant = Tenant { name: "acme".to_owned(), ..Tenant::default() };
+        let mut now = START;
+        let east = Zone { changes: vec![(Millis(0), 5 * HOUR)] };
+        let mut viewers: Vec<Viewer<'_>> = Vec::new();
+        for (user, client) in [("ada", 0), ("bob", 8), ("eve", 9), ("nobody", 0)] {
+            let looks = [(Role::Admin, &UTC), (Role::Member, &UTC), (Role::Admin, &east)];
+            viewers.extend(looks.map(|(role, zone)| Viewer { user, role, client, zone }));
+        }
+        for (user, team) in [("ada", "core"), ("bob", "core"), ("eve", "sales")] {
+            tenant.meet(user, now);
+            let traits = vec![("team".to_owned(), Some(TraitValue::Text(team.to_owned())))];
+            let event = Event { index: 0, id: None, user: Some(user.to_owned()), at: None, kind: EventKind::Identify { traits } };
+            let shown = Event { kind: EventKind::Note { kind: NoteKind::Render, campaign: "c1".to_owned(), decision: None }, ..event.clone() };
+            tenant.apply(&rules, &Batch { events: vec![event, shown], ..Batch::default() }, now);
+            now = now.plus(HOUR);
+        }
+        for step in &steps {
+            if let Step::Wait(ms) = step {
+                now = now.plus(*ms);
+                tenant.detect(&rules, now);
+            }
+            if let Some(kind) = event(step) {
+                happen(&mut tenant, &rules, vec![kind], now);
+            }
+        }
+        are_told_alike(&tenant, &rules, &viewers, now);
     }
 
     #[test]

@@ -99,7 +99,7 @@ async function inChromium(t, url) {
       };
       const before = await used();
       const wasm = await page.evaluate((options) => globalThis.bench.keep(options), inPage);
-      answer = { wasm, heap: (await used()) - before };
+      answer = { wasm, heap: (await used()) - before, without: before };
     }
     await context.close();
     assert.deepEqual(complaints, []);
@@ -139,6 +139,7 @@ function judgeHeap(place, month, day) {
   const whole = ({ wasm, heap }) => (wasm + heap) / MIB;
   return [
     row(`${place}-heap-${DAYS}-days`, whole(month), "MiB", 2, 2),
+    row(`${place}-heap-${DAYS}-days-beside-page-without`, whole(month), "MiB", month.without / MIB),
     row(`${place}-heap-${DAYS}-days-wasm`, month.wasm / MIB, "MiB", 2),
     row(`${place}-heap-${DAYS}-days-beside-one`, whole(month), "MiB", whole(day), whole(day) * 1.1),
   ];

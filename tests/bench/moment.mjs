@@ -1,7 +1,8 @@
 // The moment of need: from a limit that is hit at the server to the frame in every open page, and to the nudge painted in one.
 //
-// Usage is sent with the secret key to a real Worker that holds 200 open connections, of one tenant and then of twenty whose
-// limits are hit at once. One of the pages is a browser. All times are the sender's, who shares the machine with all others.
+// Usage is sent with the secret key to a real Worker that holds 200 open connections, of one tenant, then of twenty whose limits are hit
+// at once, and of one again with as many rules as there may be. One of the pages is a browser. All times are the sender's, who shares
+// the machine with all others.
 
 import assert from "node:assert/strict";
 import { openPage, serveApp, startChromium } from "../support/browser.mjs";
@@ -22,18 +23,31 @@ const CONFIG = {
     { id: "full", placement: "app.header", audience: "usage.seats.ratio >= 1.0 && plan.rank < plan.max_rank", nudge: { title: "All seats are taken" } },
   ],
 };
+/** The most campaigns and signals there may be; what is left of each is told to every page. */
+const RULES = 1_000;
+const numbered = (make) => Array.from({ length: RULES }, (_, n) => make(n));
+const LARGE = {
+  ...CONFIG,
+  signals: numbered((n) => ({ id: `s${n}`, when: `usage.seats.value > ${LIMIT + n}`, weight: 1 })),
+  campaigns: [
+    ...CONFIG.campaigns,
+    ...numbered((n) => ({ id: `c${n}`, placement: "app.aside", audience: `signal.s${n}.active`, nudge: { title: "{{usage.seats.value}} seats" } })).slice(1),
+  ],
+};
 
 await bench("moment", 600_000, async (t) => {
   const stack = await startStack(t, { config: CONFIG });
   const browser = await startChromium(t);
   const rows = [];
-  for (const tenants of [1, 20]) rows.push(...judge(tenants, await crowd(t, stack, browser, tenants)));
-  return rows;
+  for (const [of, tenants] of [["one-tenant", 1], ["20-tenants", 20]]) rows.push(...judge(of, await crowd(t, stack, browser, of, tenants)));
+  assert.equal((await stack.publish(LARGE)).status, 200);
+  const of = `one-tenant-${RULES}-rules`;
+  return [...rows, ...judge(of, await crowd(t, stack, browser, of, 1))];
 });
 
 /** Opens the connections and a page, then hits the limits round by round; the times of all. */
-async function crowd(t, stack, browser, tenants) {
-  const names = Array.from({ length: tenants }, (_, n) => `${tenants}-tenants-${n}`);
+async function crowd(t, stack, browser, of, tenants) {
+  const names = Array.from({ length: tenants }, (_, n) => `${of}-${n}`);
   const heard = { last: 0 };
   const sockets = await Promise.all(Array.from({ length: SOCKETS }, (_, n) => listen(t, stack, names[n % tenants], `user-${n}`, heard)));
   const page = await openNudge(t, stack, browser, names[0]);
@@ -109,8 +123,7 @@ async function quiet(heard) {
   for (let left = QUIET; left > 0; left = heard.last + QUIET - Date.now()) await new Promise((resolve) => setTimeout(resolve, left));
 }
 
-function judge(tenants, { frames, painted }) {
-  const of = tenants === 1 ? "one-tenant" : `${tenants}-tenants`;
+function judge(of, { frames, painted }) {
   return [
     row(`${of}-frame-p95`, at(frames, 95), "ms", REACH, REACH),
     row(`${of}-frame-p50`, at(frames, 50), "ms", REACH),

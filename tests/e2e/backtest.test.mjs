@@ -25,7 +25,8 @@ const config = (ratio, more = {}) => ({
 
 const calls = (value) => ({ type: "usage", meter: "api_calls", value });
 const NOTHING = {
-  campaign: "quota", would_fire: 0, would_be_capped: 0, would_be_held_out: 0, would_be_dismissed: 0, did_fire: 0, tenants_would: 0, tenants_did: 0,
+  campaign: "quota", would_fire: 0, would_be_capped: 0, would_be_held_out: 0, would_be_dismissed: 0, would_be_quiet: 0,
+  would_be_converted: 0, would_be_excluded: 0, did_fire: 0, tenants_would: 0, tenants_did: 0,
 };
 
 /** What tests do with a stack. */

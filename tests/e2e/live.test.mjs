@@ -79,3 +79,39 @@ describe("live", () => {
     await once(socket, "error");
   });
 });
+
+describe("a live connection that cannot go on", () => {
+  const stack = sharedStack({ dev: true, config: CONFIG });
+  const HOUR = 3_600_000;
+  const use = async (value, tenant) => {
+    const { status } = await stack.api("POST", "/v1/events", { tenant, events: [{ type: "usage", meter: "api_calls", value }] });
+    assert.equal(status, 202);
+  };
+  const closed = async ({ socket }) => (await once(socket, "close"))[0].code;
+  const value = async (user, tenant, expires) => (await stack.snapshot(await stack.token({ user, tenant, expires }))).meters[0].value;
+
+  test("asks for a fresh token when the old one has run out, and then hears everything", async (t) => {
+    const [ada, bob] = await Promise.all(
+      [["ada", "1h"], ["bob", "12h"]].map(async ([user, expires]) => openLive(t, stack.worker, await stack.token({ user, tenant: "late", expires }))),
+    );
+    await stack.operator("POST", "/dev/clock", { offset: 2 * HOUR });
+    const [code, heard] = [closed(ada), bob.next()];
+    await use(7, "late");
+    assert.equal(await code, 4401);
+    await heard;
+    assert.equal(ada.frames.length, 1, "nothing is told to a token that has run out");
+    const again = await openLive(t, stack.worker, await stack.token({ user: "ada", tenant: "late", expires: "12h" }));
+    assert.equal(Buffer.from(again.frames[0])[2], 0, "everything");
+    assert.equal(await value("ada", "late", "12h"), 7);
+    await stack.operator("POST", "/dev/clock", { offset: 0 });
+  });
+
+  test("is closed when something could not be sent, so that nothing is missed unnoticed", async (t) => {
+    const open = async (user) => openLive(t, stack.worker, await stack.token({ user, tenant: "odd" }));
+    const pages = await Promise.all([open("ada"), open("bob")]);
+    await stack.operator("POST", "/dev/fault", { at: "live.send", kind: "error" });
+    const heard = pages.map((page) => Promise.race([closed(page), page.next().then(() => "told")]));
+    await use(1, "odd");
+    assert.deepEqual((await Promise.all(heard)).toSorted(), [1011, "told"]);
+  });
+});

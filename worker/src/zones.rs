@@ -33,11 +33,14 @@ pub(crate) fn is_known(name: &str) -> bool {
 
 /// By whose clocks somebody is prompted: those that `config` names, else those of `tz`, the user's own. UTC where neither is known.
 pub(crate) fn of(config: &Config, tz: Option<&str>, now: Millis) -> Rc<Zone> {
-    let name = match &config.frequency.zone {
-        Clock::Zone(name) => Some(name.as_str()),
-        Clock::User => tz,
-    };
-    name.and_then(|name| find(name, now)).unwrap_or_else(|| Rc::new(UTC.clone()))
+    let own = || tz.and_then(|name| find(name, now));
+    named(config, now).or_else(own).unwrap_or_else(|| Rc::new(UTC.clone()))
+}
+
+/// The clocks that `config` names; `None` when it goes by each user's own. UTC where the host does not know them.
+pub(crate) fn named(config: &Config, now: Millis) -> Option<Rc<Zone>> {
+    let Clock::Zone(name) = &config.frequency.zone else { return None };
+    Some(find(name, now).unwrap_or_else(|| Rc::new(UTC.clone())))
 }
 
 fn find(name: &str, now: Millis) -> Option<Rc<Zone>> {

@@ -6,11 +6,13 @@
 //!
 //! - what matches and was not counted in the last half hour of this user is counted as shown, and enters the candidate's
 //!   ledgers, so that its caps work. For that half hour it is on display;
-//! - a campaign that a cap, a dismissal or the control group holds back before one matches is counted as that, likewise once in
-//!   half an hour;
-//! - dismissals and snoozes that were recorded apply to the campaign of the same name. Recorded exposures do not.
+//! - a campaign that a cap, a dismissal, quiet hours, an upgrade just now, another one of its group on display or the control group
+//!   holds back before one matches is counted as that, likewise once in half an hour;
+//! - dismissals and snoozes that were recorded apply to the campaign of the same name, and so do upgrades to all. Recorded exposures
+//!   do not.
 //!
-//! Quiet hours and calendar windows go by the clocks that nudges were last judged by.
+//! Quiet hours and calendar windows go by the zone that the candidate names; where that is each user's own, by the clocks of the user's
+//! page when it last told of a nudge, and of who never did by those of whoever did last.
 //!
 //! Its limits: an open page that sends nothing is no opportunity; a page that does not have a placement is one for it all the
 //! same; a role is known only of browsers, others count as admins; and users do with what they would have seen only what
@@ -20,8 +22,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::clocks::Clocks;
 use super::{Base, CampaignReport, Chunk, Compared, Entry, Input, SegmentReport, TenantBacktest, Unplayable};
-use crate::almanac::{Almanac, Span};
 use crate::campaign::Campaign;
 use crate::decision::{Display, Reason, Scene};
 use crate::facts::Role;
@@ -32,6 +34,7 @@ use crate::tenant::{Batch, Changed, Facts, Person, Rulebook, Tenant, Transition}
 use crate::time::{DurationMs, HOUR, MINUTE, Millis};
 use crate::usage::{EventKind, NoteKind};
 use crate::wire;
+use crate::zone::Zone;
 
 /// So long something that was shown stays on display, and something that was held back is not counted again.
 pub const SESSION: DurationMs = 30 * MINUTE;
@@ -58,15 +61,17 @@ impl Window {
     }
 }
 
-/// Runs `candidate` over the history of the tenant `name`: `base`, then `chunks`, oldest first. One pass, linear in the events.
+/// Runs `candidate` over the history of the tenant `name`: `base`, then `chunks`, oldest first. One pass, linear in the events. `zone`
+/// has the clocks that the candidate names; `None`: it goes by each user's own.
 pub fn backtest(
     name: &str,
     base: Base,
     chunks: impl IntoIterator<Item = Vec<u8>>,
     candidate: &Rulebook,
+    zone: Option<&Zone>,
     window: Window,
 ) -> Result<TenantBacktest, Unplayable> {
-    let mut run = Run::new(base.tenant(name), candidate, window);
+    let mut run = Run::new(base.tenant(name), candidate, zone, window);
     'all: for bytes in chunks {
         for entry in Chunk::read(&bytes).ok_or(Unplayable::Damaged)? {
             if entry.at >= window.until {
@@ -97,8 +102,7 @@ struct Run<'a> {
     placements: Vec<&'a str>,
     /// By user.
     recent: Map<Vec<Recent>>,
-    /// What the calendar says, and from when to when.
-    almanac: Option<(Span, Almanac)>,
+    clocks: Clocks,
     /// The decisions that were told of last, so that one told as rendered and as seen counts once.
     told: Vec<u32>,
     /// The last step.
@@ -113,7 +117,7 @@ fn nominees(rules: &Rulebook, tenant: &str, role: Role) -> Vec<Campaign> {
 }
 
 impl<'a> Run<'a> {
-    fn new(tenant: Tenant, rules: &'a Rulebook, window: Window) -> Self {
+    fn new(tenant: Tenant, rules: &'a Rulebook, zone: Option<&Zone>, window: Window) -> Self {
         let mut report = TenantBacktest::default();
         for rule in &rules.config.campaigns {
             report.campaigns.insert(&rule.campaign.id, CampaignReport::default());
@@ -132,7 +136,7 @@ impl<'a> Run<'a> {
             rules,
             window,
             recent: Map::new(),
-            almanac: None,
+            clocks: Clocks::of(zone),
             told: Vec::new(),
             last: None,
             report,
@@ -155,14 +159,15 @@ impl<'a> Run<'a> {
                 }
                 Input::Zone(zone) => {
                     self.tenant.judge_by(zone);
-                    self.almanac = None;
                 }
+                Input::Converted(at) => self.tenant.counts.converted = Some(*at),
                 Input::Rules(_) => {}
             }
         }
         self.detect(entry.at);
         for input in &entry.inputs {
             if let Input::Batch(batch) = input {
+                self.clocks.learn(batch, &self.tenant.counts.zone);
                 self.report.events += u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
                 for user in users(batch) {
                     self.seize(user, batch.role.unwrap_or(Role::Admin), entry.at);
@@ -232,75 +237,104 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Decides every placement for a user.
+    /// Decides every placement for a user, one after the other: what one shows the next one knows.
     fn seize(&mut self, user: &str, role: Role, now: Millis) {
-        let is_told = self.window.covers(now);
-        self.report.opportunities += u64::from(is_told);
+        self.report.opportunities += u64::from(self.window.covers(now));
         let recent = self.recent.entry(user, Vec::new);
         recent.retain(|r| now.since(r.at) < SESSION && r.at <= now);
+        let mut place = 0;
+        while place < self.placements.len() {
+            for (campaign, reason) in self.look(user, role, &mut place, now) {
+                self.meet(user, role, campaign, reason, now);
+            }
+        }
+    }
+
+    /// Decides the placements from `place` on, up to the first that something new is shown at; what is met there, and `place` moves on.
+    fn look(&mut self, user: &str, role: Role, place: &mut usize, now: Millis) -> Vec<(usize, Reason)> {
+        let nothing = Vec::new();
+        let recent = self.recent.get(user).unwrap_or(&nothing);
         let campaigns = if role == Role::Admin { &self.admins } else { &self.members };
         let mut display = Display::default();
         for shown in recent.iter().filter(|r| r.reason == Reason::Match).filter_map(|r| campaigns.get(r.campaign)) {
             display.set(&shown.gates, true);
         }
         let known = self.tenant.users.get(user);
-        let facts = Facts::new(&self.tenant, self.rules, Some(Person { user: known, role }), now);
         let unknown = Ledger::default();
-        let zone = &self.tenant.counts.zone;
-        let (_, almanac) = match self.almanac.take() {
-            Some((day, almanac)) if day.from <= now && now < day.until => self.almanac.insert((day, almanac)),
-            _ => self.almanac.insert((Almanac::holds(zone, now), Almanac::of(&self.rules.config, zone, now))),
-        };
         let scene = Scene {
-            facts: &facts,
+            facts: &Facts::new(&self.tenant, self.rules, Some(Person { user: known, role }), now),
             now,
             user: known.map_or(&unknown, |known| &known.ledger),
             tenant: &self.tenant.counts.ledger,
             frequency: &self.rules.config.frequency.caps,
-            almanac,
+            almanac: self.clocks.almanac(&self.rules.config, user, &self.tenant.counts.zone, now),
             converted: self.tenant.counts.converted,
             display: &display,
         };
         let mut met: Vec<(usize, Reason)> = Vec::new();
-        for placement in &self.placements {
+        for placement in self.placements.iter().skip(*place) {
+            *place += 1;
             let here = campaigns.iter().enumerate().filter(|(_, campaign)| campaign.placement == *placement);
             for (campaign, reason) in scene.trace(here) {
-                if matters(reason) && !recent.iter().any(|r| r.campaign == campaign && r.reason == reason) {
+                let is_new = !recent.iter().any(|r| r.campaign == campaign && r.reason == reason);
+                if matters(reason) && is_new {
                     met.push((campaign, reason));
                 }
                 if reason == Reason::Match {
+                    if is_new {
+                        return met;
+                    }
                     break;
                 }
             }
         }
-        for (i, reason) in met {
-            recent.push(Recent { campaign: i, reason, at: now });
-            let Some(Campaign { id, gates, .. }) = campaigns.get(i) else { continue };
-            let kind = match reason {
-                Reason::Match => Some(NoteKind::Render),
-                Reason::HeldOut => Some(NoteKind::Ghost),
-                _ => None,
-            };
-            if let Some(kind) = kind {
-                let moment = Moment { at: now, tag: key(&format!("{user} {}", now.0)) };
-                self.tenant.users.entry(user, Default::default).ledger.note(gates.key, kind, moment);
-                self.tenant.counts.ledger.note(gates.key, kind, moment);
-            }
-            if is_told {
-                let report = self.report.campaigns.entry(id, Default::default);
-                match reason {
-                    Reason::Match => report.would_fire += 1,
-                    Reason::Capped => report.would_be_capped += 1,
-                    Reason::HeldOut => report.would_be_held_out += 1,
-                    _ => report.would_be_dismissed += 1,
-                }
-            }
+        met
+    }
+
+    /// What a user meets enters the ledgers and the report.
+    fn meet(&mut self, user: &str, role: Role, campaign: usize, reason: Reason, now: Millis) {
+        self.recent.entry(user, Vec::new).push(Recent { campaign, reason, at: now });
+        let campaigns = if role == Role::Admin { &self.admins } else { &self.members };
+        let Some(Campaign { id, gates, .. }) = campaigns.get(campaign) else { return };
+        let kind = match reason {
+            Reason::Match => Some(NoteKind::Render),
+            Reason::HeldOut => Some(NoteKind::Ghost),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            let moment = Moment { at: now, tag: key(&format!("{user} {}", now.0)) };
+            self.tenant.users.entry(user, Default::default).ledger.note(gates.key, kind, moment);
+            self.tenant.counts.ledger.note(gates.key, kind, moment);
         }
+        if !self.window.covers(now) {
+            return;
+        }
+        let report = self.report.campaigns.entry(id, Default::default);
+        let times = match reason {
+            Reason::Match => &mut report.would_fire,
+            Reason::Capped => &mut report.would_be_capped,
+            Reason::HeldOut => &mut report.would_be_held_out,
+            Reason::QuietHours => &mut report.would_be_quiet,
+            Reason::Converted => &mut report.would_be_converted,
+            Reason::Excluded => &mut report.would_be_excluded,
+            _ => &mut report.would_be_dismissed,
+        };
+        *times += 1;
     }
 }
 
 fn matters(reason: Reason) -> bool {
-    matches!(reason, Reason::Match | Reason::Capped | Reason::HeldOut | Reason::Dismissed | Reason::Snoozed)
+    matches!(
+        reason,
+        Reason::Match
+            | Reason::Capped
+            | Reason::HeldOut
+            | Reason::Dismissed
+            | Reason::Snoozed
+            | Reason::QuietHours
+            | Reason::Converted
+            | Reason::Excluded
+    )
 }
 
 fn without_exposures(batch: &Batch) -> Batch {

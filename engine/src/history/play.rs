@@ -93,6 +93,7 @@ impl<'a> Player<'a> {
                 Input::Zone(zone) => {
                     self.tenant.judge_by(zone);
                 }
+                Input::Converted(at) => self.tenant.counts.converted = Some(*at),
             }
         }
         Ok(Outputs { transitions: self.tenant.detect(&self.rules, entry.at), verdicts })

@@ -16,6 +16,12 @@ pub struct CampaignReport {
     pub would_be_held_out: u32,
     /// Times it would have been shown, had the user not put it away.
     pub would_be_dismissed: u32,
+    /// Times it would have been shown, were it not for its quiet hours.
+    pub would_be_quiet: u32,
+    /// Times it would have been shown, had the tenant not upgraded just before.
+    pub would_be_converted: u32,
+    /// Times it would have been shown, were no other one of its group on display.
+    pub would_be_excluded: u32,
     /// Exposures that were recorded.
     pub did_fire: u32,
     /// Tenants it would have been shown to.
@@ -25,7 +31,8 @@ pub struct CampaignReport {
 }
 
 wire! { struct CampaignReport {
-    would_fire, would_be_capped, would_be_held_out, would_be_dismissed, did_fire, tenants_would, tenants_did,
+    would_fire, would_be_capped, would_be_held_out, would_be_dismissed, would_be_quiet, would_be_converted, would_be_excluded, did_fire,
+    tenants_would, tenants_did,
 } }
 
 /// How often something would have happened, and did.
@@ -106,6 +113,9 @@ impl CampaignReport {
             (&mut self.would_be_capped, one.would_be_capped),
             (&mut self.would_be_held_out, one.would_be_held_out),
             (&mut self.would_be_dismissed, one.would_be_dismissed),
+            (&mut self.would_be_quiet, one.would_be_quiet),
+            (&mut self.would_be_converted, one.would_be_converted),
+            (&mut self.would_be_excluded, one.would_be_excluded),
             (&mut self.did_fire, one.did_fire),
             (&mut self.tenants_would, one.tenants_would),
             (&mut self.tenants_did, one.tenants_did),

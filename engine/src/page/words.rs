@@ -23,12 +23,11 @@ use super::{Page, State};
 impl Page {
     /// All of them.
     pub(super) fn words(&self) -> String {
-        let (rules, state) = (self.words_of_rules(), self.words_of_state());
-        format!("{{\"tag\":\"{:016x}\",{},{}", self.hash(), rules.trim_matches(['{', '}']), state.trim_start_matches('{'))
+        together(self.hash(), &self.words_of_rules(), &self.words_of_state())
     }
 
     /// Those of the rules.
-    pub(super) fn words_of_rules(&self) -> String {
+    pub(crate) fn words_of_rules(&self) -> String {
         let mut json = format!("{{\"version\":{}", self.config_version);
         let meters = self.meters.iter().map(|m| list([string(&m.key), string(&m.label), string(&m.unit)]));
         let features = self.features.iter().map(|f| list([string(&f.key), string(&f.label)]));
@@ -46,7 +45,7 @@ impl Page {
     }
 
     /// Those of what changes from moment to moment.
-    pub(super) fn words_of_state(&self) -> String {
+    pub(crate) fn words_of_state(&self) -> String {
         let State { plan, courses, .. } = &self.state;
         let plan = plan.as_ref();
         let plan = plan.map_or("null".to_owned(), |plan| format!("{{\"id\":{},\"name\":{}}}", string(&plan.id), string(&plan.name)));
@@ -95,6 +94,12 @@ fn settled(text: &str) -> String {
         Some((kind, value)) => list([value.to_owned(), u8::from(kind == "p").to_string(), "1".to_owned()]),
         None => string(text),
     }
+}
+
+/// The words of the rules and those of what changes from moment to moment, as one object, with the tag of the page.
+pub(crate) fn together(tag: u64, rules: &str, state: &str) -> String {
+    let (rules, state) = (rules.strip_prefix('{').unwrap_or(rules), state.strip_prefix('{').unwrap_or(state));
+    format!("{{\"tag\":\"{tag:016x}\",{},{state}", rules.strip_suffix('}').unwrap_or(rules))
 }
 
 fn list(items: impl IntoIterator<Item = String>) -> String {

@@ -263,3 +263,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_batches_that_overtook_each_other_bring_is_on_display_once_all_the_time() {
+    let snapshot = Snapshot {
+        rules: Residue { meters: vec![1], ..Residue::default() },
+        live: Live { standing: Standing { meters: vec![MeterStanding::default()], ..Standing::default() }, ..Live::default() },
+    };
+    let mut page = Session::new(snapshot.clone(), START);
+    for n in [1, 10, 100] {
+        page.add(0, n, START);
+        page.close_batch();
+    }
+    // The Worker counts the third, the first and the second, and says so each time.
+    for (value, applied, missing) in [(100, 3, 0b11), (101, 3, 0b01), (111, 3, 0)] {
+        let mut live = Live { applied, missing, ..snapshot.live.clone() };
+        live.standing.meters[0].value = value;
+        page.apply(Frame::Live(live), START);
+        assert_eq!(page.meter(0, START).map(|meter| meter.value), Some(111), "when {value} are counted");
+    }
+}

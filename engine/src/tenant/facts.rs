@@ -1,6 +1,6 @@
 //! The facts of a tenant, read where they are kept.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use super::{Detected, Present, Rulebook, Tenant, User};
 use crate::expr::{Lookup, Value};
@@ -38,6 +38,17 @@ pub struct Facts<'a> {
     requests: OnceCell<Option<RequestsStanding>>,
     /// What has been detected so far, while signals and segments are being evaluated one after the other.
     working: Option<&'a RefCell<Detected>>,
+    /// Whether the user's age, and any of their traits, have been read.
+    asked: Cell<Asked>,
+}
+
+/// What has been read of a user besides their role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Since when they are known.
+    pub(super) age: bool,
+    /// What the back end says of them.
+    pub(super) traits: bool,
 }
 
 impl<'a> Facts<'a> {
@@ -54,7 +65,20 @@ impl<'a> Facts<'a> {
             best: OnceCell::new(),
             requests: OnceCell::new(),
             working: None,
+            asked: Cell::default(),
         }
+    }
+
+    /// What has been read of the user so far. For another one of whom all that is the same, everything read so far is the same.
+    pub(super) fn asked(&self) -> Asked {
+        self.asked.get()
+    }
+
+    /// The user, to read this of.
+    fn user(&self, what: Asked) -> Option<&'a User> {
+        let Asked { age, traits } = self.asked.get();
+        self.asked.set(Asked { age: age || what.age, traits: traits || what.traits });
+        self.person?.user
     }
 
     /// Of `tenant` at `now`, with what is being detected: one for a whole evaluation.
@@ -125,7 +149,7 @@ impl<'a> Facts<'a> {
         let subscription = self.tenant.mirror.current();
         match fact {
             Fact::TenantAge => self.tenant.profile.first_seen.map(Input::Since),
-            Fact::UserAge => self.person?.user?.first_seen.map(Input::Since),
+            Fact::UserAge => self.user(Asked { age: true, traits: false })?.first_seen.map(Input::Since),
             Fact::SignalAge(i) => self.signal(i)?.last.map(Input::Since),
             Fact::TrialEndsIn => subscription.filter(|s| s.status.word() == "trialing")?.trial_end.map(Input::Until),
             Fact::RenewsIn => subscription.filter(|s| s.status.grants_plan())?.period.map(|p| Input::Until(p.end)),
@@ -169,7 +193,10 @@ impl Lookup for Facts<'_> {
                 self.present.plan.and_then(|p| p.features.get(usize::from(i))).map_or(Value::Unknown, |on| Value::Bool(*on))
             }
             Fact::UserRole => self.person.map_or(Value::Unknown, |p| Value::Str(p.role.name())),
-            Fact::UserTrait(i) => traited(&config.traits.user, self.person.and_then(|p| p.user).map(|u| &u.traits), i),
+            Fact::UserTrait(i) => {
+                let user = self.user(Asked { age: false, traits: true });
+                traited(&config.traits.user, user.map(|user| &user.traits), i)
+            }
             Fact::TenantTrait(i) => traited(&config.traits.tenant, Some(&self.tenant.profile.traits), i),
             Fact::TenantSeats => self.tenant.seats(self.rules).map_or(Value::Unknown, int),
             Fact::Plan(field) => plan_field(self.present.plan, self.present.price, field),

@@ -1,6 +1,6 @@
 //! What is left of the rules for one user of one tenant: everything that only the edge knows is settled.
 
-use super::facts::{Facts, Person};
+use super::facts::{Asked, Facts, Person};
 use super::{Rulebook, Tenant, Viewer};
 use crate::almanac::Almanac;
 use crate::campaign::Campaign;
@@ -59,6 +59,8 @@ pub(super) struct Left {
     pub(super) events: Vec<String>,
     /// Which signals of the configuration are watched.
     pub(super) watched: Vec<u16>,
+    /// What of the user it depends on, besides the role.
+    pub(super) asked: Asked,
 }
 
 /// A placement, while its campaigns are being looked through.
@@ -95,7 +97,7 @@ impl Tenant {
             ..Residue::default()
         };
         let campaigns = stands.into_iter().flat_map(|stand| stand.campaigns).collect();
-        pack(residue, campaigns, settling.signals, rules)
+        Left { asked: facts.asked(), ..pack(residue, campaigns, settling.signals, rules) }
     }
 
     /// The placements in the order of their first campaign, each with what is left of its campaigns.
@@ -204,7 +206,7 @@ fn pack(mut residue: Residue, mut campaigns: Vec<Campaign>, mut seen: Vec<Option
     let events: Vec<String> = events.iter().filter_map(|i| rules.config.events.get(usize::from(*i)).cloned()).collect();
     residue.events = events.iter().map(|name| key(name)).collect();
     residue.candidates = campaigns.iter().map(|campaign| candidate(campaign, &mut residue.values)).collect();
-    Left { residue, campaigns, events, watched }
+    Left { residue, campaigns, events, watched, asked: Asked::default() }
 }
 
 /// The numbers of a campaign; what its texts read joins `values`.

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::facts::Asked;
 use super::residue::Left;
 use super::{Rulebook, Tenant};
 use crate::facts::{MeterStanding, PlanStanding, RequestsStanding, Role, Standing};
 use crate::ledger::Ledger;
 use crate::page::{Course, Page, State};
 use crate::plan::{Allowance, Meter, MeterKind, MeterSource, Plan};
-use crate::snapshot::{Live, Snapshot};
+use crate::snapshot::{Live, Residue, Snapshot};
 use crate::time::Millis;
 use crate::usage::{Bounds, Pace, Quota};
 use crate::wire;
@@ -47,15 +48,39 @@ pub struct Present<'a> {
     pub price: Option<&'a str>,
 }
 
+/// What of a ledger a page is told: what was met of other campaigns would only tell that there are such.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// The keys of the page's campaigns, in order.
+    campaigns: Vec<u32>,
+    /// Whether there are caps over all campaigns, so that the others count.
+    with_others: bool,
+}
+
+impl Kept {
+    fn of(residue: &Residue) -> Self {
+        let mut campaigns: Vec<u32> = residue.candidates.iter().map(|c| c.gates.key).collect();
+        campaigns.sort_unstable();
+        Self { campaigns, with_others: !residue.frequency.is_empty() }
+    }
+
+    fn of_ledger(&self, ledger: &Ledger) -> Ledger {
+        ledger.only(self.with_others, |key| self.campaigns.binary_search(&key).is_ok())
+    }
+}
+
 impl Tenant {
     /// Everything the page of `viewer` is told. The user must be loaded.
     pub fn page(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> Page {
-        let Left { residue, campaigns, events, watched } = self.residue(rules, viewer, now);
-        // What was met of other campaigns would only tell that there are such.
-        let kept = |ledger: &Ledger| {
-            let is_left = |key| residue.candidates.iter().any(|c| c.gates.key == key);
-            ledger.only(!residue.frequency.is_empty(), is_left)
-        };
+        let (mut page, kept, _) = self.common_page(rules, viewer, now);
+        self.make_own(&mut page.snapshot.live, viewer, &kept);
+        page
+    }
+
+    /// What the page of `viewer` has in common with others; what of ledgers its rules look at; and what of the user they have read.
+    pub(super) fn common_page(&self, rules: &Rulebook, viewer: &Viewer<'_>, now: Millis) -> (Page, Kept, Asked) {
+        let Left { residue, campaigns, events, watched, asked } = self.residue(rules, viewer, now);
+        let kept = Kept::of(&residue);
         let counted = |name: &String| self.counts.events.get(name).cloned().unwrap_or_default();
         let is_active = |i: &u16| {
             let signal = rules.config.signals.get(usize::from(*i)).and_then(|signal| self.detected.signals.get(&signal.id));
@@ -64,17 +89,16 @@ impl Tenant {
         let Overview { standing, state } = self.overview(rules, viewer.role, now);
         let live = Live {
             server_time: now,
-            applied: self.counts.clients.applied(viewer.client),
             standing: Standing {
                 events: events.iter().map(counted).collect(),
                 signals: watched.iter().map(is_active).collect(),
                 ..standing
             },
             converted: self.counts.converted,
-            user: self.users.get(viewer.user).map(|user| kept(&user.ledger)).unwrap_or_default(),
-            tenant: kept(&self.counts.ledger),
+            tenant: kept.of_ledger(&self.counts.ledger),
+            ..Live::default()
         };
-        Page {
+        let page = Page {
             config_version: rules.version,
             meters: rules.config.meters.clone(),
             features: rules.config.features.clone(),
@@ -82,7 +106,14 @@ impl Tenant {
             campaigns,
             snapshot: Snapshot { rules: residue, live },
             state,
-        }
+        };
+        (page, kept, asked)
+    }
+
+    /// Adds to what pages have in common what is of `viewer` alone.
+    pub(super) fn make_own(&self, live: &mut Live, viewer: &Viewer<'_>, kept: &Kept) {
+        (live.applied, live.missing) = self.counts.clients.applied(viewer.client);
+        live.user = self.users.get(viewer.user).map(|user| kept.of_ledger(&user.ledger)).unwrap_or_default();
     }
 
     /// How the tenant stands. No signals and events, which residues number.

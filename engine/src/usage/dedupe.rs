@@ -35,17 +35,17 @@ pub struct Clients {
 
 wire! { struct Clients { windows } }
 
-/// The batches of one client: the highest number, and which of the 64 below it.
+/// The batches of one client: the highest number, and which of the 64 below it have not been counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Window {
     client: u64,
     high: u64,
-    /// Bit `i` stands for `high - 1 - i`.
-    below: u64,
+    /// Bit `i` stands for `high - 1 - i`. As good as always there are none, which takes one byte.
+    missing: u64,
     last: Millis,
 }
 
-wire! { struct Window { client, high, below, last } }
+wire! { struct Window { client, high, missing, last } }
 
 impl Clients {
     /// Marks batch `seq` of `client` (a hash of its name and owner) as counted. A number more than 64 below the highest
@@ -60,13 +60,14 @@ impl Clients {
             let oldest = self.windows.iter().enumerate().min_by_key(|(_, w)| w.last).map(|(i, _)| i);
             oldest.map(|i| self.windows.swap_remove(i));
         }
-        self.windows.push(Window { client, high: seq, below: 0, last: now });
+        self.windows.push(Window { client, high: seq, missing: lowest(seq.saturating_sub(1)), last: now });
         Seen::First
     }
 
-    /// The highest batch number counted for `client`; 0 when it is unknown.
-    pub fn applied(&self, client: u64) -> u64 {
-        self.windows.iter().find(|w| w.client == client).map_or(0, |w| w.high)
+    /// The highest batch number counted for `client`, 0 when it is unknown; and which of the 64 below it have not been counted,
+    /// where bit `i` stands for the number `i + 1` below. So a client whose batches have overtaken each other knows of each.
+    pub fn applied(&self, client: u64) -> (u64, u64) {
+        self.windows.iter().find(|w| w.client == client).map_or((0, 0), |w| (w.high, w.missing))
     }
 }
 
@@ -74,22 +75,25 @@ impl Window {
     fn mark(&mut self, seq: u64) -> Seen {
         if seq > self.high {
             let steps = seq - self.high;
-            // The old highest moves to position steps - 1 below the new one.
-            self.below =
-                if steps > 64 { 0 } else { self.below.checked_shl(u32::try_from(steps).unwrap_or(64)).unwrap_or(0) | (1 << (steps - 1)) };
+            // All between the old highest and the new one are missing, the old highest is not.
+            let older = u32::try_from(steps).ok().and_then(|steps| self.missing.checked_shl(steps)).unwrap_or(0);
+            self.missing = older | lowest(steps - 1);
             self.high = seq;
             return Seen::First;
         }
-        if seq == self.high {
+        let bit = u32::try_from(self.high - seq).ok().and_then(|back| 1_u64.checked_shl(back.checked_sub(1)?)).unwrap_or(0);
+        if self.missing & bit == 0 {
             return Seen::Again;
         }
-        let bit = self.high - seq - 1;
-        if bit >= 64 || self.below & (1 << bit) != 0 {
-            return Seen::Again;
-        }
-        self.below |= 1 << bit;
+        self.missing &= !bit;
         Seen::First
     }
+}
+
+/// The lowest `count` bits, 64 at most.
+fn lowest(count: u64) -> u64 {
+    let above = u32::try_from(count).ok().and_then(|count| u64::MAX.checked_shl(count)).unwrap_or(0);
+    !above
 }
 
 /// Ids on one page; a page is one stored row, rewritten as it fills.
@@ -203,7 +207,27 @@ mod tests {
             assert_eq!(clients.mark(1, seq, NOW), expected, "seq {seq}");
         }
         assert_eq!(clients.mark(2, 7, NOW), Seen::First, "another client");
-        assert_eq!((clients.applied(1), clients.applied(3)), (1_000, 0));
+        assert_eq!((clients.applied(1), clients.applied(3)), ((1_000, u64::MAX), (0, 0)));
+    }
+
+    #[test]
+    fn it_is_told_which_batches_were_overtaken() {
+        let mut clients = Clients::default();
+        for (seq, expected) in [
+            (1, (1, 0)),
+            (2, (2, 0)),
+            (5, (5, 0b11)), // 4 and 3
+            (3, (5, 0b01)),
+            (4, (5, 0)),
+            (69, (69, u64::MAX >> 1)), // 5 is the last that the window holds
+            (70, (70, u64::MAX - 1)),  // 69 was counted; what is out of sight counts as well
+        ] {
+            assert_eq!(clients.mark(1, seq, NOW), Seen::First);
+            assert_eq!(clients.applied(1), expected, "after {seq}");
+        }
+        (71..200).for_each(|seq| _ = clients.mark(1, seq, NOW));
+        assert_eq!(clients.applied(1), (199, 0), "gaps are forgotten in the end");
+        assert!(wire::encode(&clients).len() <= 12, "and a client takes few bytes: {:?}", wire::encode(&clients));
     }
 
     #[test]
@@ -214,7 +238,7 @@ mod tests {
         }
         assert_eq!(clients.windows.len(), MAX_CLIENTS);
         assert_eq!(clients.mark(1_999, 1, NOW), Seen::Again);
-        assert_eq!(clients.applied(3), 0);
+        assert_eq!(clients.applied(3), (0, 0));
     }
 
     #[test]

@@ -22,13 +22,13 @@ navigator.sendBeacon ??= () => true;
 const answer = await (task === "measure" ? globalThis.bench.measure(options) : heap(options));
 process.stdout.write(`${JSON.stringify(answer)}\n`, () => process.exit());
 
-/** Bytes of wasm memory, and of JavaScript's heap beyond what was there before. */
+/** Bytes of wasm memory, and of JavaScript's heap: beyond what was there before, and that. */
 async function heap(options) {
   // What Node needs to ask for anything is no page's.
   await (await fetch(options.wasm)).arrayBuffer();
   const before = used();
   const wasm = await globalThis.bench.keep(options);
-  return { wasm, heap: used() - before };
+  return { wasm, heap: used() - before, without: before };
 }
 
 function used() {

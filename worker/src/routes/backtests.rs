@@ -123,7 +123,8 @@ fn document(backtest: &Backtest) -> Value {
     let campaigns = campaigns.iter().map(|(id, c)| {
         json!({
             "campaign": id, "would_fire": c.would_fire, "would_be_capped": c.would_be_capped, "would_be_held_out": c.would_be_held_out,
-            "would_be_dismissed": c.would_be_dismissed, "did_fire": c.did_fire, "tenants_would": c.tenants_would,
+            "would_be_dismissed": c.would_be_dismissed, "would_be_quiet": c.would_be_quiet, "would_be_converted": c.would_be_converted,
+            "would_be_excluded": c.would_be_excluded, "did_fire": c.did_fire, "tenants_would": c.tenants_would,
             "tenants_did": c.tenants_did,
         })
     });

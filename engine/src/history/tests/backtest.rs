@@ -2,11 +2,16 @@
 
 use proptest::prelude::*;
 
-use super::made::{Happening, NAME, Recorder, START, calls, happenings, note, page, rules, subscribed, track};
-use crate::history::{Base, CampaignReport, Compared, SESSION, SegmentReport, TenantBacktest, Window, backtest};
-use crate::tenant::Rulebook;
+use super::made::{Happening, NAME, Recorder, START, calls, chunk_of, event, happenings, note, page, rules, subscribed, track};
+use crate::campaign::Gates;
+use crate::config::QuietHours;
+use crate::facts::Role;
+use crate::hash::key;
+use crate::history::{Base, CampaignReport, Compared, Entry, Input, SESSION, SegmentReport, TenantBacktest, Window, backtest};
+use crate::tenant::{Batch, Rulebook};
 use crate::time::{DAY, HOUR, MINUTE, Millis};
 use crate::usage::NoteKind;
+use crate::zone::{UTC, Zone};
 
 const ALWAYS: Window = Window { from: Millis(0), until: Millis(START.0 + 60 * DAY) };
 
@@ -19,7 +24,7 @@ fn recorded(steps: &[(i64, Happening)]) -> Recorder {
 }
 
 fn tested(steps: &[(i64, Happening)], candidate: &Rulebook, window: Window) -> TenantBacktest {
-    backtest(NAME, Base::default(), recorded(steps).all(), candidate, window).expect("playable")
+    backtest(NAME, Base::default(), recorded(steps).all(), candidate, Some(&UTC), window).expect("playable")
 }
 
 fn campaign(found: &TenantBacktest, id: &str) -> CampaignReport {
@@ -73,6 +78,70 @@ fn dismissals_and_the_control_group_hold_back() {
     let found = campaign(&tested(&visits(3, SESSION), &held, ALWAYS), "quota");
     let told = (found.would_fire, found.would_be_held_out, found.would_be_capped, found.tenants_would);
     assert_eq!(told, (0, 2, 1, 0), "the control group is counted as often as the others would be shown it: {found:?}");
+}
+
+/// Rules of which every campaign is silent from ten to twelve.
+fn quiet_rules() -> Rulebook {
+    let mut rules = rules(1);
+    rules.config.frequency.quiet = vec![QuietHours { from: 10 * 60, to: 12 * 60 }];
+    rules.config.campaigns.iter_mut().for_each(|rule| rule.campaign.gates.quiet = Some(0));
+    rules
+}
+
+fn east() -> Zone {
+    Zone { changes: vec![(Millis(0), 5 * HOUR)] }
+}
+
+#[test]
+fn quiet_hours_go_by_the_zone_that_the_candidate_names() {
+    for (zone, fires, quiet) in [(UTC.clone(), 0, 1), (east(), 1, 0)] {
+        let chunks = recorded(&visits(1, 0)).all();
+        let found = backtest(NAME, Base::default(), chunks, &quiet_rules(), Some(&zone), ALWAYS).expect("playable");
+        let found = campaign(&found, "quota");
+        assert_eq!((found.would_fire, found.would_be_quiet), (fires, quiet), "{zone:?}");
+    }
+}
+
+#[test]
+fn quiet_hours_that_are_each_users_own_go_by_the_clocks_of_their_page() {
+    let from_page = |user, kind| Batch { role: Some(Role::Admin), events: vec![event(Some(user), kind)], ..Batch::default() };
+    let entry = |ms, inputs| Entry { at: START.plus(ms), inputs, ..Entry::default() };
+    let click = |user| Input::Batch(from_page(user, note("hello", NoteKind::Click)));
+    let used = Input::Batch(Batch { events: vec![event(None, calls(60))], ..Batch::default() });
+    let look = |user| Input::Batch(from_page(user, track("visit")));
+    let entries = [
+        entry(0, vec![Input::Zone(east()), click("ada")]),
+        entry(1, vec![Input::Zone(UTC.clone()), click("bob")]),
+        entry(2, vec![used]),
+        entry(MINUTE, vec![look("ada")]),
+        entry(2 * MINUTE, vec![look("bob")]),
+        entry(3 * MINUTE, vec![look("eve")]), // hers are not known: those of whoever was last
+    ];
+    let found = backtest(NAME, Base::default(), [chunk_of(&entries).bytes().clone()], &quiet_rules(), None, ALWAYS).expect("playable");
+    let found = campaign(&found, "quota");
+    assert_eq!((found.would_fire, found.would_be_quiet), (1, 2));
+}
+
+#[test]
+fn upgrades_and_others_of_a_group_hold_back() {
+    let mut steps = visits(1, 0);
+    steps.insert(1, (0, Happening::Convert));
+    let found = campaign(&tested(&steps, &rules(1), ALWAYS), "quota");
+    assert_eq!((found.would_fire, found.would_be_converted), (0, 1));
+
+    let mut grouped = rules(1);
+    let mut twin = grouped.config.campaigns[0].clone();
+    twin.campaign.id = "twin".to_owned();
+    twin.campaign.placement = "app.aside".to_owned();
+    twin.campaign.gates = Gates { key: key("twin"), ..twin.campaign.gates };
+    grouped.config.campaigns.push(twin);
+    let fired = |rules: &Rulebook| {
+        let found = tested(&visits(1, 0), rules, ALWAYS);
+        ["quota", "twin"].map(|id| (campaign(&found, id).would_fire, campaign(&found, id).would_be_excluded))
+    };
+    assert_eq!(fired(&grouped), [(1, 0), (1, 0)]);
+    grouped.config.campaigns.iter_mut().for_each(|rule| rule.campaign.gates.groups = vec![1]);
+    assert_eq!(fired(&grouped), [(1, 0), (0, 1)], "the second placement knows what the first one shows");
 }
 
 #[test]
@@ -132,7 +201,7 @@ proptest! {
         let recorder = recorded(&all);
         // Until the last step: what time does after it nobody has recorded here.
         let window = Window { from: START, until: recorder.now.plus(1) };
-        let found = backtest(NAME, Base::default(), recorder.all(), &rules(1), window).expect("playable");
+        let found = backtest(NAME, Base::default(), recorder.all(), &rules(1), None, window).expect("playable");
         for compared in found.signals.values().chain(found.segments.values().flat_map(|s| [&s.entered, &s.left])) {
             prop_assert_eq!(compared.would, compared.did, "{:?}", &found);
         }

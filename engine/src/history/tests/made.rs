@@ -91,6 +91,7 @@ pub(super) enum Happening {
     Batch(Batch),
     Mirror(Mirror),
     Ask(String),
+    Convert,
     Publish,
     Meet(String),
     Nothing,
@@ -136,6 +137,10 @@ impl Recorder {
             Happening::Ask(user) => {
                 self.tenant.requests.ask(user, Subject::default(), now);
                 inputs.push(Input::Requests(self.tenant.requests.clone()));
+            }
+            Happening::Convert => {
+                self.tenant.counts.converted = Some(now);
+                inputs.push(Input::Converted(now));
             }
             Happening::Publish => {
                 self.rules = Rc::new(rules(self.rules.revision + 1));
@@ -230,6 +235,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         12 => batch().prop_map(Happening::Batch),
         1 => prop::sample::select(vec!["price_pro", "price_other"]).prop_map(|price| Happening::Mirror(subscribed(price))),
         1 => user().prop_map(Happening::Ask),
+        1 => Just(Happening::Convert),
         1 => Just(Happening::Publish),
         1 => user().prop_map(Happening::Meet),
         2 => Just(Happening::Nothing),

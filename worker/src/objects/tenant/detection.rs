@@ -5,7 +5,7 @@ use std::rc::Rc;
 use upcue_engine::map::ordered;
 use upcue_engine::score::contribution;
 use upcue_engine::tenant::{Changed, Transition};
-use upcue_engine::time::{HOUR, Millis};
+use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::timeline::{Actor, Entry, What};
 
 use super::Core;
@@ -60,10 +60,20 @@ impl Stored {
         self.wake_in(ms)
     }
 
-    /// Has the alarm look within an hour, if it would not: something has come in that time may make more of, or a page was opened.
+    /// Has the alarm look within an hour, if it would not: something has come in that time may make more of.
     pub(super) fn look_soon(&mut self, now: Millis) -> ApiResult<()> {
-        let soon = now.plus(HOUR);
-        if self.planned.is_some_and(|at| now <= at && at <= soon) { Ok(()) } else { self.plan(soon, HOUR) }
+        self.look_by(now.plus(HOUR), now)
+    }
+
+    /// Has the alarm look by `at`, within an hour at the latest, if it would not.
+    pub(super) fn look_by(&mut self, at: Millis, now: Millis) -> ApiResult<()> {
+        let at = at.min(now.plus(HOUR));
+        // Where facts wait an alarm is set already, and sooner; its handler sets the next. So do upgrades on their way.
+        if self.planned.is_some_and(|planned| now <= planned && planned <= at) || self.has_facts()? {
+            return Ok(());
+        }
+        let at = self.tenant.upgrades.due().map_or(at, |due| due.max(now.plus(SECOND)).min(at));
+        self.plan(at, at.since(now))
     }
 
     /// Whether the rules detect anything.
@@ -96,16 +106,12 @@ impl Stored {
 
 impl Core {
     /// Evaluates what time alone may have changed; when to do so again. While pages are open, each hour: what is left of the
-    /// rules for them may be other rules by then.
+    /// rules for them may be other rules by then. Those whose token has run out are closed.
     pub(super) fn tick(self: &Rc<Self>) -> ApiResult<Option<Millis>> {
         let now = host::now();
         let next = self.with_loaded(|stored| stored.tick(now))?;
-        if self.state.get_websockets().is_empty() {
-            return Ok(next);
-        }
         self.push_live();
-        let soon = now.plus(HOUR);
-        Ok(Some(next.map_or(soon, |next| next.min(soon))))
+        Ok(next.into_iter().chain(self.next_look(now)).min())
     }
 }
 

@@ -20,6 +20,7 @@ use super::store::{Step, Stored, number};
 use crate::host;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, app_object};
+use crate::zones;
 
 pub(super) const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS history (number INTEGER PRIMARY KEY, last INTEGER NOT NULL, chunk BLOB NOT NULL)";
@@ -129,7 +130,8 @@ impl Core {
     /// Runs other rules over the history.
     pub(super) fn backtest(&self, tenant: &str, candidate: &Rulebook, window: Window) -> ApiResult<TenantBacktest> {
         let (base, chunks) = self.with_loaded(|stored| stored.history())?;
-        backtest(tenant, base, chunks, candidate, window).map_err(unplayable)
+        let zone = zones::named(&candidate.config, host::now());
+        backtest(tenant, base, chunks, candidate, zone.as_deref(), window).map_err(unplayable)
     }
 
     /// Drops what is too old or too much.

@@ -1,19 +1,24 @@
 //! Live connections: frames to every open page within a second of any change.
 //!
 //! The sockets hibernate: who looks is attached to each, so an object that was put to sleep finds them again. A burst of
-//! changes is sent as its first and, a moment later, its last state.
+//! changes is sent as its first and, a moment later, its last state. What the pages of one change are told alike is made once for all.
+//!
+//! A page that cannot be told something has its socket closed: it opens another one, and begins with everything. So does one whose
+//! token has run out, with a fresh token; pages renew theirs before that, so this is for those that do not.
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use upcue_engine::time::Millis;
+use upcue_engine::tenant::Editions;
+use upcue_engine::time::{HOUR, MINUTE, Millis};
 use upcue_engine::wire;
 use worker::worker_sys::ext::WebSocketExt;
 use worker::{Delay, Headers, Response, WebSocket, WebSocketPair, WebSocketRequestResponsePair};
 
 use super::Core;
 use super::store::Stored;
+use crate::fault;
 use crate::host;
 use crate::problem::{ApiError, ApiResult};
 use crate::rpc::{TenantEnvelope, WhoLooks};
@@ -22,6 +27,10 @@ use crate::rpc::{TenantEnvelope, WhoLooks};
 const INTERVAL: i64 = 150;
 /// The close code that asks the page for a fresh token.
 const TOKEN_EXPIRED: u16 = 4401;
+/// The close code that tells of a failure of the Worker's (RFC 6455, section 7.4.1); the page comes back after a while.
+const FAILED: u16 = 1011;
+/// Sockets whose token has run out are looked for at least so long after they were last: each look is billed.
+const LOOK_APART: i64 = 15 * MINUTE;
 
 /// When was sent last, and whether another sending is due.
 #[derive(Debug, Default)]
@@ -78,8 +87,8 @@ impl Core {
         let mut page = Page { who: who.clone(), rules: 0 };
         let frame = self.with_loaded(|stored| {
             stored.meet(&page.who.user, host::now())?;
-            stored.look_soon(host::now())?;
-            frame(stored, What::Snapshot, &mut page, host::now())
+            stored.look_by(page.who.expires.max(host::now().plus(LOOK_APART)), host::now())?;
+            frame(stored, &mut Editions::new(host::now()), What::Snapshot, &mut page)
         })?;
         attach(&server, &page)?;
         server.send_with_bytes(frame)?;
@@ -119,33 +128,44 @@ impl Core {
         let now = host::now();
         self.pulse.last.set(now.0);
         self.pulse.due.set(false);
+        let mut editions = Editions::new(now);
         for socket in self.state.get_websockets() {
-            if let Err(error) = self.send_to(&socket, what, now) {
+            if let Err(error) = self.send_to(&socket, what, &mut editions, now) {
                 crate::log::background("live", error.source().unwrap_or_else(|| error.code()));
+                // What it does not hear it would never know to miss.
+                let _is_closed_anyway = socket.close(Some(FAILED), Some("not everything could be sent"));
             }
         }
     }
 
-    fn send_to(&self, socket: &WebSocket, what: What, now: Millis) -> ApiResult<()> {
+    fn send_to(&self, socket: &WebSocket, what: What, editions: &mut Editions, now: Millis) -> ApiResult<()> {
         let mut page = attached(socket)?;
         if page.who.expires <= now {
             socket.close(Some(TOKEN_EXPIRED), Some("token expired"))?;
             return Ok(());
         }
+        fault::at("live.send")?;
         let known = page.rules;
-        let frame = self.with_loaded(|stored| frame(stored, what, &mut page, now))?;
+        let frame = self.with_loaded(|stored| frame(stored, editions, what, &mut page))?;
         if page.rules != known {
             attach(socket, &page)?;
         }
         socket.send_with_bytes(frame)?;
         Ok(())
     }
+
+    /// When sockets are to be looked at again: within the hour, or when the next token runs out; `None` when no page is open.
+    pub(super) fn next_look(&self, now: Millis) -> Option<Millis> {
+        let expiries = self.state.get_websockets().iter().map(|socket| attached(socket).map_or(now, |page| page.who.expires)).min();
+        expiries.map(|first| first.max(now.plus(LOOK_APART)).min(now.plus(HOUR)))
+    }
 }
 
-fn frame(stored: &mut Stored, what: What, page: &mut Page, now: Millis) -> ApiResult<Vec<u8>> {
+/// The frame for `page`, which knows its rules from then on.
+fn frame(stored: &mut Stored, editions: &mut Editions, what: What, page: &mut Page) -> ApiResult<Vec<u8>> {
     stored.load_user(&page.who.user)?;
     let known = matches!(what, What::Live).then_some(page.rules);
-    let (frame, rules) = stored.page(&page.who, now).frame(known);
+    let (frame, rules) = stored.frame(editions, &page.who, known);
     page.rules = rules;
     Ok(frame)
 }

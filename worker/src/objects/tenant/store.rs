@@ -23,7 +23,7 @@
 use std::rc::Rc;
 
 use upcue_engine::history::{Chunk, Input, counted};
-use upcue_engine::tenant::{Applied, Batch, Counts, Receipt, Rulebook, Tenant, Verdict};
+use upcue_engine::tenant::{Applied, Batch, Counts, Editions, Receipt, Rulebook, Tenant, Verdict};
 use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::timeline::{Actor, Entry, What};
 use upcue_engine::usage::{Event, EventKind, Page, RecentIds};
@@ -169,6 +169,12 @@ impl Stored {
     pub(super) fn page(&self, who: &WhoLooks, now: Millis) -> upcue_engine::page::Page {
         let zone = zones::of(&self.rules.config, who.tz.as_deref(), now);
         self.tenant.page(&self.rules, &super::viewer(who, &zone), now)
+    }
+
+    /// What the page of `who` is sent, and the hash of its rules; they must be loaded.
+    pub(super) fn frame(&self, editions: &mut Editions, who: &WhoLooks, known: Option<u64>) -> (Vec<u8>, u64) {
+        let zone = zones::of(&self.rules.config, who.tz.as_deref(), editions.now());
+        editions.frame(&self.tenant, &self.rules, &super::viewer(who, &zone), known)
     }
 
     /// Counts a batch that somebody in the time zone `tz` has sent; answers whether anything changed.

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use upcue_engine::history::Input;
 use upcue_engine::map::Map;
 use upcue_engine::plan::{MeterKind, MeterSource};
 use upcue_engine::subscription::{Metered, Subscription};
@@ -168,6 +169,7 @@ impl Stored {
     fn fold(&mut self, read: &Subscription, source: Source, now: Millis) -> ApiResult<bool> {
         let rules = Rc::clone(&self.rules);
         let needed_since = self.tenant.counts.needs_since;
+        let converted = self.tenant.counts.converted;
         let folded = self.tenant.fold(&rules, read, source, now);
         if !folded.changed {
             return Ok(false);
@@ -182,7 +184,9 @@ impl Stored {
         let settled = folded.upgraded.is_some();
         let answered = folded.other_plan;
         let entries = folded.entries;
-        let step = Step { mirror: true, upgrades: settled, requests: answered, counts: answered, entries, facts, ..Step::default() };
+        let inputs = self.tenant.counts.converted.filter(|at| Some(*at) != converted).map(Input::Converted).into_iter().collect();
+        let step =
+            Step { mirror: true, upgrades: settled, requests: answered, counts: answered, inputs, entries, facts, ..Step::default() };
         self.record(step)?;
         Ok(true)
     }

@@ -21,7 +21,7 @@ const WATCHES: u16 = 3;
 impl Session {
     /// Nothing is kept: all is evaluated again.
     fn forget(&mut self) {
-        self.index = Index::new(&self.snapshot.rules);
+        self.index = Index::new(&self.rules);
         self.review(self.clock);
     }
 
@@ -233,7 +233,8 @@ fn take(session: &mut Session, step: &Step, device: Millis) {
         Step::Abandon(batch) => session.abandon(batch),
         Step::Told(live) => {
             let server_time = device.plus(live.server_time.0);
-            session.apply(Frame::Live(Live { server_time, ..live }), device);
+            let frame = Frame { rules: None, live: Live { server_time, ..live } };
+            session.apply(&frame.encode(""), device).expect("a frame");
         }
     }
 }

@@ -41,6 +41,9 @@ wire! { struct Span { from, until } }
 mod made;
 
 impl Almanac {
+    /// No calendar.
+    pub const NONE: Self = Self { days: Vec::new(), weeks: Vec::new(), months: Vec::new(), quiet: Vec::new() };
+
     /// The first moment that counts in `window` at `now`.
     pub fn begins(&self, window: Window, now: Millis) -> Millis {
         match window {

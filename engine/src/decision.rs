@@ -134,6 +134,9 @@ pub struct Display {
 }
 
 impl Display {
+    /// Nothing is.
+    pub const NONE: Self = Self { shown: Vec::new(), groups: Vec::new() };
+
     /// Remembers that a campaign is on display, or no longer is.
     pub fn set(&mut self, gates: &Gates, shown: bool) {
         if self.has(gates.key) != shown {
@@ -326,12 +329,16 @@ pub struct Horizon(pub Millis);
 
 impl Default for Horizon {
     fn default() -> Self {
-        Self(Millis(i64::MAX))
+        Self::NEVER
     }
 }
 
 impl Horizon {
+    /// For ever.
+    pub const NEVER: Self = Self(Millis(i64::MAX));
+
     /// Whether `at` is still to come, at which the answer may change then.
+    #[inline(never)]
     fn is_ahead(&mut self, now: Millis, at: Millis) -> bool {
         let is_ahead = now < at;
         if is_ahead {

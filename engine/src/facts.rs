@@ -159,6 +159,11 @@ pub struct Standing {
 
 wire! { struct Standing { meters, events, signals, features } }
 
+impl Standing {
+    /// Nothing is known.
+    pub const NONE: Self = Self { meters: Vec::new(), events: Vec::new(), signals: Vec::new(), features: Vec::new() };
+}
+
 /// How a meter stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeterStanding {
@@ -231,8 +236,8 @@ impl MeterStanding {
             Limit::Unlimited => 0,
             Limit::Upto(0) => 100,
             Limit::Upto(limit) => {
-                // Exact up to 2^57. Dividing 128 bits would cost the browser a kilobyte.
-                let percent = self.value.saturating_mul(100) / limit;
+                // Exact up to 2^57. More bits, even to see whether there are any, would cost the browser more than this is worth.
+                let percent = self.value.min(u64::MAX / 100) * 100 / limit;
                 i64::try_from(percent).unwrap_or(i64::MAX)
             }
         }

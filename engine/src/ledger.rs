@@ -26,12 +26,15 @@ const MAX_ENTRIES: usize = 5_000;
 pub const OTHERS: u32 = 0;
 
 /// What one user, or a whole tenant, has met.
+///
+/// One list for all campaigns, and not a list in each: so there is less code to read it, and little of anything to go through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    entries: Vec<Entry>,
+    /// By campaign, then by what happened, then newest first.
+    notes: Vec<Note>,
 }
 
-wire! { struct Ledger { entries } }
+wire! { struct Ledger { notes } }
 
 /// Once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,120 +47,113 @@ pub struct Moment {
 
 wire! { struct Moment { at, tag } }
 
-/// What happened with one campaign.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+/// Something that happened with one campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
     /// The campaign's [`key`](crate::hash::key).
     campaign: u32,
-    /// Newest first.
-    shown: Vec<Moment>,
-    /// When the control group would have met it: counts for its own caps and no others. Newest first.
-    ghosts: Vec<Moment>,
-    clicked: Option<Millis>,
-    dismissed: Option<Millis>,
-    snoozed_until: Option<Millis>,
+    what: What,
+    /// When; for what is remembered of a campaign once, without a tag.
+    moment: Moment,
 }
 
-wire! { struct Entry { campaign, shown, ghosts, clicked, dismissed, snoozed_until } }
+wire! { struct Note { campaign, what, moment } }
 
-impl Entry {
-    #[cfg(feature = "edge")]
-    fn last_touched(&self) -> Option<Millis> {
-        let newest = |moments: &[Moment]| moments.first().map(|moment| moment.at);
-        newest(&self.shown).max(newest(&self.ghosts)).max(self.clicked).max(self.dismissed).max(self.snoozed_until)
-    }
-
-    fn merge(&mut self, other: &Self) {
-        other.shown.iter().for_each(|moment| _ = keep(&mut self.shown, *moment));
-        other.ghosts.iter().for_each(|moment| _ = keep(&mut self.ghosts, *moment));
-        raise(&mut self.clicked, other.clicked);
-        raise(&mut self.dismissed, other.dismissed);
-        raise(&mut self.snoozed_until, other.snoozed_until);
-    }
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum What {
+    Shown,
+    /// The control group would have met it: counts for its own caps and no others.
+    Ghost,
+    Clicked,
+    Dismissed,
+    /// Until the moment.
+    Snoozed,
 }
 
-/// Adds a moment to those that are kept, newest first; answers whether anything changed.
-///
-/// What is told twice of one decision counts at the later moment: of all rules that do not depend on the order in which things are told,
-/// the one that holds although only the newest are kept.
-fn keep(moments: &mut Vec<Moment>, moment: Moment) -> bool {
-    if let Some(known) = moments.iter().position(|known| known.tag == moment.tag) {
-        if moments.get(known).is_some_and(|known| *known >= moment) {
-            return false;
-        }
-        moments.remove(known);
-    }
-    let place = moments.iter().take_while(|known| **known > moment).count();
-    let is_kept = place < MAX_KEPT;
-    if is_kept {
-        moments.insert(place, moment);
-        moments.truncate(MAX_KEPT);
-    }
-    is_kept
-}
+wire! { enum What { Shown, Ghost, Clicked, Dismissed, Snoozed } }
 
-/// Keeps the later of two moments; answers whether that is a new one.
-fn raise(moment: &mut Option<Millis>, other: Option<Millis>) -> bool {
-    let new = *moment < other;
-    if new {
-        *moment = other;
+impl Note {
+    fn is_before(&self, other: &Self) -> bool {
+        (self.campaign, self.what, other.moment) < (other.campaign, other.what, self.moment)
     }
-    new
+
+    /// Whether both are told of one decision. A page may know a moment by its campaign's name and as one of others, as it is told of
+    /// campaigns sooner and later than of their moments: it counts once, and by its name.
+    fn is_same(&self, other: &Self) -> bool {
+        (self.what, self.moment.tag) == (other.what, other.moment.tag)
+            && (self.campaign == other.campaign || self.campaign == OTHERS || other.campaign == OTHERS)
+    }
 }
 
 impl Ledger {
+    /// Nothing was met.
+    pub const NONE: Self = Self { notes: Vec::new() };
+
     /// Records that `kind` happened to `campaign` at `moment`; mails note that a sequence's was sent as [`NoteKind::Render`]. Recording
     /// the same again changes nothing; answers whether anything changed.
     pub fn note(&mut self, campaign: u32, kind: NoteKind, moment: Moment) -> bool {
-        let entry = self.entry(campaign);
-        let is_new = match kind {
-            NoteKind::Render | NoteKind::Exposure => keep(&mut entry.shown, moment),
-            NoteKind::Ghost => keep(&mut entry.ghosts, moment),
-            NoteKind::Click => raise(&mut entry.clicked, Some(moment.at)),
-            NoteKind::Dismiss => raise(&mut entry.dismissed, Some(moment.at)),
-            NoteKind::Snooze(until) => raise(&mut entry.snoozed_until, Some(until)),
+        let once = |at| Moment { at, tag: 0 };
+        let (what, moment) = match kind {
+            NoteKind::Render | NoteKind::Exposure => (What::Shown, moment),
+            NoteKind::Ghost => (What::Ghost, moment),
+            NoteKind::Click => (What::Clicked, once(moment.at)),
+            NoteKind::Dismiss => (What::Dismissed, once(moment.at)),
+            NoteKind::Snooze(until) => (What::Snoozed, once(until)),
         };
-        self.tell_apart();
-        is_new
+        // A page has no more than the edge has sent it.
+        #[cfg(feature = "edge")]
+        self.make_room(campaign);
+        self.keep(Note { campaign, what, moment })
     }
 
     /// Adds everything `other` knows.
     pub fn merge(&mut self, other: &Self) {
-        for theirs in &other.entries {
-            self.entry(theirs.campaign).merge(theirs);
+        for note in &other.notes {
+            #[cfg(feature = "edge")]
+            self.make_room(note.campaign);
+            self.keep(*note);
         }
-        self.tell_apart();
     }
 
-    /// A page may know a moment by its campaign's name and as one of others, as it is told of campaigns sooner and later than of their
-    /// moments: it counts once, and when it was last told to be.
-    fn tell_apart(&mut self) {
-        let Some(others) = self.entries.iter_mut().find(|e| e.campaign == OTHERS) else { return };
-        let mut rest = Vec::new();
-        for moment in core::mem::take(&mut others.shown) {
-            let is_it = |known: &Moment| known.tag == moment.tag;
-            match self.entries.iter_mut().find(|e| e.shown.iter().any(is_it)) {
-                Some(named) => _ = keep(&mut named.shown, moment),
-                None => rest.push(moment),
-            }
+    /// Adds a note to those that are kept; answers whether anything changed.
+    ///
+    /// What is told twice of one decision counts at the later moment: of all rules that do not depend on the order in which things are
+    /// told, the one that holds although only the newest are kept.
+    fn keep(&mut self, mut note: Note) -> bool {
+        if self.notes.get(self.place(&note)) == Some(&note) {
+            return false; // as most of what a page is told again and again
         }
-        self.entry(OTHERS).shown = rest;
+        let known = self.notes.iter().position(|known| known.is_same(&note)).map(|i| self.notes.remove(i));
+        if let Some(known) = known {
+            note.campaign = note.campaign.max(known.campaign); // no name is below that of others
+            note.moment = note.moment.max(known.moment);
+        }
+        self.notes.insert(self.place(&note), note);
+        let oldest = self.place(&Note { moment: NEWEST, ..note }) + MAX_KEPT;
+        let too_many = self.notes.get(oldest).is_some_and(|oldest| (oldest.campaign, oldest.what) == (note.campaign, note.what));
+        let dropped = too_many.then(|| self.notes.remove(oldest));
+        known != Some(note) && dropped != Some(note)
+    }
+
+    /// Where a note belongs.
+    fn place(&self, note: &Note) -> usize {
+        self.notes.partition_point(|known| known.is_before(note))
     }
 
     /// What it knows of the campaigns for which `is_wanted` holds; of all others together, `with_others`, when something was shown.
     #[cfg(feature = "edge")]
     #[must_use]
     pub fn only(&self, with_others: bool, is_wanted: impl Fn(u32) -> bool) -> Self {
-        let (wanted, rest): (Vec<&Entry>, Vec<&Entry>) = self.entries.iter().partition(|e| is_wanted(e.campaign));
-        let mut entries: Vec<Entry> = wanted.into_iter().cloned().collect();
-        let mut others = Entry { campaign: OTHERS, ..Entry::default() };
-        for moment in rest.iter().flat_map(|entry| &entry.shown).filter(|_| with_others) {
-            keep(&mut others.shown, *moment);
+        let mut part = Self::default();
+        for notes in self.campaigns() {
+            if notes.first().is_some_and(|note| is_wanted(note.campaign)) {
+                part.notes.extend_from_slice(notes);
+            } else if with_others {
+                notes.iter().filter(|note| note.what == What::Shown).for_each(|note| _ = part.keep(Note { campaign: OTHERS, ..*note }));
+            }
         }
-        if !others.shown.is_empty() {
-            entries.push(others);
-        }
-        Self { entries }
+        part
     }
 
     /// Whether `cap` leaves room for `campaign` once more at `now`; without a campaign, for any at all.
@@ -173,82 +169,75 @@ impl Ledger {
     /// The same, and when the first of these times was.
     pub fn window(&self, campaign: Option<u32>, since: Millis) -> (usize, Option<Millis>) {
         let (mut met, mut first) = (0, None);
-        let mut count = |moments: &[Moment]| {
-            for moment in moments.iter().take_while(|moment| moment.at >= since) {
-                met += 1;
-                first = Some(first.map_or(moment.at, |first| moment.at.min(first)));
-            }
-        };
-        for entry in &self.entries {
-            if campaign.is_none_or(|campaign| campaign == entry.campaign) {
-                count(&entry.shown);
-                if campaign.is_some() {
-                    count(&entry.ghosts);
-                }
-            }
+        for note in self.met_by(campaign).filter(|note| note.moment.at >= since) {
+            met += 1;
+            first = Some(first.map_or(note.moment.at, |first| note.moment.at.min(first)));
         }
         (met, first)
+    }
+
+    /// When `campaign` was met, or without one any.
+    fn met_by(&self, campaign: Option<u32>) -> impl Iterator<Item = &Note> {
+        self.notes.iter().filter(move |note| match campaign {
+            Some(campaign) => note.campaign == campaign && matches!(note.what, What::Shown | What::Ghost),
+            None => note.what == What::Shown,
+        })
     }
 
     /// When `campaign` was met, or without one any, newest first; of each the last [`MAX_KEPT`] times.
     #[cfg(feature = "edge")]
     pub fn moments(&self, campaign: Option<u32>) -> Vec<Millis> {
-        let mut moments: Vec<Moment> = match campaign {
-            Some(campaign) => self.find(campaign).map(|e| e.shown.iter().chain(&e.ghosts).copied().collect()).unwrap_or_default(),
-            None => self.entries.iter().flat_map(|e| &e.shown).copied().collect(),
-        };
+        let mut moments: Vec<Millis> = self.met_by(campaign).map(|note| note.moment.at).collect();
         moments.sort_unstable_by(|a, b| b.cmp(a));
-        moments.into_iter().map(|moment| moment.at).collect()
+        moments
     }
 
     /// Whether it is known that the decision of this tag showed `campaign`.
     #[cfg(feature = "edge")]
     pub fn has(&self, campaign: u32, tag: u32) -> bool {
-        self.find(campaign).is_some_and(|entry| entry.shown.iter().any(|moment| moment.tag == tag))
+        self.notes.iter().any(|note| (note.campaign, note.what, note.moment.tag) == (campaign, What::Shown, tag))
     }
 
     /// When `campaign` was last dismissed.
     pub fn dismissed(&self, campaign: u32) -> Option<Millis> {
-        self.find(campaign)?.dismissed
+        self.last(campaign, What::Dismissed)
     }
 
     /// Until when `campaign` is to stay away.
     pub fn snoozed_until(&self, campaign: u32) -> Option<Millis> {
-        self.find(campaign)?.snoozed_until
+        self.last(campaign, What::Snoozed)
     }
 
-    fn find(&self, campaign: u32) -> Option<&Entry> {
-        self.entries.iter().find(|e| e.campaign == campaign)
+    fn last(&self, campaign: u32, what: What) -> Option<Millis> {
+        self.notes.iter().find(|note| (note.campaign, note.what) == (campaign, what)).map(|note| note.moment.at)
     }
 
-    fn entry(&mut self, campaign: u32) -> &mut Entry {
-        let known = self.entries.iter().position(|e| e.campaign == campaign);
-        let place = known.unwrap_or_else(|| {
-            // A page has no more than the edge has sent it.
-            #[cfg(feature = "edge")]
-            self.make_room();
-            self.entries.push(Entry { campaign, ..Entry::default() });
-            self.entries.len() - 1
-        });
-        #[expect(clippy::indexing_slicing, reason = "the place of an entry that was found or pushed above")]
-        &mut self.entries[place]
-    }
-
-    /// Forgets the campaign longest untouched, where there are too many: one that was not dismissed, if possible.
+    /// The notes of one campaign after the other.
     #[cfg(feature = "edge")]
-    fn make_room(&mut self) {
-        if self.entries.len() < MAX_CAMPAIGNS {
+    fn campaigns(&self) -> impl Iterator<Item = &[Note]> {
+        self.notes.chunk_by(|a, b| a.campaign == b.campaign)
+    }
+
+    /// Forgets the campaign longest untouched, where there are too many to note one more: one that was not dismissed, if possible.
+    #[cfg(feature = "edge")]
+    fn make_room(&mut self, campaign: u32) {
+        if self.notes.len() < MAX_CAMPAIGNS || self.notes.iter().any(|note| note.campaign == campaign) {
             return;
         }
-        let is_light = |e: &Entry| e.dismissed.is_none();
-        let is_full = self.entries.len() >= MAX_ENTRIES;
-        if is_full || self.entries.iter().filter(|e| is_light(e)).count() >= MAX_CAMPAIGNS {
+        let is_light = |notes: &[Note]| notes.iter().all(|note| note.what != What::Dismissed);
+        let touched = |notes: &[Note]| notes.iter().map(|note| note.moment.at).max();
+        let is_full = self.campaigns().count() >= MAX_ENTRIES;
+        if is_full || self.campaigns().filter(|notes| is_light(notes)).count() >= MAX_CAMPAIGNS {
             // `false` comes first.
-            let oldest = self.entries.iter().enumerate().min_by_key(|(_, e)| (!is_light(e), e.last_touched())).map(|(i, _)| i);
-            oldest.map(|i| self.entries.remove(i));
+            let oldest = self.campaigns().min_by_key(|notes| (!is_light(notes), touched(notes)));
+            let oldest = oldest.and_then(|notes| notes.first()).map(|note| note.campaign);
+            self.notes.retain(|note| Some(note.campaign) != oldest);
         }
     }
 }
+
+/// Later than any moment.
+const NEWEST: Moment = Moment { at: Millis(i64::MAX), tag: u32::MAX };
 
 #[cfg(test)]
 mod tests {
@@ -291,7 +280,8 @@ mod tests {
             ledger.note(campaign, kind, once(NOW));
         }
         let part = ledger.only(false, |campaign| campaign == 1);
-        assert_eq!((part.find(1), part.find(2)), (ledger.find(1), None));
+        let of = |ledger: &Ledger, campaign| ledger.notes.iter().filter(|note| note.campaign == campaign).copied().collect::<Vec<_>>();
+        assert_eq!((of(&part, 1), of(&part, 2)), (of(&ledger, 1), vec![]));
     }
 
     #[test]
@@ -329,7 +319,7 @@ mod tests {
             ledger.note(i + 10, NoteKind::Exposure, once(NOW.plus(DAY + i64::from(i))));
         }
         assert_eq!(ledger.dismissed(1), Some(NOW));
-        assert_eq!(ledger.entries.len(), MAX_CAMPAIGNS + 1);
+        assert_eq!(ledger.campaigns().count(), MAX_CAMPAIGNS + 1);
     }
 
     #[test]
@@ -363,12 +353,12 @@ mod tests {
             ledger.note(i + 10, NoteKind::Exposure, once(NOW.plus(i.into())));
             ledger.note(1, NoteKind::Exposure, once(NOW.plus(i.into())));
         }
-        assert_eq!(ledger.entries.len(), MAX_CAMPAIGNS);
-        assert_eq!(ledger.find(1).map(|e| e.shown.len()), Some(MAX_KEPT));
+        assert_eq!(ledger.campaigns().count(), MAX_CAMPAIGNS);
+        assert_eq!(ledger.moments(Some(1)).len(), MAX_KEPT);
         for i in 0..2 * u32::try_from(MAX_ENTRIES).expect("small") {
             ledger.note(i + 10, NoteKind::Dismiss, once(NOW.plus(i.into())));
         }
-        assert_eq!(ledger.entries.len(), MAX_ENTRIES);
+        assert_eq!(ledger.campaigns().count(), MAX_ENTRIES);
     }
 
     fn notes() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
@@ -385,11 +375,6 @@ mod tests {
         ledger
     }
 
-    fn sorted(mut ledger: Ledger) -> Ledger {
-        ledger.entries.sort_by_key(|entry| entry.campaign);
-        ledger
-    }
-
     proptest! {
         #[test]
         fn merging_is_a_union_in_any_order(a in notes(), b in notes()) {
@@ -399,8 +384,8 @@ mod tests {
             let mut ba = ledger_of(&b);
             ba.merge(&ledger_of(&a));
             let together = [a, b].concat();
-            prop_assert_eq!(sorted(ab.clone()), sorted(ba));
-            prop_assert_eq!(sorted(ab), sorted(ledger_of(&together)));
+            prop_assert_eq!(&ab, &ba);
+            prop_assert_eq!(ab, ledger_of(&together));
         }
     }
 }

@@ -72,12 +72,12 @@ impl Page {
 
     /// Everything, as bytes.
     pub fn whole(&self) -> Vec<u8> {
-        Frame::Snapshot(Box::new(self.snapshot.clone())).encode(&self.words())
+        Frame { rules: Some(self.snapshot.rules.clone()), live: self.snapshot.live.clone() }.encode(&self.words())
     }
 
     /// Only what changes from moment to moment.
     pub fn live(&self) -> Vec<u8> {
-        Frame::Live(self.snapshot.live.clone()).encode(&self.words_of_state())
+        Frame { rules: None, live: self.snapshot.live.clone() }.encode(&self.words_of_state())
     }
 
     /// What a page that knows the rules of the hash `known` is to be sent, and the hash of the rules it knows then: what changes

@@ -15,10 +15,13 @@ use crate::entitlement::Entitlement;
 use crate::expr::Value;
 use crate::facts::{MeterStanding, Standing, StandingAt};
 use crate::ledger::{Ledger, Moment};
-use crate::snapshot::{Candidate, Frame, Live, Place, Snapshot};
+#[cfg(feature = "edge")]
+use crate::snapshot::Snapshot;
+use crate::snapshot::{Candidate, DecodeError, Frame, Live, Place, Residue};
 use crate::time::{DurationMs, Millis};
 use crate::usage::NoteKind;
 use crate::watch::next;
+use crate::wire;
 
 use index::Index;
 use pending::{Change, Pending};
@@ -27,11 +30,16 @@ use pending::{Change, Pending};
 ///
 /// Decisions are kept. What happens in between opens again those rules whose verdicts it can have changed (the index); and so does
 /// time, at the moments it can.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Session {
-    snapshot: Snapshot,
+    /// What is left of the rules.
+    rules: Residue,
+    /// The Worker's last word of what changes from moment to moment, in its bytes.
+    told: Vec<u8>,
     /// The Worker's facts with the local events on top.
     standing: Standing,
+    /// Whether there are rules to go by. Until then every decision is "none", and every entitlement granted.
+    is_told: bool,
     /// What this page knows of the user's ledger, the Worker's included.
     user: Ledger,
     /// The same for the whole tenant.
@@ -59,36 +67,59 @@ pub struct Session {
 const NOTHING: Decision = Decision { campaign: None, reason: Reason::NoCampaign };
 
 impl Session {
+    /// Nothing is known yet.
+    pub const NEW: Self = Self {
+        rules: Residue::NONE,
+        told: Vec::new(),
+        standing: Standing::NONE,
+        is_told: false,
+        user: Ledger::NONE,
+        tenant: Ledger::NONE,
+        pending: Pending::NONE,
+        batch: 0,
+        converted: None,
+        display: Display::NONE,
+        skew: 0,
+        index: Index::NONE,
+        clock: Millis(0),
+        horizon: Horizon::NEVER,
+        decided: Vec::new(),
+    };
+
     /// Starts from the Worker's snapshot, at `device` time.
     #[cfg(feature = "edge")]
     pub fn new(snapshot: Snapshot, device: Millis) -> Self {
-        let mut session = Self::default();
-        session.begin(snapshot);
-        session.refresh(device);
+        let mut session = Self::NEW;
+        let frame = Frame { rules: Some(snapshot.rules), live: snapshot.live };
+        let applied = session.apply(&frame.encode(""), device);
+        debug_assert!(applied == Ok(true), "what is written can be read");
         session
     }
 
     /// New rules take the place of the old ones.
-    fn begin(&mut self, snapshot: Snapshot) {
-        self.pending.renumber(&self.snapshot, &snapshot);
-        self.snapshot = snapshot;
-        self.display = self.display.among(&self.snapshot.rules.candidates);
-        self.index = Index::new(&self.snapshot.rules);
+    #[inline(never)]
+    fn begin(&mut self, rules: Residue) {
+        self.pending.renumber(&self.rules, &rules);
+        self.is_told = true;
+        self.rules = rules;
+        self.display = self.display.among(&self.rules.candidates);
+        self.index = Index::new(&self.rules);
         self.decided.clear();
-        self.decided.resize(self.snapshot.rules.places.len(), (0, NOTHING));
+        self.decided.resize(self.rules.places.len(), (0, NOTHING));
     }
 
-    /// Takes in a frame; answers whether meters, features, events and campaigns may be other ones now.
-    pub fn apply(&mut self, frame: Frame, device: Millis) -> bool {
-        let is_whole = matches!(frame, Frame::Snapshot(_));
-        match frame {
-            Frame::Snapshot(snapshot) => {
-                self.begin(*snapshot);
-            }
-            Frame::Live(live) => self.snapshot.live = live,
+    /// Takes in a frame; answers whether meters, features, events and campaigns may be other ones now. What is refused changes nothing.
+    pub fn apply(&mut self, frame: &[u8], device: Millis) -> Result<bool, DecodeError> {
+        let (Frame { rules, live }, told) = Frame::read(frame)?;
+        let is_whole = rules.is_some();
+        if let Some(rules) = rules {
+            self.begin(rules);
+        } else if !self.is_told {
+            return Err(DecodeError::Early);
         }
-        self.refresh(device);
-        is_whole
+        self.told = told.to_vec();
+        self.refresh(live, device);
+        Ok(is_whole)
     }
 
     /// The Worker's time at `device` time.
@@ -96,9 +127,9 @@ impl Session {
         device.plus(self.skew)
     }
 
-    /// What the page has been told and has not been overtaken by.
-    pub fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
+    /// What is left of the rules.
+    pub fn rules(&self) -> &Residue {
+        &self.rules
     }
 
     /// Counts `n` more on a counter at once.
@@ -133,7 +164,7 @@ impl Session {
 
     /// Remembers that a campaign is on display here, so that its own exposure does not cap it away; or that it no longer is.
     pub fn display(&mut self, candidate: usize, shown: bool) {
-        if let Some(candidate) = self.snapshot.rules.candidates.get(candidate) {
+        if let Some(candidate) = self.rules.candidates.get(candidate) {
             self.display.set(&candidate.gates, shown);
             self.reopen();
         }
@@ -142,19 +173,22 @@ impl Session {
     /// Closes the batch that local events joined so far; its number, by which the Worker will confirm it.
     pub fn close_batch(&mut self) -> u64 {
         let closed = self.batch;
-        self.batch = closed.saturating_add(1);
+        self.batch = closed.saturating_add(self.is_told.into());
         closed
     }
 
     /// Drops the local copies of a batch that the Worker refused for good.
     pub fn abandon(&mut self, batch: u64) {
         self.pending.forget(|other| other == batch);
-        self.rebuild(self.clock);
+        // Of all that was told only this is wanted again, and seldom: its bytes take less than a second copy of what they say.
+        if let Some(live) = wire::decode::<Live>(&self.told) {
+            self.rebuild(live.standing, self.clock);
+        }
     }
 
     /// The position of a placement that campaigns use.
     pub fn place(&self, key: u32) -> Option<usize> {
-        self.snapshot.rules.places.iter().position(|place| place.key == key)
+        self.rules.places.iter().position(|place| place.key == key)
     }
 
     /// Decides for a placement.
@@ -174,10 +208,11 @@ impl Session {
     }
 
     /// The first candidate of a placement that passes all gates, looking only at those that are open.
+    #[inline(never)]
     fn find(&mut self, place: usize, now: Millis) -> Decision {
         let Some((here, first, candidates)) = self.at(place) else { return NOTHING };
         let (settled, end) = (here.settled.clone(), first + candidates.len());
-        let watches = self.snapshot.rules.watches.len();
+        let watches = self.rules.watches.len();
         while let Some(open) = self.index.first_open(watches + first, watches + end) {
             let campaign = open - watches;
             let reason = self.weigh(campaign, now);
@@ -203,7 +238,7 @@ impl Session {
     /// What becomes of a candidate.
     fn weigh(&mut self, candidate: usize, now: Millis) -> Reason {
         let facts = StandingAt { standing: &self.standing, now };
-        let rules = &self.snapshot.rules;
+        let rules = &self.rules;
         let Some(campaign) = rules.candidates.get(candidate) else { return Reason::NoCampaign };
         let audience = self.index.verdict(rules.watches.len() + candidate, || match campaign.gates.audience.eval(&facts) {
             Value::Bool(holds) => Some(holds),
@@ -237,7 +272,7 @@ impl Session {
 
     /// A placement, with its candidates and the position of the first of them.
     fn at(&self, place: usize) -> Option<(&Place, usize, &[Candidate])> {
-        let rules = &self.snapshot.rules;
+        let rules = &self.rules;
         let first = rules.places.get(..place)?.iter().map(|place| usize::from(place.candidates)).sum::<usize>();
         let place = rules.places.get(place)?;
         Some((place, first, rules.candidates.get(first..)?.get(..usize::from(place.candidates))?))
@@ -265,8 +300,8 @@ impl Session {
             now: facts.now,
             user: &self.user,
             tenant: &self.tenant,
-            frequency: &self.snapshot.rules.frequency,
-            almanac: &self.snapshot.rules.almanac,
+            frequency: &self.rules.frequency,
+            almanac: &self.rules.almanac,
             converted: self.converted,
             display: &self.display,
         }
@@ -302,9 +337,9 @@ impl Session {
     /// Looks whether signals have begun or ended, in the order in which they build on each other. Only at those that are open: to
     /// look twice is to look once.
     fn watch(&mut self, now: Millis) {
-        while let Some(i) = self.index.first_open(0, self.snapshot.rules.watches.len()) {
+        while let Some(i) = self.index.first_open(0, self.rules.watches.len()) {
             self.index.close(i);
-            let Some(watch) = self.snapshot.rules.watches.get(i) else { return };
+            let Some(watch) = self.rules.watches.get(i) else { return };
             let facts = StandingAt { standing: &self.standing, now };
             let (when, rearm) = (watch.when.eval(&facts), watch.rearm.as_ref().map(|program| program.eval(&facts)));
             let was = self.standing.signals.get(i) == Some(&true);
@@ -327,22 +362,21 @@ impl Session {
     }
 
     /// After new word from the Worker: local events it contains are dropped, the rest is laid on top again.
-    fn refresh(&mut self, device: Millis) {
-        let Live { applied, server_time, .. } = self.snapshot.live;
-        self.skew = server_time.since(device);
-        self.batch = self.batch.max(applied.saturating_add(1));
-        let live = &self.snapshot.live;
+    #[inline(never)]
+    fn refresh(&mut self, live: Live, device: Millis) {
+        self.skew = live.server_time.since(device);
+        self.batch = self.batch.max(live.applied.saturating_add(1));
         self.pending.forget(|batch| live.contains(batch));
-        self.user.merge(&self.snapshot.live.user);
-        self.tenant.merge(&self.snapshot.live.tenant);
-        self.converted = self.converted.max(self.snapshot.live.converted);
+        self.user.merge(&live.user);
+        self.tenant.merge(&live.tenant);
+        self.converted = self.converted.max(live.converted);
         let now = self.now(device);
-        self.rebuild(now);
+        self.rebuild(live.standing, now);
         self.watch(now);
     }
 
-    fn rebuild(&mut self, now: Millis) {
-        self.standing.clone_from(&self.snapshot.live.standing);
+    fn rebuild(&mut self, standing: Standing, now: Millis) {
+        self.standing = standing;
         self.pending.apply(&mut self.standing);
         self.review(now);
     }

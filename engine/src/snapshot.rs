@@ -4,7 +4,6 @@
 //! as [`wire`] writes them, and [the words](crate::page) as JSON. The browser's core reads the numbers and never sees a word; its shell
 //! reads the words and never sees a rule. A reader refuses other formats, so an old SDK never misreads a new Worker.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +19,7 @@ use crate::ledger::Ledger;
 use crate::time::Millis;
 use crate::watch::Watch;
 use crate::wire;
+use crate::wire::{Reader, Wire};
 
 /// The number of the wire format. Raise it with every change of a type that crosses.
 pub const FORMAT: u8 = 5;
@@ -57,6 +57,20 @@ pub struct Residue {
 }
 
 wire! { struct Residue { meters, events, watches, places, candidates, values, frequency, almanac } }
+
+impl Residue {
+    /// No rules.
+    pub const NONE: Self = Self {
+        meters: Vec::new(),
+        events: Vec::new(),
+        watches: Vec::new(),
+        places: Vec::new(),
+        candidates: Vec::new(),
+        values: Vec::new(),
+        frequency: Vec::new(),
+        almanac: Almanac::NONE,
+    };
+}
 
 #[cfg(feature = "edge")]
 impl Residue {
@@ -157,11 +171,11 @@ const LIVE: u8 = 1;
 
 /// The numbers of a frame.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Frame {
-    /// Everything: at the start, and when plan or configuration changed.
-    Snapshot(Box<Snapshot>),
-    /// Only what changes from moment to moment.
-    Live(Live),
+pub struct Frame {
+    /// What is left of the rules: at the start, and when plan or configuration changed.
+    pub rules: Option<Residue>,
+    /// What changes from moment to moment.
+    pub live: Live,
 }
 
 /// Why bytes could not be read.
@@ -171,31 +185,36 @@ pub enum DecodeError {
     Damaged,
     /// They are of a format this build does not know.
     Format,
+    /// They tell what is live, and there are no rules yet.
+    Early,
 }
 
 impl Frame {
     /// Reads the numbers of a frame. Whatever the bytes are, this neither panics nor allocates beyond a small multiple of their length.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(bytes).map(|(frame, _)| frame)
+    }
+
+    /// The same, with the bytes of what is live.
+    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), DecodeError> {
         let [b'U', format, rest @ ..] = bytes else { return Err(DecodeError::Damaged) };
         if *format != FORMAT {
             return Err(DecodeError::Format);
         }
-        let [kind, rest @ ..] = rest else { return Err(DecodeError::Damaged) };
-        let numbers = wire::block(rest).ok_or(DecodeError::Damaged)?;
-        let frame = match *kind {
-            SNAPSHOT => wire::decode(numbers).map(|snapshot| Self::Snapshot(Box::new(snapshot))),
-            LIVE => wire::decode(numbers).map(Self::Live),
-            _ => None,
-        };
-        frame.ok_or(DecodeError::Damaged)
+        let [kind @ (SNAPSHOT | LIVE), rest @ ..] = rest else { return Err(DecodeError::Damaged) };
+        let mut from = Reader::block(rest);
+        let rules = (*kind == SNAPSHOT).then(|| Residue::read(&mut from));
+        let told = from.rest();
+        let live = Live::read(&mut from);
+        if from.is_done() { Ok((Self { rules, live }, told)) } else { Err(DecodeError::Damaged) }
     }
 
     /// The frame of these numbers and `words`.
     #[cfg(feature = "edge")]
     pub fn encode(&self, words: &str) -> Vec<u8> {
-        match self {
-            Self::Snapshot(snapshot) => frame(SNAPSHOT, &wire::encode(&**snapshot), words),
-            Self::Live(live) => live_frame(live, words),
+        match &self.rules {
+            Some(rules) => whole_frame(&wire::encode(rules), &self.live, words),
+            None => live_frame(&self.live, words),
         }
     }
 }
@@ -227,14 +246,14 @@ mod tests {
     #[cfg(feature = "edge")]
     #[test]
     fn frames_come_back_as_they_were() {
-        let frame = Frame::Live(Live { applied: 7, server_time: Millis(5), ..Live::default() });
+        let frame = Frame { rules: None, live: Live { applied: 7, server_time: Millis(5), ..Live::default() } };
         assert_eq!(Frame::decode(&frame.encode("{}")), Ok(frame));
     }
 
     #[cfg(feature = "edge")]
     #[test]
     fn foreign_bytes_are_refused() {
-        let whole = Frame::Live(Live::default()).encode("");
+        let whole = Frame { rules: None, live: Live::default() }.encode("");
         let short = &whole[..whole.len() - 1];
         for (bytes, expected) in [
             (&b""[..], DecodeError::Damaged),

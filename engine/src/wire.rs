@@ -27,15 +27,7 @@ pub trait Wire: Sized {
 pub fn decode<T: Wire>(bytes: &[u8]) -> Option<T> {
     let mut reader = Reader { rest: bytes, damaged: false };
     let value = T::read(&mut reader);
-    (!reader.damaged && reader.rest.is_empty()).then_some(value)
-}
-
-/// The bytes that begin `bytes` with their length before them; what follows is somebody else's.
-pub fn block(bytes: &[u8]) -> Option<&[u8]> {
-    let mut reader = Reader { rest: bytes, damaged: false };
-    let length = reader.length();
-    let block = reader.take(length);
-    (!reader.damaged).then_some(block)
+    reader.is_done().then_some(value)
 }
 
 /// The bytes of `value`.
@@ -61,6 +53,24 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Reads what `bytes` begin with, which has its length before it; what follows is somebody else's.
+    pub(crate) fn block(bytes: &'a [u8]) -> Self {
+        let mut reader = Self { rest: bytes, damaged: false };
+        let length = reader.length();
+        reader.rest = reader.take(length);
+        reader
+    }
+
+    /// What is still to be read.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Whether all was read, and nothing damaged.
+    pub(crate) fn is_done(&self) -> bool {
+        !self.damaged && self.rest.is_empty()
+    }
+
     /// Gives up: the bytes are not what they should be.
     pub fn refuse(&mut self) {
         self.damaged = true;
@@ -138,6 +148,7 @@ impl Writer {
 macro_rules! wire {
     (struct $name:ident { $($field:tt),+ $(,)? }) => {
         impl $crate::wire::Wire for $name {
+            #[inline(never)] // in one another they are larger, and less alike
             fn read(from: &mut $crate::wire::Reader<'_>) -> Self {
                 Self { $($field: $crate::wire::Wire::read(from)),+ }
             }
@@ -150,6 +161,7 @@ macro_rules! wire {
     (enum $name:ident { $first:ident $(($value0:ident))? $({ $($field0:ident),+ })?
         $(, $(#[$meta:meta])? $variant:ident $(($value:ident))? $({ $($field:ident),+ })?)* $(,)? }) => {
         impl $crate::wire::Wire for $name {
+            #[inline(never)] // in one another they are larger, and less alike
             fn read(from: &mut $crate::wire::Reader<'_>) -> Self {
                 let number = <u32 as $crate::wire::Wire>::read(from);
                 let mut next = 0;

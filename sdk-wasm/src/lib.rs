@@ -25,7 +25,7 @@ use upcue_engine::entitlement::Entitlement;
 use upcue_engine::expr::{Lookup, Value};
 use upcue_engine::ledger::Moment;
 use upcue_engine::session::Session;
-use upcue_engine::snapshot::{DecodeError, Frame};
+use upcue_engine::snapshot::DecodeError;
 use upcue_engine::transport::{Next, Transport};
 use upcue_engine::usage::NoteKind;
 
@@ -46,8 +46,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 /// One page's session and queue policy.
 #[derive(Debug)]
 struct Core {
-    /// `None`: nothing is known yet. Every decision is "none" then, every entitlement granted.
-    session: Option<Session>,
+    session: Session,
     transport: Transport,
     /// A frame on its way in.
     frame: Vec<u8>,
@@ -59,7 +58,7 @@ struct Only(UnsafeCell<Core>);
 // SAFETY: an instance belongs to one thread; its memory is not shared.
 unsafe impl Sync for Only {}
 
-static CORE: Only = Only(UnsafeCell::new(Core { session: None, transport: Transport::NEW, frame: Vec::new() }));
+static CORE: Only = Only(UnsafeCell::new(Core { session: Session::NEW, transport: Transport::NEW, frame: Vec::new() }));
 
 /// The core, for as long as one call from outside lasts.
 fn core() -> &'static mut Core {
@@ -85,48 +84,37 @@ pub extern "C" fn buffer(length: usize) -> *mut u8 {
 /// before any snapshot. What is refused changes nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn take(device: f64) -> u32 {
-    let (core, device) = (core(), millis(device));
-    let frame = Frame::decode(&core::mem::take(&mut core.frame));
-    let frame = match frame {
-        Ok(frame) => frame,
-        Err(DecodeError::Damaged) => return REFUSED_DAMAGED,
-        Err(DecodeError::Format) => return REFUSED_FORMAT,
-    };
-    if core.session.is_none() && matches!(frame, Frame::Live(_)) {
-        return REFUSED_EARLY;
+    let core = core();
+    match core.session.apply(&core::mem::take(&mut core.frame), millis(device)) {
+        Ok(is_whole) => is_whole.into(),
+        Err(DecodeError::Damaged) => REFUSED_DAMAGED,
+        Err(DecodeError::Format) => REFUSED_FORMAT,
+        Err(DecodeError::Early) => REFUSED_EARLY,
     }
-    u32::from(core.session.get_or_insert_default().apply(frame, device))
 }
 
 /// The Worker's time.
 #[unsafe(no_mangle)]
 pub extern "C" fn now(device: f64) -> f64 {
-    let device = millis(device);
-    number(core().session.as_ref().map_or(device, |s| s.now(device)).0)
+    number(core().session.now(millis(device)).0)
 }
 
 /// Counts `n` more on a counter.
 #[unsafe(no_mangle)]
 pub extern "C" fn add(meter: usize, n: f64, device: f64) {
-    if let Some(session) = &mut core().session {
-        session.add(meter, count(n), millis(device));
-    }
+    core().session.add(meter, count(n), millis(device));
 }
 
 /// Shows `n` on a gauge.
 #[unsafe(no_mangle)]
 pub extern "C" fn set(meter: usize, n: f64, device: f64) {
-    if let Some(session) = &mut core().session {
-        session.set(meter, count(n), millis(device));
-    }
+    core().session.set(meter, count(n), millis(device));
 }
 
 /// Counts a tracked event that rules read.
 #[unsafe(no_mangle)]
 pub extern "C" fn track(event: usize, device: f64) {
-    if let Some(session) = &mut core().session {
-        session.track(event, millis(device));
-    }
+    core().session.track(event, millis(device));
 }
 
 /// Records what the user did about the campaign of this key: 0 render, 1 exposure, 2 ghost, 3 click, 4 dismiss, 5 snooze (until
@@ -141,66 +129,54 @@ pub extern "C" fn note(campaign: u32, kind: u32, tag: u32, at: f64, until: f64) 
         4 => NoteKind::Dismiss,
         _ => NoteKind::Snooze(millis(until)),
     };
-    if let Some(session) = &mut core().session {
-        session.note(campaign, kind, Moment { at: millis(at), tag });
-    }
+    core().session.note(campaign, kind, Moment { at: millis(at), tag });
 }
 
 /// The tenant has upgraded, `at` the Worker's clock.
 #[unsafe(no_mangle)]
 pub extern "C" fn convert(at: f64) {
-    if let Some(session) = &mut core().session {
-        session.convert(millis(at));
-    }
+    core().session.convert(millis(at));
 }
 
 /// Says whether a campaign is on display in this page.
 #[unsafe(no_mangle)]
 pub extern "C" fn display(campaign: usize, shown: u32) {
-    if let Some(session) = &mut core().session {
-        session.display(campaign, shown != 0);
-    }
+    core().session.display(campaign, shown != 0);
 }
 
 /// The position of the placement of this key; -1 when no campaign uses it.
 #[unsafe(no_mangle)]
 pub extern "C" fn place(key: u32) -> i32 {
-    let place = core().session.as_ref().and_then(|s| s.place(key));
-    place.and_then(|place| i32::try_from(place).ok()).unwrap_or(-1)
+    core().session.place(key).and_then(|place| i32::try_from(place).ok()).unwrap_or(-1)
 }
 
 /// Decides for a placement: the position of the campaign plus one (0: none) in the lower half, the reason in the upper.
 #[unsafe(no_mangle)]
 pub extern "C" fn decide(place: usize, device: f64) -> u32 {
-    let decision = core().session.as_mut().map(|s| s.decide(place, millis(device)));
-    decision.map_or(0, |decision| pack(decision.campaign.map_or(0, |i| i + 1), decision.reason))
+    let decision = core().session.decide(place, millis(device));
+    pack(decision.campaign.map_or(0, |i| i + 1), decision.reason)
 }
 
 /// What becomes of the `i`-th campaign of a placement, packed as by [`decide`]; 0 behind the last.
 #[unsafe(no_mangle)]
 pub extern "C" fn trace(place: usize, i: usize, device: f64) -> u32 {
-    let traced = core().session.as_mut().and_then(|s| s.trace(place, i, millis(device)));
+    let traced = core().session.trace(place, i, millis(device));
     traced.map_or(0, |(campaign, reason)| pack(campaign + 1, reason))
 }
 
 /// A value that texts read; NaN when it is unknown.
 #[unsafe(no_mangle)]
 pub extern "C" fn value(i: usize, device: f64) -> f64 {
-    let value = core().session.as_ref().and_then(|session| {
-        let input = session.snapshot().rules.values.get(i)?;
-        match session.facts(millis(device)).input(*input) {
-            Value::Int(value) => Some(number(value)),
-            _ => None,
-        }
-    });
-    value.unwrap_or(f64::NAN)
+    let session = &core().session;
+    let Some(input) = session.rules().values.get(i) else { return f64::NAN };
+    if let Value::Int(value) = session.facts(millis(device)).input(*input) { number(value) } else { f64::NAN }
 }
 
 /// Of a meter: 0 what it reads, 1 its limit, 2 its soft limit, 3 when it starts again at zero (the Worker's clock), 4 why more of it is
 /// granted or not; -1 when there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn meter(meter: usize, field: u32, device: f64) -> f64 {
-    let Some(standing) = core().session.as_ref().and_then(|s| s.meter(meter, millis(device))) else { return -1.0 };
+    let Some(standing) = core().session.meter(meter, millis(device)) else { return -1.0 };
     let entitlement = Entitlement::meter(&standing);
     match field {
         0 => option(Some(standing.value)),
@@ -214,8 +190,7 @@ pub extern "C" fn meter(meter: usize, field: u32, device: f64) -> f64 {
 /// Why a feature is granted or not.
 #[unsafe(no_mangle)]
 pub extern "C" fn feature(feature: usize) -> u32 {
-    let entitlement = core().session.as_ref().map_or(Entitlement::UNKNOWN, |s| s.feature(feature));
-    entitlement.reason as u32
+    core().session.feature(feature).reason as u32
 }
 
 /// One more event waits to be sent.
@@ -243,15 +218,13 @@ pub extern "C" fn sent() {
 /// Closes the batch that local events joined so far; its number.
 #[unsafe(export_name = "closeBatch")]
 pub extern "C" fn close_batch() -> f64 {
-    core().session.as_mut().map_or(0.0, |s| option(Some(s.close_batch())))
+    option(Some(core().session.close_batch()))
 }
 
 /// Drops the local effects of a batch that was refused for good.
 #[unsafe(no_mangle)]
 pub extern "C" fn abandon(batch: f64) {
-    if let Some(session) = &mut core().session {
-        session.abandon(count(batch));
-    }
+    core().session.abandon(count(batch));
 }
 
 /// The answer to a batch of `carried` events: its HTTP status (0: none came), the wait it asked for in milliseconds

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use upcue_engine::config::{Config, Problem, review};
 use upcue_engine::facts::Role;
 use upcue_engine::session::Session;
-use upcue_engine::snapshot::Frame;
+use upcue_engine::snapshot::{Frame, Snapshot};
 use upcue_engine::tenant::{Batch, Rulebook, Tenant, Viewer};
 use upcue_engine::time::Millis;
 use upcue_engine::usage::{Event, EventKind, Reading};
@@ -129,9 +129,9 @@ fn run(config: Config) {
     }
     for role in [Role::Admin, Role::Member] {
         let page = tenant.page(&rules, &Viewer { user: "ada", role, client: 0, zone: &UTC }, NOW);
-        let Ok(Frame::Snapshot(snapshot)) = Frame::decode(&page.whole()) else { unreachable!("a snapshot was sent") };
+        let Ok(Frame { rules: Some(rules), live }) = Frame::decode(&page.whole()) else { unreachable!("a snapshot was sent") };
         assert_eq!(*snapshot, page.snapshot, "a frame arrives as it was sent");
-        let mut session = Session::new(*snapshot, NOW);
+        let mut session = Session::new(Snapshot { rules, live }, NOW);
         for place in 0..page.snapshot.rules.places.len() {
             let decision = session.decide(place, NOW);
             if let Some(campaign) = decision.campaign.and_then(|i| page.campaigns.get(i)) {

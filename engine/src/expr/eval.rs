@@ -87,7 +87,8 @@ pub(super) struct Stack<'a> {
 
 impl Default for Stack<'_> {
     fn default() -> Self {
-        Self { values: [Value::Unknown; MAX_STACK], len: 0 }
+        const EMPTY: Stack<'static> = Stack { values: [Value::Unknown; MAX_STACK], len: 0 };
+        EMPTY
     }
 }
 
@@ -134,8 +135,7 @@ fn is_in<'a>(stack: &mut Stack<'a>, n: u8) -> Value<'a> {
 
 fn binary<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {
     match op {
-        Op::And => conjunction(a, b, false),
-        Op::Or => conjunction(a, b, true),
+        Op::And | Op::Or => conjunction(a, b, matches!(op, Op::Or)),
         Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => comparison(op, a, b),
         #[cfg(feature = "edge")]
         Op::StartsWith | Op::EndsWith | Op::Contains | Op::InList => super::texts::search(op, a, b),
@@ -157,14 +157,16 @@ pub(super) fn conjunction<'a>(a: Value<'a>, b: Value<'a>, decisive: bool) -> Val
 
 fn comparison<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {
     let Some(ordering) = compare(a, b) else { return nan_comparison(op, a, b) };
-    Value::Bool(match op {
-        Op::Eq => ordering.is_eq(),
-        Op::Ne => ordering.is_ne(),
-        Op::Lt => ordering.is_lt(),
-        Op::Le => ordering.is_le(),
-        Op::Gt => ordering.is_gt(),
-        _ => ordering.is_ge(),
-    })
+    // One bit for each order that makes it true: less, equal, greater.
+    let holds = match op {
+        Op::Eq => 0b010,
+        Op::Ne => 0b101,
+        Op::Lt => 0b001,
+        Op::Le => 0b011,
+        Op::Gt => 0b100,
+        _ => 0b110,
+    };
+    Value::Bool(holds >> (ordering as i8 + 1) & 1 == 1)
 }
 
 /// A NaN is unequal to everything and in no order with anything; that is an answer, not an error.
@@ -237,10 +239,16 @@ fn whole(op: &Op, x: i64, y: i64) -> Option<i64> {
     match op {
         Op::Add => x.checked_add(y),
         Op::Sub => x.checked_sub(y),
-        Op::Mul => x.checked_mul(y),
+        Op::Mul => product(x, y),
         Op::Div => x.checked_div(y),
         _ => x.checked_rem(y),
     }
+}
+
+/// What `checked_mul` answers. Multiplying 128 bits would cost the browser more than to divide once.
+fn product(x: i64, y: i64) -> Option<i64> {
+    let product = x.wrapping_mul(y);
+    (x == 0 || product.checked_div(x) == Some(y)).then_some(product)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 const UNKNOWN: f64 = f64::NEG_INFINITY;
 
 /// What the rules of a snapshot read, and which of them may have other verdicts than they had.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Index {
     /// The first slot of each group: of each meter, of each event, of each signal, and of the clock.
     groups: Vec<usize>,
@@ -66,7 +66,21 @@ struct Atom {
 }
 
 impl Index {
+    /// The index of no rules.
+    pub(super) const NONE: Self = Self {
+        groups: Vec::new(),
+        slots: Vec::new(),
+        atoms: Vec::new(),
+        wakes: NEVER,
+        verdicts: Vec::new(),
+        open: Vec::new(),
+        generation: 0,
+        meters: 0,
+        events: 0,
+    };
+
     /// The index of `rules`, in which everything is stale.
+    #[inline(never)]
     pub(super) fn new(rules: &Residue) -> Self {
         let (meters, events, watches) = (rules.meters.len(), rules.events.len(), rules.watches.len());
         let count = watches + rules.candidates.len();
@@ -74,10 +88,9 @@ impl Index {
             groups: alloc::vec![usize::MAX; meters + events + watches + 1],
             verdicts: alloc::vec![None; count],
             open: alloc::vec![u32::MAX; count.div_ceil(32)],
-            wakes: NEVER,
             meters,
             events,
-            ..Self::default()
+            ..Self::NONE
         };
         for (rule, watch) in rules.watches.iter().enumerate() {
             index.reads(&watch.when, rule);
@@ -227,11 +240,11 @@ impl Index {
         let first = next;
         while let Some(atom) = self.atoms.get(next) {
             let constant = if atom.constant.is_nan() { value } else { atom.constant };
-            if constant <= value {
-                above = above.max(constant);
+            if above < constant && constant <= value {
+                above = constant;
             }
-            if constant >= value {
-                below = below.min(constant);
+            if value <= constant && constant < below {
+                below = constant;
             }
             next = atom.next;
         }
@@ -262,7 +275,7 @@ impl Slot {
                 let resets_at = facts.standing.meters.get(usize::from(meter)).and_then(|meter| meter.resets_at);
                 resets_at.filter(|at| *at > now).unwrap_or(NEVER)
             }
-            Input::EventCount { .. } => Millis((now.day().saturating_add(1)).saturating_mul(DAY)),
+            Input::EventCount { .. } => now.plus(DAY - now.0.rem_euclid(DAY)),
             Input::Signal(_) => NEVER,
             Input::EventLastAge { .. } if value == UNKNOWN => NEVER,
             Input::EventLastAge { .. } | Input::Since(_) => after(self.below - value),

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::facts::Standing;
-use crate::snapshot::Snapshot;
+use crate::snapshot::Residue;
 use crate::time::{Millis, SECOND};
 
 /// So much is remembered at most. Beyond it the oldest counts as confirmed: a page that was offline for so long has lost count anyway.
@@ -75,6 +75,8 @@ impl Entry {
 }
 
 impl Pending {
+    pub(super) const NONE: Self = Self { entries: Vec::new(), last: Vec::new() };
+
     /// Remembers a change, the last one of `slot`.
     pub(super) fn push(&mut self, slot: usize, batch: u64, change: Change, n: u64, at: Millis) {
         let entry = Entry { batch, change, n, at };
@@ -105,15 +107,15 @@ impl Pending {
     }
 
     /// A new configuration may number meters and events otherwise: local events follow their names, or go with them.
-    pub(super) fn renumber(&mut self, old: &Snapshot, new: &Snapshot) {
+    pub(super) fn renumber(&mut self, old: &Residue, new: &Residue) {
         let follow = |i: &mut usize, old: &[u32], new: &[u32]| {
             let place = old.get(*i).and_then(|key| new.iter().position(|other| other == key));
             *i = place.unwrap_or(*i);
             place.is_some()
         };
         self.entries.retain_mut(|entry| match &mut entry.change {
-            Change::Add { meter } | Change::Set { meter } => follow(meter, &old.rules.meters, &new.rules.meters),
-            Change::Track { event } => follow(event, &old.rules.events, &new.rules.events),
+            Change::Add { meter } | Change::Set { meter } => follow(meter, &old.meters, &new.meters),
+            Change::Track { event } => follow(event, &old.events, &new.events),
         });
     }
 }

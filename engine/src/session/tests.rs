@@ -21,7 +21,7 @@ const WATCHES: u16 = 3;
 impl Session {
     /// Nothing is kept: all is evaluated again.
     fn forget(&mut self) {
-        self.index = Index::new(&self.snapshot.rules);
+        self.index = Index::new(&self.rules);
         self.review(self.clock);
     }
 
@@ -233,7 +233,8 @@ fn take(session: &mut Session, step: &Step, device: Millis) {
         Step::Abandon(batch) => session.abandon(batch),
         Step::Told(live) => {
             let server_time = device.plus(live.server_time.0);
-            session.apply(Frame::Live(Live { server_time, ..live }), device);
+            let frame = Frame { rules: None, live: Live { server_time, ..live } };
+            session.apply(&frame.encode(""), device).expect("a frame");
         }
     }
 }
@@ -279,7 +280,7 @@ fn what_batches_that_overtook_each_other_bring_is_on_display_once_all_the_time()
     for (value, applied, missing) in [(100, 3, 0b11), (101, 3, 0b01), (111, 3, 0)] {
         let mut live = Live { applied, missing, ..snapshot.live.clone() };
         live.standing.meters[0].value = value;
-        page.apply(Frame::Live(live), START);
+        page.apply(&Frame { rules: None, live }.encode("{}"), START).expect("a frame");
         assert_eq!(page.meter(0, START).map(|meter| meter.value), Some(111), "when {value} are counted");
     }
 }

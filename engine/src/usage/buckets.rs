@@ -57,15 +57,15 @@ impl Buckets {
 
     /// The sum of the `n` buckets that end with `bucket`.
     pub fn sum(&self, bucket: i64, n: u32) -> u64 {
-        let newest_age = bucket.saturating_sub(self.head);
-        self.counts
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| {
-                let age = newest_age.saturating_add(i64::try_from(*i).unwrap_or(i64::MAX));
-                (0..i64::from(n)).contains(&age)
-            })
-            .fold(0, |sum, (_, count)| sum.saturating_add(*count))
+        let mut age = bucket.wrapping_sub(self.head);
+        let mut sum = 0_u64;
+        for count in &self.counts {
+            if age.cast_unsigned() < u64::from(n) {
+                sum = sum.saturating_add(*count);
+            }
+            age = age.wrapping_add(1);
+        }
+        sum
     }
 
     fn slot(&mut self, bucket: i64, keep: usize) -> Option<&mut u64> {

@@ -8,7 +8,7 @@ use upcue_engine::hash::key;
 use upcue_engine::ledger::Moment;
 use upcue_engine::page::Page;
 use upcue_engine::session::Session;
-use upcue_engine::snapshot::Frame;
+use upcue_engine::snapshot::{Frame, Snapshot};
 use upcue_engine::template::{Template, plain};
 use upcue_engine::time::Millis;
 use upcue_engine::usage::{EventKind, NoteKind, Reading};
@@ -27,15 +27,15 @@ impl Browser {
     /// A page that loads at `device` time, from what travels on the wire.
     pub(crate) fn load(page: Page, device: Millis) -> Self {
         let (frame, known) = page.frame(None);
-        let Frame::Snapshot(snapshot) = read(&frame) else { panic!("a snapshot was sent") };
-        Self { session: Session::new(*snapshot, device), page, known }
+        let Frame { rules: Some(rules), live } = read(&frame) else { panic!("a snapshot was sent") };
+        Self { session: Session::new(Snapshot { rules, live }, device), page, known }
     }
 
     /// Hears how things stand at the Worker.
     pub(crate) fn hear(&mut self, page: Page, device: Millis) {
         let (frame, known) = page.frame(Some(self.known));
         self.known = known;
-        if self.session.apply(read(&frame), device) {
+        if self.session.apply(&frame, device).expect("our own frame is readable") {
             self.page = page;
         }
     }

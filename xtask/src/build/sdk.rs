@@ -52,7 +52,10 @@ fn core(project: &Project) -> Result<()> {
     // The module imports nothing: its script is short, and written by hand.
     copy(&script, &output.join(GLUE).with_extension("js"))?;
     copy(&types, &output.join(GLUE).with_extension("d.ts"))?;
-    wasm::optimise(project, &compiled, &output.join(WASM), &["-Oz", "--converge", "--low-memory-unused", "--strip-target-features"])?;
+    // Locals left as they are, and loads without hints of alignment, look more like each other: 70 bytes less on the wire.
+    let shape = ["--skip-pass=simplify-locals", "--dealign"];
+    let options = [&["-Oz", "--converge", "--low-memory-unused", "--strip-target-features"][..], &shape].concat();
+    wasm::optimise(project, &compiled, &output.join(WASM), &options)?;
     stamp.write()
 }
 

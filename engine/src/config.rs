@@ -8,6 +8,7 @@ mod campaigns;
 mod compile;
 mod decimal;
 pub mod diff;
+mod email;
 mod features;
 mod frequency;
 mod json;
@@ -19,6 +20,7 @@ mod plans;
 mod reader;
 mod review;
 mod segments;
+mod sequences;
 mod signals;
 mod source;
 #[cfg(test)]
@@ -31,7 +33,9 @@ mod variants;
 use serde::{Deserialize, Serialize};
 
 pub use compile::{compile, review, review_for};
+pub use email::{Email, Mailbox};
 pub use names::unknown;
+pub use sequences::{After, Reentry, Sequence, Step, To};
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
 use crate::campaign::{Campaign, Cap, Nudge, NudgeKind};
@@ -81,11 +85,15 @@ pub struct Config {
     pub frequency: Frequency,
     /// How many tenants are kept from seeing any campaign, for comparison: in basis points.
     pub holdout: u16,
+    /// Mail as such.
+    pub email: Email,
+    /// The email sequences, highest priority first, then in the order of the document.
+    pub sequences: Vec<Sequence>,
 }
 
 wire! { struct Config {
     meters, sources, features, traits, events, signals, signal_order, segments, segment_order, campaigns, inline_plans, default_plan,
-    upgrade, frequency, holdout,
+    upgrade, frequency, holdout, email, sequences,
 } }
 
 /// How often people are prompted at all, whatever the campaign.

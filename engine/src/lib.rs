@@ -50,6 +50,8 @@ pub mod rollout;
 pub mod score;
 #[cfg(feature = "edge")]
 pub mod segment;
+#[cfg(feature = "edge")]
+pub mod sequence;
 pub mod session;
 #[cfg(feature = "edge")]
 pub mod signal;

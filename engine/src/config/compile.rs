@@ -14,7 +14,7 @@ use super::segments::{compile_segments, segments};
 use super::signals::{compile_signals, signals};
 use super::traits::traits;
 use super::upgrade::upgrade;
-use super::{Config, Problem};
+use super::{Config, Email, Problem};
 use crate::plan::{Meter, MeterSource};
 use crate::time::Millis;
 
@@ -98,5 +98,7 @@ fn config(root: &Json, knows: fn(&str) -> bool, reader: &mut Reader) -> Config {
         upgrade,
         frequency,
         holdout,
+        email: Email::default(),
+        sequences: Vec::new(),
     }
 }

@@ -33,6 +33,46 @@ pub fn is_dotted_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
+/// The longest address of mail, in bytes (RFC 5321, 4.5.3.1).
+const MAX_ADDRESS: usize = 254;
+/// The longest part of it before the `@`, and the longest label of a host, likewise.
+const MAX_LOCAL: usize = 64;
+const MAX_LABEL: usize = 63;
+const MAX_HOST: usize = 253;
+
+/// Whether `text` is an address of mail as people write it: a name of ASCII letters, digits and what else may stand there without
+/// quotes (RFC 5322, 3.2.3), `@`, and a domain of several labels, which may be of any script. So nothing that means something in a header,
+/// no space, line break or control character can be in it.
+#[cfg(feature = "edge")]
+pub fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b));
+    let is_label = |label: &str| is_label(label, |c| c.is_alphanumeric() || is_mark(c));
+    text.len() <= MAX_ADDRESS
+        && local.len() <= MAX_LOCAL
+        && local.split('.').all(is_atom)
+        && domain.contains('.')
+        && domain.split('.').all(is_label)
+}
+
+/// Whether `text` is the name of a host, in ASCII: `docs.nimbus.example`, `localhost`.
+#[cfg(feature = "edge")]
+pub fn is_host(text: &str) -> bool {
+    text.len() <= MAX_HOST && text.split('.').all(|label| is_label(label, |c| c.is_ascii_alphanumeric()))
+}
+
+#[cfg(feature = "edge")]
+fn is_label(label: &str, is_letter: impl Fn(char) -> bool) -> bool {
+    let is_inside = |c: char| is_letter(c) || c == '-';
+    (1..=MAX_LABEL).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(is_inside)
+}
+
+/// Whether it is a sign that scripts of India and their neighbours put on letters, which `is_alphanumeric` does not know: a virama.
+#[cfg(feature = "edge")]
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{94d}' | '\u{9cd}' | '\u{a4d}' | '\u{acd}' | '\u{b4d}' | '\u{bcd}' | '\u{c4d}' | '\u{ccd}' | '\u{d4d}' | '\u{dca}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! From the document to what runs: section by section.
 
 use super::campaigns::campaigns;
+use super::email::email;
 use super::features::features;
 use super::frequency::frequency;
 use super::json::Json;
@@ -11,18 +12,36 @@ use super::plans::plans;
 use super::reader::Reader;
 use super::review::warnings;
 use super::segments::{compile_segments, segments};
+use super::sequences::{Around, sequences};
 use super::signals::{compile_signals, signals};
 use super::traits::traits;
 use super::upgrade::upgrade;
-use super::{Config, Email, Problem};
+use super::{Config, Problem};
 use crate::plan::{Meter, MeterSource};
 use crate::time::Millis;
 
 /// The sections. `$schema` lets editors find the schema; what it says is not looked at.
-const SECTIONS: [&str; 11] =
-    ["$schema", "meters", "features", "traits", "plans", "signals", "segments", "campaigns", "frequency", "holdout", "upgrade"];
+const SECTIONS: [&str; 14] = [
+    "$schema",
+    "meters",
+    "features",
+    "traits",
+    "plans",
+    "signals",
+    "segments",
+    "campaigns",
+    "frequency",
+    "holdout",
+    "upgrade",
+    "email",
+    "sequences",
+    "templates",
+];
 /// Parts of the design that this version does not run.
-const LATER: [&str; 3] = ["sequences", "templates", "attribution"];
+const LATER: [&str; 1] = ["attribution"];
+
+/// The most templates.
+const MAX_TEMPLATES: usize = 200;
 
 /// Compiles `document`, or tells everything that is wrong with it. Takes every name of a time zone for one.
 pub fn compile(document: &str) -> Result<Config, Vec<Problem>> {
@@ -79,7 +98,12 @@ fn config(root: &Json, knows: fn(&str) -> bool, reader: &mut Reader) -> Config {
     names.speaker = Speaker::Campaign;
     let mut frequency = frequency(&document, knows, reader);
     let holdout = reader.share(document.get("holdout")).unwrap_or_default();
+    let everybodys = frequency.quiet.first().copied();
     let campaigns = campaigns(&document, holdout, &mut frequency.quiet, &mut names, reader);
+    let templates = template_names(document.get("templates"), reader);
+    let around = Around { campaigns: &campaigns, templates: &templates, quiet: everybodys, holdout };
+    let sequences = sequences(&document, &around, &mut names, reader);
+    let email = email(&document, reader);
     let events = names.events;
     let upgrade = upgrade(document.get("upgrade"), reader);
     Config {
@@ -98,7 +122,12 @@ fn config(root: &Json, knows: fn(&str) -> bool, reader: &mut Reader) -> Config {
         upgrade,
         frequency,
         holdout,
-        email: Email::default(),
-        sequences: Vec::new(),
+        email,
+        sequences,
     }
+}
+
+/// The names of the templates.
+fn template_names<'j>(part: Option<&'j Json>, reader: &mut Reader) -> Vec<&'j str> {
+    reader.entries(part, MAX_TEMPLATES).iter().map(|(name, _)| name.as_str()).collect()
 }

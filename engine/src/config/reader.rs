@@ -30,11 +30,6 @@ impl<'j> Object<'j> {
     pub(super) fn is_null(&self, name: &str) -> bool {
         find(self.members, name).is_some_and(|part| matches!(part.value, Value::Null))
     }
-
-    /// Whether there is an object at all.
-    pub(super) fn is_there(&self) -> bool {
-        self.part.is_some()
-    }
 }
 
 /// What is called `name` in an object, the last if there are several.

@@ -87,8 +87,7 @@ impl Desk<'_> {
             if self.turn(sequence, holds) {
                 let audience = self.mailing.audience(sequence.to, by);
                 if !audience.is_empty() {
-                    self.moved.changed = true;
-                    self.door(sequence).is_unmet = false;
+                    self.meet(sequence);
                     audience.iter().for_each(|recipient| self.admit(sequence, recipient));
                 }
             }
@@ -97,23 +96,26 @@ impl Desk<'_> {
 
     /// Takes in whether `enter` holds; answers whether somebody is to be enrolled: it has begun to, or it had when nobody was known.
     fn turn(&mut self, sequence: &Sequence, holds: bool) -> bool {
-        let now = self.now;
-        let door = self.door(sequence);
-        if door.is_open != holds {
-            *door = Door { sequence: sequence.id.clone(), is_open: holds, is_unmet: holds, since: now };
-            self.moved.changed = true;
+        let doors = &mut self.mailing.doors;
+        let known = doors.iter_mut().find(|door| door.sequence == sequence.id);
+        if known.as_ref().is_some_and(|door| door.is_open) == holds {
+            return known.is_some_and(|door| door.is_unmet);
         }
-        self.door(sequence).is_unmet
+        let door = Door { sequence: sequence.id.clone(), is_open: holds, is_unmet: holds, since: self.now };
+        match known {
+            Some(known) => *known = door,
+            None => doors.push(door),
+        }
+        self.moved.changed = true;
+        holds
     }
 
-    fn door(&mut self, sequence: &Sequence) -> &mut Door {
-        let doors = &mut self.mailing.doors;
-        let place = doors.iter().position(|door| door.sequence == sequence.id).unwrap_or_else(|| {
-            doors.push(Door { sequence: sequence.id.clone(), ..Door::default() });
-            doors.len() - 1
-        });
-        #[expect(clippy::indexing_slicing, reason = "the place of a door that was found or pushed just above")]
-        &mut doors[place]
+    /// Somebody was there when `enter` began to hold.
+    fn meet(&mut self, sequence: &Sequence) {
+        if let Some(door) = self.mailing.doors.iter_mut().find(|door| door.sequence == sequence.id) {
+            door.is_unmet = false;
+            self.moved.changed = true;
+        }
     }
 
     /// Enrols somebody, or says why not. Who is on the way already goes on.

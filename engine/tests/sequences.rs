@@ -10,6 +10,7 @@ use upcue_engine::sequence::{LetterState, OWNER, Outcome, Reason, Seen, Stage};
 use upcue_engine::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 use upcue_engine::usage::NoteKind;
 
+#[path = "post/mod.rs"]
 mod post;
 use post::{Mood, Post, moment};
 
@@ -628,6 +629,24 @@ fn a_crash_at_any_point_loses_nothing_and_doubles_nothing_where_the_provider_kno
             assert!(matches!(post.tenant.mailing.letters[0].state, LetterState::Sent(_)));
         }
     }
+}
+
+#[test]
+fn however_often_it_crashes_a_provider_without_keys_sends_twice_at_most() {
+    let mut post = post(json!([sequence(json!({"exit": "false"}))]));
+    post.is_idempotent = false;
+    post.set("low", true, None);
+    for _ in 0..5 {
+        for letter in post.draw() {
+            if let Some(letter) = post.sending(&letter.id) {
+                post.ask(&letter); // and nobody lives to hear of it
+            }
+        }
+        post.crash();
+        post.run(post.now);
+    }
+    assert_eq!(post.mails.len(), 2);
+    assert_eq!(post.tenant.mailing.letters[0].state.code(), "sent");
 }
 
 #[test]

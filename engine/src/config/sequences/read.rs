@@ -24,8 +24,7 @@ const MAX_TIMES: i64 = 1_000;
 /// When somebody leaves a sequence that does not say.
 const EXIT: &str = "converted";
 /// What a sequence may have besides what it must have.
-const OPTIONAL: [&str; 11] =
-    ["exit", "to", "quiet_hours", "weekends", "digest", "reentry", "campaign", "holdout", "cap", "priority", "steps"];
+const OPTIONAL: [&str; 10] = ["exit", "to", "quiet_hours", "weekends", "digest", "reentry", "campaign", "holdout", "cap", "priority"];
 
 /// What sequences go by that stands elsewhere in the document.
 pub(in super::super) struct Around<'a> {
@@ -50,10 +49,7 @@ pub(in super::super) fn sequences(
         if reader.is_full() {
             break;
         }
-        let raw = reader.object(Some(part), &["id", "enter"], &OPTIONAL);
-        if raw.get("steps").is_none() {
-            reader.miss(&raw, "steps");
-        }
+        let raw = reader.object(Some(part), &["id", "enter", "steps"], &OPTIONAL);
         let rule = sequence(&raw, around, names, reader);
         ids.take(raw.get("id"), "sequence", reader);
         if let Some(part) = raw.get("id") {

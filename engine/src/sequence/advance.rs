@@ -88,7 +88,9 @@ impl Desk<'_> {
                 let audience = self.mailing.audience(sequence.to, by);
                 if !audience.is_empty() {
                     self.meet(sequence);
-                    audience.iter().for_each(|recipient| self.admit(sequence, recipient));
+                    for recipient in &audience {
+                        self.admit(sequence, recipient);
+                    }
                 }
             }
         }

@@ -180,7 +180,9 @@ impl<'d> Desk<'d> {
         self.moved.told.push(letter.told(now, if is_ghost { What::Ghost } else { What::Drawn }));
         let done: Vec<(u32, u16)> = letter.parts.iter().filter(|_| is_ghost).map(|part| (part.enrolment, part.step)).collect();
         self.mailing.letters.push(letter);
-        done.into_iter().for_each(|(number, step)| self.proceed(number, step));
+        for (number, step) in done {
+            self.proceed(number, step);
+        }
     }
 
     fn part(&self, Going { number, sequence, waiting }: &Going<'_>) -> Part {

@@ -147,12 +147,11 @@ impl Mailing {
     pub fn resubscribe(&mut self, recipient: &str, sequence: Option<&str>) -> bool {
         let Some(contact) = self.contact_mut(recipient) else { return false };
         let before = contact.consent.clone();
-        match sequence {
-            Some(sequence) => contact.consent.refused.retain(|refused| refused != sequence),
-            None => {
-                contact.consent.refused_all = None;
-                contact.consent.refused.clear();
-            }
+        if let Some(sequence) = sequence {
+            contact.consent.refused.retain(|refused| refused != sequence);
+        } else {
+            contact.consent.refused_all = None;
+            contact.consent.refused.clear();
         }
         before != contact.consent
     }

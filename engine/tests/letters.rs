@@ -24,10 +24,11 @@ use post::{Mood, Post, moment, shown};
 
 const USERS: [(&str, Option<&str>); 3] = [("ada", None), ("bob", Some("America/New_York")), ("eve", Some("Asia/Kolkata"))];
 const BERLIN: &str = "Europe/Berlin";
-/// The sequences, with the hours and days on which nothing of them leaves.
-const SEQUENCES: [(&str, Option<(i8, i8)>, bool); 3] = [("night", Some((20, 8)), false), ("week", None, true), ("plain", None, false)];
+/// A sequence, the hours, and whether the weekend, in which nothing of it leaves.
+type Closed = (&'static str, Option<(i8, i8)>, bool);
+const SEQUENCES: [Closed; 3] = [("night", Some((20, 8)), false), ("week", None, true), ("plain", None, false)];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Action {
     Wait(i64),
     /// A trait of the tenant changes, by an event of a user.

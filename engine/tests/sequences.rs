@@ -1,4 +1,5 @@
 //! Email sequences, case by case: what is sent to whom and when, and why not.
+#![expect(clippy::needless_pass_by_value, reason = "documents are written where they are used")]
 
 use serde_json::{Value, json};
 use upcue_engine::campaign::{Cap, Scope, Window};
@@ -187,10 +188,11 @@ fn two_signals_on_one_evening_make_one_mail() {
     is(&times(&post), &[("19 08:00", "one+two")]);
 }
 
+type Happens = fn(&mut Post);
+
 #[test]
 fn whoever_it_no_longer_concerns_gets_nothing() {
     let parts = json!({"digest": "1h", "steps": [{"after": "0s", "template": "one"}, {"after": "2d", "template": "two"}]});
-    type Happens = fn(&mut Post);
     let cases: [(&str, Happens, &[&str]); 6] = [
         ("the exit holds", |post| post.set("low", false, None), &["exit"]),
         ("the tenant upgrades", Post::upgrade, &["converted"]),

@@ -141,12 +141,12 @@ impl Life<'_> {
         }
         self.wait(end.plus(60 * DAY));
         if self.tenant.mailing.due().is_some() {
-            self.wrong("something is still to come".to_owned());
+            self.wrong("something is still to come");
         }
         self.report.largest = self.report.largest.max(upcue_engine::wire::encode(&self.tenant.mailing).len());
     }
 
-    fn wrong(&mut self, what: String) {
+    fn wrong(&mut self, what: &str) {
         self.report.wrong.push(format!("{} at {:?}: {what}", self.tenant.name, self.now));
     }
 
@@ -183,17 +183,17 @@ impl Life<'_> {
             ZONES.iter().find(|(name, ..)| *name == tz).map_or(0, |(_, before, after)| if self.now < CHANGED { *before } else { *after });
         let hour = self.now.plus(offset * HOUR).0.rem_euclid(DAY) / HOUR;
         if !DAYTIME.contains(&hour) {
-            self.wrong(format!("a mail at {hour} o'clock"));
+            self.wrong(&format!("a mail at {hour} o'clock"));
         }
         if self.has_upgraded {
-            self.wrong("a mail after the upgrade".to_owned());
+            self.wrong("a mail after the upgrade");
         }
         if self.refused.contains(&letter.recipient) {
-            self.wrong("a mail that nobody wants".to_owned());
+            self.wrong("a mail that nobody wants");
         }
         let is_low = self.tenant.detected.signals.get("quota").is_some_and(|state| state.active);
         if letter.parts.iter().any(|part| part.sequence == "quota") && !is_low {
-            self.wrong("a mail after the exit".to_owned());
+            self.wrong("a mail after the exit");
         }
         self.meet(&letter.recipient);
         self.report.sent += 1;
@@ -208,7 +208,7 @@ impl Life<'_> {
         let since = self.now.plus(-7 * DAY);
         let met = self.met.iter().filter(|(who, at)| who == user && *at > since).count();
         if met > 3 {
-            self.wrong(format!("{user} is prompted {met} times in a week"));
+            self.wrong(&format!("{user} is prompted {met} times in a week"));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::campaign::{Scope, Window};
 use crate::time::{DAY, HOUR, Millis};
 
 /// A document with one sequence, of which these parts are others.
+#[expect(clippy::needless_pass_by_value, reason = "documents are written where they are used")]
 fn document(parts: Json) -> Json {
     let mut document = json!({
         "traits": {"user": {"team": {"type": "string"}}, "tenant": {"size": {"type": "int"}}},

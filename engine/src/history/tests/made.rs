@@ -154,7 +154,9 @@ impl Recorder {
             Happening::Mail(user, key) => {
                 let moment = Moment { at: now, tag: u32::try_from(now.0.rem_euclid(1_000_000)).unwrap_or(0) };
                 let spent = vec![Spent { user: user.clone(), key: *key, kind: NoteKind::Render, moment }];
-                spent.iter().for_each(|spent| self.tenant.spend(spent));
+                for spent in &spent {
+                    self.tenant.spend(spent);
+                }
                 inputs.push(Input::Spent(spent));
             }
             Happening::Nothing => {}

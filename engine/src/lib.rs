@@ -36,6 +36,8 @@ pub mod history;
 pub mod ids;
 pub mod ledger;
 #[cfg(feature = "edge")]
+pub mod letter;
+#[cfg(feature = "edge")]
 pub mod map;
 #[cfg(feature = "edge")]
 pub mod money;

@@ -9,6 +9,7 @@ mod decisions;
 pub(crate) mod dev;
 mod events;
 mod health;
+mod letters;
 mod listing;
 mod live;
 mod plans;
@@ -57,6 +58,7 @@ pub(crate) enum Route {
     ConfigDiff,
     ConfigRollback,
     ConfigSchema,
+    LetterPreview,
     Segments,
     Segment,
     BacktestStart,
@@ -103,6 +105,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/config/diff", Route::ConfigDiff),
     (Method::Post, "/v1/config/rollback", Route::ConfigRollback),
     (Method::Get, "/v1/config/schema", Route::ConfigSchema),
+    (Method::Post, "/v1/email/preview", Route::LetterPreview),
     (Method::Get, "/v1/segments", Route::Segments),
     (Method::Get, "/v1/segments/*", Route::Segment),
     (Method::Post, "/v1/config/backtest", Route::BacktestStart),
@@ -254,6 +257,7 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::ConfigDiff => config::diff(req, env).await.into(),
         Route::ConfigSchema => config::schema().into(),
         Route::ConfigRollback => config::rollback(req, env).await.into(),
+        Route::LetterPreview => letters::preview(req, env).await.into(),
         Route::Segments => segments::list(req, env).await.into(),
         Route::Segment => segments::get(req, env, path).await.into(),
         Route::BacktestStart => backtests::post(req, env).await.into(),

@@ -97,6 +97,16 @@ const ROOTS: [(&str, &str); 14] = [
     ("converted", "converted"),
 ];
 
+/// What names begin with.
+pub(super) fn roots() -> impl Iterator<Item = &'static str> {
+    ROOTS.iter().map(|(root, _)| *root)
+}
+
+/// Whether names begin with this.
+pub(super) fn is_root(word: &str) -> bool {
+    roots().any(|root| root == word)
+}
+
 fn usage(meter: u16, field: UsageField) -> Fact {
     Fact::Input(Input::Usage { meter, field })
 }

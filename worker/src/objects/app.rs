@@ -100,6 +100,7 @@ impl AppObject {
             AppCall::CustomerOf(tenant) => rpc::reply(&self.customer_of(&tenant)?),
             AppCall::Sweep => rpc::reply(&self.sweep_all().await?),
             AppCall::RulebookOf(revision) => rpc::reply(&self.rulebook_of(revision)?),
+            AppCall::Candidate(document) => rpc::reply(&self.candidate(&document)?),
             AppCall::StartBacktest(wish) => rpc::reply(&self.start_backtest(wish)?),
             AppCall::Backtest(id) => rpc::reply(&self.backtest(&id)?),
             AppCall::Upgrades(since) => rpc::reply(&self.upgrades(since)?),

@@ -19,7 +19,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use upcue_engine::page::Page;
-use upcue_engine::tenant::{Batch, Receipt, Rulebook, Viewer};
+use upcue_engine::tenant::{Batch, Facts, Person, Receipt, Rulebook, Viewer};
 use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::upgrade::requests::Subject;
 use upcue_engine::zone::Zone;
@@ -27,9 +27,13 @@ use worker::{DurableObject, Env, Request, Response, State, WebSocket, WebSocketI
 
 use super::rows::Rows;
 use crate::host;
+use crate::letters::drawn;
 use crate::log;
 use crate::problem::{ApiError, ApiResult};
-use crate::rpc::{self, AppCall, AskReport, DecisionReport, SnapshotReply, TenantCall, TenantEnvelope, TenantReport, WhoLooks, app_object};
+use crate::rpc::{
+    self, AppCall, AskReport, DecisionReport, LetterEnvelope, LetterReply, SnapshotReply, TenantCall, TenantEnvelope, TenantReport,
+    WhoLooks, app_object,
+};
 use crate::zones;
 use live::Pulse;
 use store::Stored;
@@ -145,6 +149,9 @@ impl Core {
             TenantCall::RulesChanged { .. } => rpc::reply(&()),
             TenantCall::Replay => rpc::reply(&self.replay(&envelope.app, &envelope.tenant).await?),
             TenantCall::Backtest { candidate, window } => rpc::reply(&self.backtest(&envelope.tenant, &candidate, window)?),
+            TenantCall::Letter { who, rules, template, envelope: letter } => {
+                rpc::reply(&self.letter(&who, &rules, &template, &letter, now)?)
+            }
             TenantCall::Live(_) => Err(ApiError::new(crate::problem::Code::UpgradeRequired, "a live connection needs a WebSocket request")),
             #[cfg(feature = "dev-tools")]
             TenantCall::Panic => crate::routes::dev::boom(),
@@ -269,6 +276,16 @@ impl Core {
             self.push_snapshots();
         }
         Ok(report)
+    }
+
+    /// A letter by these rules, of what is so at this tenant.
+    fn letter(&self, who: &WhoLooks, rules: &Rulebook, template: &str, envelope: &LetterEnvelope, now: Millis) -> ApiResult<LetterReply> {
+        self.with_loaded(|stored| {
+            stored.load_user(&who.user)?;
+            let user = stored.tenant.users.get(&who.user);
+            let facts = Facts::new(&stored.tenant, rules, Some(Person { user, role: who.role }), now);
+            drawn(rules, template, &facts, &stored.tenant.name, envelope)
+        })
     }
 
     fn decide(&self, who: &WhoLooks, placement: Option<&str>, as_page: bool, now: Millis) -> ApiResult<DecisionReport> {

@@ -121,6 +121,8 @@ pub(crate) enum AppCall {
     Sweep,
     /// The rules of a revision, while they are kept → `Option<Rulebook>`.
     RulebookOf(u32),
+    /// The rules that this document would make → `Rulebook`.
+    Candidate(String),
     /// Begins a back-test → [`Backtest`].
     StartBacktest(BacktestWish),
     /// A back-test, running or done → [`Backtest`].
@@ -139,7 +141,7 @@ wire! { enum AppCall {
     Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value),
     ConfigVersions { before, limit }, Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
     LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep,
-    RulebookOf(revision), StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing),
+    RulebookOf(revision), Candidate(document), StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing),
 } }
 
 /// What an operator sets; `None` leaves as it is.

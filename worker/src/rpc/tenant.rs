@@ -141,6 +141,17 @@ pub(crate) enum TenantCall {
         /// What of it is reported.
         window: Window,
     },
+    /// A letter to a user, as it would be now → [`LetterReply`].
+    Letter {
+        /// To whom.
+        who: WhoLooks,
+        /// By these rules.
+        rules: Box<Rulebook>,
+        /// Which template of theirs.
+        template: String,
+        /// What is said of the recipient and the sender.
+        envelope: LetterEnvelope,
+    },
     /// Rules have changed: fetch them if anybody is looking, or if they detect something by themselves → `()`.
     RulesChanged {
         /// Whether they have signals or segments.
@@ -155,7 +166,7 @@ wire! { enum TenantCall {
     Events { batch, tz }, Snapshot(value), Page(value), Live(value), Report, Decisions { who, placement, as_page },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
-    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
+    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, Letter { who, rules, template, envelope }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
 } }
 
 /// What a quote is asked for.
@@ -332,6 +343,36 @@ pub(crate) struct WhoLooks {
 }
 
 wire! { struct WhoLooks { user, role, client, tz, expires } }
+
+/// What a letter to be looked at says of its recipient and its sender.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct LetterEnvelope {
+    /// What the recipient is called, if that is known.
+    pub(crate) name: Option<String>,
+    /// The recipient's address.
+    pub(crate) email: String,
+    /// What the app is called.
+    pub(crate) app: String,
+}
+
+wire! { struct LetterEnvelope { name, email, app } }
+
+/// A letter to be looked at.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LetterReply {
+    /// The subject.
+    pub(crate) subject: String,
+    /// HTML.
+    pub(crate) html: String,
+    /// Without markup.
+    pub(crate) text: String,
+    /// What it says where it is merged into another.
+    pub(crate) summary: String,
+    /// The values that are not known: with any of them it would not be sent.
+    pub(crate) missing: Vec<String>,
+}
+
+wire! { struct LetterReply { subject, html, text, summary, missing } }
 
 /// A snapshot.
 #[derive(Debug, Serialize, Deserialize)]

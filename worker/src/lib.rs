@@ -11,6 +11,7 @@ mod fault;
 mod host;
 mod http;
 mod log;
+mod mail;
 mod objects;
 mod problem;
 mod routes;

@@ -5,14 +5,24 @@
 //! what would have.
 
 mod access;
+mod address;
+mod cloudflare;
+mod envelope;
+mod mime;
 mod report;
+mod resend;
+mod smtp;
 pub(crate) mod webhook;
 
-pub(crate) use access::{MailAccess, MailSettings, Security};
+pub(crate) use access::{MailAccess, MailSettings};
 pub(crate) use report::{MailReport, Reported};
+pub(crate) use resend::report::read as resend_report;
 
 use upcue_engine::time::DurationMs;
 use worker::Env;
+
+use self::envelope::Envelope;
+use crate::host;
 
 /// Somebody who writes or is written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +36,8 @@ pub(crate) struct Mailbox {
 /// One mail to one recipient.
 #[derive(Debug)]
 pub(crate) struct Mail<'a> {
-    /// Names this mail and no other: the idempotency key, the left part of the Message-ID, and what reports name it by.
+    /// Names this mail and no other: the idempotency key, the left part of the Message-ID, and what reports name it by. 1 to
+    /// 200 letters, digits, `-` and `_`.
     pub(crate) key: &'a str,
     /// Who writes.
     pub(crate) from: Mailbox,
@@ -40,7 +51,7 @@ pub(crate) struct Mail<'a> {
     pub(crate) html: &'a str,
     /// The letter as text.
     pub(crate) text: &'a str,
-    /// Further headers: `List-Unsubscribe` …
+    /// Further headers, each one line of ASCII: `List-Unsubscribe` …
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 
@@ -73,10 +84,33 @@ pub(crate) enum Delivery {
     },
 }
 
+impl Mail<'_> {
+    /// The mail's headers, and one that keeps the machines of people who are away from answering ours (RFC 3834).
+    fn headers_with_ours(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let theirs = self.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        theirs.chain([("Auto-Submitted", "auto-generated")])
+    }
+}
+
 /// Hands a mail over.
-pub(crate) async fn send(_env: &Env, access: &MailAccess, _mail: &Mail<'_>) -> Delivery {
+pub(crate) async fn send(env: &Env, access: &MailAccess, mail: &Mail<'_>) -> Delivery {
+    let envelope = match Envelope::check(mail, &host::ascii_domain) {
+        Ok(envelope) => envelope,
+        Err(delivery) => return delivery,
+    };
     match access {
         MailAccess::Log => Delivery::Sent { id: None },
-        _ => Delivery::Later { detail: format!("{} is not ready yet", access.name()), wait: None },
+        MailAccess::Resend { api_key, .. } => resend::send(env, api_key, mail, &envelope).await,
+        MailAccess::Smtp { host, port, security, username, password } => {
+            let server = smtp::Server { host, port: *port, security: *security, username, password };
+            smtp::send(&server, mail, &envelope, host::now()).await
+        }
+        MailAccess::Cloudflare => cloudflare::send(env, mail, &envelope).await,
     }
+}
+
+/// The beginning of what somebody else said, as one line of a sentence of ours.
+fn cut(text: &str) -> &str {
+    let line = text.lines().next().unwrap_or("");
+    line.char_indices().nth(200).map_or(line, |(end, _)| line.get(..end).unwrap_or(line))
 }

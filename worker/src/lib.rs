@@ -13,6 +13,7 @@ mod http;
 mod letters;
 mod log;
 mod mjml;
+mod mail;
 mod objects;
 mod problem;
 mod routes;

@@ -23,7 +23,9 @@ mod subscription;
 mod sweep;
 mod tenants;
 mod timeline;
+mod trial_mail;
 mod upgrades;
+mod webhooks_email;
 mod webhooks_stripe;
 
 use worker::{Env, Method, Request, Response};
@@ -77,7 +79,9 @@ pub(crate) enum Route {
     AppUpdate,
     AppKeyCreate,
     AppKeyRevoke,
+    AppMailTrial,
     WebhookStripe,
+    WebhookEmail,
     #[cfg(feature = "dev-tools")]
     Dev,
 }
@@ -98,6 +102,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/reports/upgrades", Route::ReportUpgrades),
     (Method::Get, "/healthz", Route::Health),
     (Method::Post, "/webhooks/stripe/*", Route::WebhookStripe),
+    (Method::Post, "/webhooks/email/*/*", Route::WebhookEmail),
     (Method::Get, "/v1/config", Route::ConfigGet),
     (Method::Put, "/v1/config", Route::ConfigPut),
     (Method::Post, "/v1/config/validate", Route::ConfigValidate),
@@ -124,6 +129,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Patch, "/v1/apps/*", Route::AppUpdate),
     (Method::Post, "/v1/apps/*/keys", Route::AppKeyCreate),
     (Method::Delete, "/v1/apps/*/keys/*", Route::AppKeyRevoke),
+    (Method::Post, "/v1/apps/*/email/test", Route::AppMailTrial),
     #[cfg(feature = "dev-tools")]
     (Method::Post, "/dev/*", Route::Dev),
 ];
@@ -276,7 +282,9 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::AppUpdate => apps::update(req, env, path).await.into(),
         Route::AppKeyCreate => apps::add_key(req, env, path).await.into(),
         Route::AppKeyRevoke => apps::revoke_key(req, env, path).await.into(),
+        Route::AppMailTrial => trial_mail::post(req, env, path).await.into(),
         Route::WebhookStripe => webhooks_stripe::post(req, env, path).await.into(),
+        Route::WebhookEmail => webhooks_email::post(req, env, path).await.into(),
         #[cfg(feature = "dev-tools")]
         Route::Dev => dev::post(req, env, path).await.into(),
     }

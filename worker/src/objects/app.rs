@@ -6,6 +6,7 @@ mod config;
 mod events;
 mod keys;
 mod listing;
+mod mail_reports;
 mod segments;
 mod standing;
 mod sweep;
@@ -107,6 +108,7 @@ impl AppObject {
             AppCall::Tenants(listing) => rpc::reply(&self.tenants(&listing)?),
             AppCall::Segments => rpc::reply(&self.segments()?),
             AppCall::Segment(listing) => rpc::reply(&self.segment(&listing)?),
+            AppCall::MailReports(reports) => rpc::reply(&self.take_mail_reports(&reports)?),
         }
     }
 

@@ -9,6 +9,7 @@ use super::segment;
 use crate::auth;
 use crate::host;
 use crate::http::{self, read};
+use crate::mail::MailSettings;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, AppSettings, KeyKind, NewApp, NewKey, app_object};
 
@@ -23,6 +24,7 @@ struct RawApp {
     allowed_origins: Option<Vec<String>>,
     #[serde(default)]
     stripe: RawStripe,
+    email: Option<MailSettings>,
 }
 
 #[derive(Default, Deserialize)]
@@ -47,6 +49,7 @@ impl RawApp {
             allowed_origins: self.allowed_origins,
             stripe_key: self.stripe.api_key,
             webhook_secrets: self.stripe.webhook_secrets,
+            email: self.email,
         })
     }
 }

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
 
+use crate::mail::{MailAccess, MailReport, MailSettings};
+
 /// What every request needs to know of an app.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AppHead {
@@ -27,11 +29,13 @@ pub(crate) struct AppHead {
     pub(crate) secret_keys: Vec<[u8; 32]>,
     /// How to reach Stripe for it.
     pub(crate) stripe: StripeAccess,
+    /// How to reach its mail provider.
+    pub(crate) email: MailAccess,
     /// The revision of its rulebook.
     pub(crate) revision: u32,
 }
 
-wire! { struct AppHead { id, name, allowed_origins, signing_keys, secret_keys, stripe, revision } }
+wire! { struct AppHead { id, name, allowed_origins, signing_keys, secret_keys, stripe, email, revision } }
 
 /// A key that user tokens are signed with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -135,6 +139,8 @@ pub(crate) enum AppCall {
     Segments,
     /// Tenants in the segment that the listing names → [`SegmentPage`].
     Segment(Listing),
+    /// What a mail provider reports, its signature checked → `()`.
+    MailReports(Vec<MailReport>),
 }
 
 wire! { enum AppCall {
@@ -142,6 +148,7 @@ wire! { enum AppCall {
     ConfigVersions { before, limit }, Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
     LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep,
     RulebookOf(revision), Candidate(document), StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing),
+    MailReports(reports),
 } }
 
 /// What an operator sets; `None` leaves as it is.
@@ -157,9 +164,11 @@ pub(crate) struct AppSettings {
     pub(crate) stripe_key: Option<String>,
     /// Stripe's webhook secrets.
     pub(crate) webhook_secrets: Option<Vec<String>>,
+    /// The mail provider.
+    pub(crate) email: Option<MailSettings>,
 }
 
-wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets } }
+wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets, email } }
 
 /// An app that was created, with the keys that are shown once.
 #[derive(Debug, Serialize, Deserialize)]

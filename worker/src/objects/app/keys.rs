@@ -26,7 +26,7 @@ impl AppObject {
             secret_keys: vec![sha256(secret_key.as_bytes())],
             ..AppHead::default()
         };
-        change(&mut head, settings);
+        change(&mut head, settings)?;
         self.put_head(&head)?;
         self.schedule()?;
         Ok(NewApp { secret_key, signing_key })
@@ -34,7 +34,7 @@ impl AppObject {
 
     pub(super) fn update(&self, settings: AppSettings) -> ApiResult<()> {
         let mut head = self.head()?;
-        change(&mut head, settings);
+        change(&mut head, settings)?;
         self.put_head(&head)?;
         self.schedule() // with a key to Stripe, its catalogue and subscriptions are come by every hour
     }
@@ -77,8 +77,8 @@ impl AppObject {
     }
 }
 
-fn change(head: &mut AppHead, settings: AppSettings) {
-    let AppSettings { id: _, name, allowed_origins, stripe_key, webhook_secrets } = settings;
+fn change(head: &mut AppHead, settings: AppSettings) -> ApiResult<()> {
+    let AppSettings { id: _, name, allowed_origins, stripe_key, webhook_secrets, email } = settings;
     if let Some(name) = name {
         head.name = name;
     }
@@ -91,4 +91,8 @@ fn change(head: &mut AppHead, settings: AppSettings) {
     if let Some(secrets) = webhook_secrets {
         head.stripe.webhook_secrets = secrets;
     }
+    if let Some(email) = email {
+        head.email = email.apply(&head.email)?;
+    }
+    Ok(())
 }

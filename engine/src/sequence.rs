@@ -17,6 +17,7 @@
 //! So a letter is never lost: until it is settled it is drawn again. And it is sent once as far as the provider lets it: what is
 //! unsure is asked for again under the same key, of a provider that knows no keys at most once.
 
+mod about;
 mod advance;
 mod cancel;
 mod clocks;

@@ -3,6 +3,7 @@
 mod apps;
 mod backtests;
 mod catalog;
+mod click;
 pub(crate) mod config;
 mod decisions;
 #[cfg(feature = "dev-tools")]
@@ -12,6 +13,7 @@ mod health;
 mod letters;
 mod listing;
 mod live;
+mod outbox;
 mod plans;
 mod quotes;
 mod replay;
@@ -20,10 +22,12 @@ mod requests;
 mod segments;
 mod snapshot;
 mod subscription;
+mod suppressions;
 mod sweep;
 mod tenants;
 mod timeline;
 mod trial_mail;
+mod unsubscribe;
 mod upgrades;
 mod webhooks_email;
 mod webhooks_stripe;
@@ -81,6 +85,15 @@ pub(crate) enum Route {
     AppKeyRevoke,
     AppMailTrial,
     WebhookStripe,
+    Outbox,
+    TenantLetters,
+    TenantLetter,
+    Suppressions,
+    SuppressionAdd,
+    SuppressionRemove,
+    UnsubscribePage,
+    Unsubscribe,
+    Click,
     WebhookEmail,
     #[cfg(feature = "dev-tools")]
     Dev,
@@ -129,6 +142,15 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Patch, "/v1/apps/*", Route::AppUpdate),
     (Method::Post, "/v1/apps/*/keys", Route::AppKeyCreate),
     (Method::Delete, "/v1/apps/*/keys/*", Route::AppKeyRevoke),
+    (Method::Get, "/v1/email/outbox", Route::Outbox),
+    (Method::Get, "/v1/tenants/*/letters", Route::TenantLetters),
+    (Method::Get, "/v1/tenants/*/letters/*", Route::TenantLetter),
+    (Method::Get, "/v1/email/suppressions", Route::Suppressions),
+    (Method::Post, "/v1/email/suppressions", Route::SuppressionAdd),
+    (Method::Delete, "/v1/email/suppressions", Route::SuppressionRemove),
+    (Method::Get, "/u/*", Route::UnsubscribePage),
+    (Method::Post, "/u/*", Route::Unsubscribe),
+    (Method::Get, "/e/*", Route::Click),
     (Method::Post, "/v1/apps/*/email/test", Route::AppMailTrial),
     #[cfg(feature = "dev-tools")]
     (Method::Post, "/dev/*", Route::Dev),
@@ -284,6 +306,15 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::AppKeyRevoke => apps::revoke_key(req, env, path).await.into(),
         Route::AppMailTrial => trial_mail::post(req, env, path).await.into(),
         Route::WebhookStripe => webhooks_stripe::post(req, env, path).await.into(),
+        Route::Outbox => outbox::list(req, env).await.into(),
+        Route::TenantLetters => outbox::of_tenant(req, env, path).await.into(),
+        Route::TenantLetter => outbox::get(req, env, path).await.into(),
+        Route::Suppressions => suppressions::list(req, env).await.into(),
+        Route::SuppressionAdd => suppressions::add(req, env).await.into(),
+        Route::SuppressionRemove => suppressions::remove(req, env).await.into(),
+        Route::UnsubscribePage => unsubscribe::get(req, env, path).await.into(),
+        Route::Unsubscribe => unsubscribe::post(req, env, path).await.into(),
+        Route::Click => click::get(req, env, path).await.into(),
         Route::WebhookEmail => webhooks_email::post(req, env, path).await.into(),
         #[cfg(feature = "dev-tools")]
         Route::Dev => dev::post(req, env, path).await.into(),

@@ -48,6 +48,19 @@ pub(crate) enum Reported {
 wire! { enum Reported { Delivered, Delayed, Bounced, Returned, Complained, Suppressed, Failed } }
 
 impl Reported {
+    /// The stable word.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Delayed => "delayed",
+            Self::Bounced => "bounced",
+            Self::Returned => "returned",
+            Self::Complained => "complained",
+            Self::Suppressed => "suppressed",
+            Self::Failed => "failed",
+        }
+    }
+
     /// Whether nothing should be sent to the address again.
     pub(crate) fn ends_the_address(self) -> bool {
         matches!(self, Self::Bounced | Self::Complained | Self::Suppressed)

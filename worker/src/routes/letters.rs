@@ -77,7 +77,7 @@ async fn letter(env: &Env, caller: &Caller, wish: &Wish, document: Option<&str>)
         let letter = drawn(&rules, &template, &Sample::of(&rules.config, &rules.plans), "acme", &envelope)?;
         return Ok((letter, template));
     };
-    let who = WhoLooks { user, role, client: 0, tz: None, expires: host::now() };
+    let who = WhoLooks { user, role, client: 0, tz: None, email: None, name: None, expires: host::now() };
     let call = TenantCall::Letter { who, rules: Box::new(rules), template: template.clone(), envelope };
     Ok((call_tenant(env, caller, tenant, call).await?, template))
 }

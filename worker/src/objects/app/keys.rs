@@ -2,6 +2,7 @@
 
 use super::AppObject;
 use crate::auth::{new_secret_key, new_signing_key, sha256};
+use crate::host;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppHead, AppSettings, KeyKind, NewApp, NewKey, SigningKey};
 
@@ -24,6 +25,7 @@ impl AppObject {
             name: settings.id.clone(),
             signing_keys: vec![signing_key.clone()],
             secret_keys: vec![sha256(secret_key.as_bytes())],
+            link_key: host::random()?,
             ..AppHead::default()
         };
         change(&mut head, settings)?;
@@ -78,7 +80,8 @@ impl AppObject {
 }
 
 fn change(head: &mut AppHead, settings: AppSettings) -> ApiResult<()> {
-    let AppSettings { id: _, name, allowed_origins, stripe_key, webhook_secrets, email } = settings;
+    let AppSettings { id: _, name, allowed_origins, stripe_key, webhook_secrets, email, origin } = settings;
+    head.origin = origin;
     if let Some(name) = name {
         head.name = name;
     }

@@ -18,14 +18,16 @@ use crate::rpc::{Fact, SegmentReport, SignalReport};
 pub(super) const PLANNED: &str = "planned";
 
 impl Stored {
-    /// Evaluates as of `now`, and adds what has changed to `step`.
-    pub(super) fn detect(&mut self, step: &mut Step, now: Millis) {
+    /// Evaluates as of `now`, and adds what has changed to `step`; `by`: the user whose event came in.
+    pub(super) fn detect(&mut self, step: &mut Step, by: Option<&str>, now: Millis) -> ApiResult<()> {
         let rules = Rc::clone(&self.rules);
         let transitions = self.tenant.detect(&rules, now);
         step.detected |= !transitions.is_empty();
         step.entries.extend(transitions.iter().map(entry));
         step.facts.extend(transitions.iter().cloned().map(Fact::Transition));
+        self.advance(step, by, now)?;
         self.remember(step, transitions, now);
+        Ok(())
     }
 
     /// Whether nothing was ever detected.
@@ -62,20 +64,20 @@ impl Stored {
 
     /// Has the alarm look within an hour, if it would not: something has come in that time may make more of, or a page was opened.
     pub(super) fn look_soon(&mut self, now: Millis) -> ApiResult<()> {
-        let soon = now.plus(HOUR);
-        if self.planned.is_some_and(|at| now <= at && at <= soon) { Ok(()) } else { self.plan(soon, HOUR) }
+        let soon = self.tenant.mailing.due().map_or(now.plus(HOUR), |due| due.max(now).min(now.plus(HOUR)));
+        if self.planned.is_some_and(|at| now <= at && at <= soon) { Ok(()) } else { self.plan(soon, soon.since(now)) }
     }
 
     /// Whether the rules detect anything.
     pub(super) fn detects(&self) -> bool {
         let config = &self.rules.config;
-        !config.signals.is_empty() || !config.segments.is_empty()
+        !config.signals.is_empty() || !config.segments.is_empty() || !config.sequences.is_empty()
     }
 
     /// Evaluates although nothing came in. Answers when to do so again.
     fn tick(&mut self, now: Millis) -> ApiResult<Option<Millis>> {
         let mut step = Step::default();
-        self.detect(&mut step, now);
+        self.detect(&mut step, None, now)?;
         let changed = step.detected;
         let rules = Rc::clone(&self.rules);
         let score = self.tenant.score(&rules, now);
@@ -87,7 +89,7 @@ impl Stored {
                 step.facts.push(Fact::Score { at: now, score });
             }
         }
-        if step.detected {
+        if step.detected || step.mailing {
             self.write_step(&step)?;
         }
         Ok(self.tenant.next_change(&rules, now))

@@ -77,7 +77,8 @@ impl Core {
         self.state.accept_web_socket(&server);
         let mut page = Page { who: who.clone(), rules: 0 };
         let frame = self.with_loaded(|stored| {
-            stored.meet(&page.who.user, host::now())?;
+            stored.meet(&page.who, host::now())?;
+            (page.who.email, page.who.name) = (None, None); // an attachment has little room, and nobody asks it for them
             stored.look_soon(host::now())?;
             frame(stored, What::Snapshot, &mut page, host::now())
         })?;

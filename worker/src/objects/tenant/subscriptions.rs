@@ -182,7 +182,8 @@ impl Stored {
         let settled = folded.upgraded.is_some();
         let answered = folded.other_plan;
         let entries = folded.entries;
-        let step = Step { mirror: true, upgrades: settled, requests: answered, counts: answered, entries, facts, ..Step::default() };
+        let mut step = Step { mirror: true, upgrades: settled, requests: answered, counts: answered, entries, facts, ..Step::default() };
+        self.take_moved(&mut step, folded.mailed, now)?;
         self.record(step)?;
         Ok(true)
     }

@@ -178,8 +178,8 @@ export async function createApp({ worker, stripe, operator, id, origins }) {
 }
 
 /** A JWT as an app's back end signs it. */
-export function userToken({ app, signingKey, tenant = "acme", user = "ada", role = "admin", expires = "1h", audience = "upcue" }) {
-  return new SignJWT({ tenant, role })
+export function userToken({ app, signingKey, tenant = "acme", user = "ada", role = "admin", expires = "1h", audience = "upcue", ...claims }) {
+  return new SignJWT({ tenant, role, ...claims })
     .setProtectedHeader({ alg: "HS256", kid: signingKey.kid })
     .setIssuer(app)
     .setAudience(audience)

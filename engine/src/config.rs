@@ -8,6 +8,7 @@ mod campaigns;
 mod compile;
 mod decimal;
 pub mod diff;
+mod email;
 mod features;
 mod frequency;
 mod json;
@@ -19,8 +20,10 @@ mod plans;
 mod reader;
 mod review;
 mod segments;
+mod sequences;
 mod signals;
 mod source;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -30,13 +33,16 @@ mod variants;
 
 use serde::{Deserialize, Serialize};
 
-pub use compile::{compile, review, review_for};
+pub use compile::{Host, compile, review, review_for};
+pub use email::{Email, Mailbox};
 pub use names::unknown;
+pub use sequences::{After, MAX_STEPS, Reentry, Sequence, Step, To};
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
 use crate::campaign::{Campaign, Cap, Nudge, NudgeKind};
 use crate::facts::Role;
 use crate::hash::{bucket, hash_parts, key};
+use crate::letter::LetterTemplate;
 use crate::plan::{Feature, Meter, MeterSource, Plan};
 use crate::rollout::Rollout;
 use crate::segment::Segment;
@@ -81,11 +87,17 @@ pub struct Config {
     pub frequency: Frequency,
     /// How many tenants are kept from seeing any campaign, for comparison: in basis points.
     pub holdout: u16,
+    /// Mail as such.
+    pub email: Email,
+    /// The email sequences, highest priority first, then in the order of the document.
+    pub sequences: Vec<Sequence>,
+    /// What letters are made from, in the order of the document.
+    pub templates: Vec<LetterTemplate>,
 }
 
 wire! { struct Config {
     meters, sources, features, traits, events, signals, signal_order, segments, segment_order, campaigns, inline_plans, default_plan,
-    upgrade, frequency, holdout,
+    upgrade, frequency, holdout, email, sequences, templates,
 } }
 
 /// How often people are prompted at all, whatever the campaign.

@@ -36,6 +36,8 @@ pub mod history;
 pub mod ids;
 pub mod ledger;
 #[cfg(feature = "edge")]
+pub mod letter;
+#[cfg(feature = "edge")]
 pub mod map;
 #[cfg(feature = "edge")]
 pub mod money;
@@ -50,6 +52,8 @@ pub mod rollout;
 pub mod score;
 #[cfg(feature = "edge")]
 pub mod segment;
+#[cfg(feature = "edge")]
+pub mod sequence;
 pub mod session;
 #[cfg(feature = "edge")]
 pub mod signal;

@@ -29,6 +29,7 @@ use crate::facts::EventStanding;
 use crate::ledger::Ledger;
 use crate::map::Map;
 use crate::plan::{MeterSource, Plan};
+use crate::sequence::Mailing;
 use crate::subscription::Mirror;
 use crate::tally::Tallies;
 use crate::time::Millis;
@@ -156,6 +157,8 @@ pub struct Tenant {
     pub upgrades: Upgrades,
     /// What teammates ask for.
     pub requests: Requests,
+    /// Mails.
+    pub mailing: Mailing,
     /// By user id.
     pub users: Map<User>,
 }

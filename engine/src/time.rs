@@ -77,7 +77,7 @@ pub fn calendar_month(at: Millis) -> (Millis, Millis) {
 }
 
 /// The year and the month (1 to 12) of a day, counted from the epoch.
-pub(crate) fn civil_month(day: i64) -> (i64, i64) {
+pub fn civil_month(day: i64) -> (i64, i64) {
     let shifted = day + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -89,7 +89,7 @@ pub(crate) fn civil_month(day: i64) -> (i64, i64) {
 }
 
 /// The day of the first of `month` (1 to 12) of `year`, counted from the epoch.
-pub(crate) fn days_from_civil(year: i64, month: i64) -> i64 {
+pub fn days_from_civil(year: i64, month: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);

@@ -162,6 +162,42 @@ pub enum What {
         /// The expansion score then.
         score: u8,
     },
+    /// Something happened with somebody's way through a sequence, or with a letter of it.
+    Mailed {
+        /// The sequence.
+        sequence: String,
+        /// The user's id, or [`OWNER`](crate::sequence::OWNER).
+        recipient: String,
+        /// The letter's id, if it is about one.
+        letter: Option<String>,
+        /// What.
+        what: crate::sequence::What,
+    },
+    /// A link of a letter was followed for the first time.
+    LetterClicked {
+        /// The letter's id.
+        letter: String,
+        /// Where it leads.
+        target: String,
+    },
+    /// The provider reported something of a letter after it took it.
+    LetterReported {
+        /// The letter's id.
+        letter: String,
+        /// `bounced`, `complained` …
+        report: String,
+        /// In the provider's words.
+        detail: String,
+    },
+    /// A recipient wants other mails than before.
+    Consent {
+        /// The user's id, or [`OWNER`](crate::sequence::OWNER).
+        recipient: String,
+        /// The sequence; `None`: all.
+        sequence: Option<String>,
+        /// Whether they want them.
+        wanted: bool,
+    },
 }
 
 wire! { enum What {
@@ -177,4 +213,8 @@ wire! { enum What {
     SignalRearmed { signal, score },
     SegmentEntered { segment, score },
     SegmentLeft { segment, score },
+    Mailed { sequence, recipient, letter, what },
+    LetterClicked { letter, target },
+    LetterReported { letter, report, detail },
+    Consent { recipient, sequence, wanted },
 } }

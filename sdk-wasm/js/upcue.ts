@@ -265,6 +265,7 @@ export class Upcue {
         }),
       );
     }
+    if (location.search.includes("upcue=")) quietly(import("./arrival.js").then(({ arrive }) => arrive(this, outbox)));
     setLatest(this);
     after(Limit.PATIENCE, loaded);
     // A snapshot that was kept is there before the Worker's answer.

@@ -59,12 +59,12 @@ describe("configuration", () => {
         { ...campaign, audience: "usage.api_call.ratio >= 0.8 && plan.rnak < 1" },
         { ...campaign, audience: "usage.api_calls.ratio >= 1", nudge: { kind: "popup", title: "{{usage.seats.ratio}}" }, cap: [{ max: 0, window: "1 week" }] },
       ],
-      sequences: [],
+      attribution: [],
     };
     const answer = await stack.publish(bad);
     assert.deepEqual([answer.status, answer.body.code], [422, "invalid_config"]);
     const told = Object.fromEntries(answer.body.problems.map(({ pointer, detail }) => [pointer, detail]));
-    assert.match(told["/sequences"], /does not run `sequences` yet/);
+    assert.match(told["/attribution"], /does not run `attribution` yet/);
     assert.match(told["/meters/Bad Name"], /no name/);
     assert.match(answer.body.problems.map(({ detail }) => detail).join(), /unknown meter `api_call`; did you mean `api_calls`\?/);
     assert.match(told["/campaigns/0/audience"], /did you mean `rank`\?/);

@@ -86,9 +86,11 @@ export async function call(url, { method = "GET", key, body, headers = {}, raw }
 }
 
 /** workerd with the Worker, on its own directory, until the test ends or kills it. */
-async function startWorker(t, { data, stripe, dev, stripeTimeout }) {
+async function startWorker(t, { data, stripe, dev, stripeTimeout, resend, trust }) {
   const port = await freePort();
   const words = ["workerd-config", "--data", data, "--port", String(port), "--stripe", stripe, "--operator-key", OPERATOR_KEY];
+  if (resend) words.push("--resend", resend);
+  if (trust) words.push("--trust", trust);
   if (stripeTimeout) words.push("--stripe-timeout-ms", String(stripeTimeout));
   const command = JSON.parse(execFileSync(built.xtask, dev ? [...words, "--dev"] : words, { cwd: root, encoding: "utf8" }));
   const log = [];
@@ -122,12 +124,15 @@ async function startWorker(t, { data, stripe, dev, stripeTimeout }) {
 /**
  * Starts everything and creates the app `id`.
  * `dev`: the Worker built with the test clock and fault switches. `config`: published at once. `stripeTimeout`: how long
- * the Worker waits for Stripe, in milliseconds.
+ * the Worker waits for Stripe, in milliseconds. `resend`: where Resend's double is. `trust`: a file with a certificate.
  */
-export async function startStack(t, { dev = false, id = "demo", config, origins = ["http://127.0.0.1:*"], stripeTimeout } = {}) {
+export async function startStack(
+  t,
+  { dev = false, id = "demo", config, origins = ["http://127.0.0.1:*"], stripeTimeout, resend, trust } = {},
+) {
   const data = await mkdtemp(path.join(tmpdir(), "upcue-test-"));
   const stripe = await startSandbox(t);
-  const worker = await startWorker(t, { data, stripe: stripe.url, dev, stripeTimeout });
+  const worker = await startWorker(t, { data, stripe: stripe.url, dev, stripeTimeout, resend, trust });
   const operator = (method, route, body) => call(worker.url + route, { method, body, key: OPERATOR_KEY });
   const app = await createApp({ worker, stripe, operator, id, origins });
   if (config) assert.equal((await app.publish(config)).status, 200);
@@ -175,8 +180,8 @@ export async function createApp({ worker, stripe, operator, id, origins }) {
 }
 
 /** A JWT as an app's back end signs it. */
-export function userToken({ app, signingKey, tenant = "acme", user = "ada", role = "admin", expires = "1h", audience = "upcue" }) {
-  return new SignJWT({ tenant, role })
+export function userToken({ app, signingKey, tenant = "acme", user = "ada", role = "admin", expires = "1h", audience = "upcue", ...claims }) {
+  return new SignJWT({ tenant, role, ...claims })
     .setProtectedHeader({ alg: "HS256", kid: signingKey.kid })
     .setIssuer(app)
     .setAudience(audience)

@@ -2,6 +2,7 @@
 
 mod directory;
 mod keys;
+pub(crate) mod link;
 mod origin;
 mod token;
 

@@ -1,4 +1,4 @@
-//! Time, time zones and randomness: the only file that asks the host for them.
+//! Time, time zones, randomness and the tables of international domains: the only file that asks the host for them.
 #![expect(clippy::disallowed_methods, reason = "this is the place they are disallowed everywhere else for")]
 
 use upcue_engine::time::Millis;
@@ -53,6 +53,19 @@ impl Clocks {
         let told = self.format.call1(&wasm_bindgen::JsValue::UNDEFINED, &(at.0 as f64).into()).ok();
         told.and_then(|told| crate::zones::read_offset(&told.as_string()?)).unwrap_or(0)
     }
+}
+
+/// A domain of any script in ASCII (UTS 46, as browsers have it); `None` where it is no domain. The host's `URL` knows how:
+/// the tables would be 74 kB of the Worker.
+pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
+    use js_sys::{Array, Function, Reflect};
+    use wasm_bindgen::JsCast;
+    if domain.contains(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.')) {
+        return None; // what would be another part of an address of the web
+    }
+    let class: Function = Reflect::get(&js_sys::global(), &"URL".into()).ok()?.dyn_into().ok()?;
+    let url = Reflect::construct(&class, &Array::of1(&format!("http://{domain}/").into())).ok()?; // it throws what it does not know
+    Reflect::get(&url, &"hostname".into()).ok()?.as_string()
 }
 
 mod clock {

@@ -20,6 +20,7 @@ pub(crate) enum Code {
     OriginNotAllowed,
     NotFound,
     UnknownApp,
+    UnknownLink,
     MethodNotAllowed,
     AppExists,
     MalformedJson,
@@ -56,7 +57,7 @@ pub(crate) enum Code {
 
 wire! { enum Code {
     MissingCredential, UnknownKey, InvalidToken, TokenSignature, TokenAlgorithm, TokenExpired, TokenLifetime,
-    TokenAudience, ForbiddenTenant, ForbiddenCredential, OriginNotAllowed, NotFound, UnknownApp, MethodNotAllowed,
+    TokenAudience, ForbiddenTenant, ForbiddenCredential, OriginNotAllowed, NotFound, UnknownApp, UnknownLink, MethodNotAllowed,
     AppExists, MalformedJson, InvalidRequest, InvalidConfig, InvalidCatalogue, EventsRejected, TooManyEvents,
     PayloadTooLarge, ConfigConflict, PreconditionRequired, UpgradeRequired, MissingSignature, InvalidSignature,
     SignatureExpired, NotReplayable, BacktestRunning, NotRolledOut, ForbiddenRole, MemberOnly, UnknownPlan, AlreadyOnPlan, NotAnUpgrade, NotChangeable, QuoteStale, UpgradeInProgress, PaymentFailed, TooManyRequests, StripeNotConfigured, StripeUnavailable, StripeRefused, Internal,
@@ -64,7 +65,7 @@ wire! { enum Code {
 
 impl Code {
     /// The whole table: code, status, title.
-    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 45] = [
+    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 46] = [
         (Self::MissingCredential, "missing_credential", 401, "No credential"),
         (Self::UnknownKey, "unknown_key", 401, "Unknown key"),
         (Self::InvalidToken, "invalid_token", 401, "Unreadable token"),
@@ -78,6 +79,7 @@ impl Code {
         (Self::OriginNotAllowed, "origin_not_allowed", 403, "Origin not allowed"),
         (Self::NotFound, "not_found", 404, "No such thing"),
         (Self::UnknownApp, "unknown_app", 404, "Unknown app"),
+        (Self::UnknownLink, "unknown_link", 404, "Unknown link"),
         (Self::MethodNotAllowed, "method_not_allowed", 405, "Method not allowed"),
         (Self::AppExists, "app_exists", 409, "App exists"),
         (Self::MalformedJson, "malformed_json", 400, "Malformed JSON"),

@@ -3,14 +3,17 @@
 mod apps;
 mod backtests;
 mod catalog;
+mod click;
 pub(crate) mod config;
 mod decisions;
 #[cfg(feature = "dev-tools")]
 pub(crate) mod dev;
 mod events;
 mod health;
+mod letters;
 mod listing;
 mod live;
+mod outbox;
 mod plans;
 mod quotes;
 mod replay;
@@ -19,10 +22,14 @@ mod requests;
 mod segments;
 mod snapshot;
 mod subscription;
+mod suppressions;
 mod sweep;
 mod tenants;
 mod timeline;
+mod trial_mail;
+mod unsubscribe;
 mod upgrades;
+mod webhooks_email;
 mod webhooks_stripe;
 
 use worker::{Env, Method, Request, Response};
@@ -57,6 +64,7 @@ pub(crate) enum Route {
     ConfigDiff,
     ConfigRollback,
     ConfigSchema,
+    LetterPreview,
     Segments,
     Segment,
     BacktestStart,
@@ -75,7 +83,18 @@ pub(crate) enum Route {
     AppUpdate,
     AppKeyCreate,
     AppKeyRevoke,
+    AppMailTrial,
     WebhookStripe,
+    Outbox,
+    TenantLetters,
+    TenantLetter,
+    Suppressions,
+    SuppressionAdd,
+    SuppressionRemove,
+    UnsubscribePage,
+    Unsubscribe,
+    Click,
+    WebhookEmail,
     #[cfg(feature = "dev-tools")]
     Dev,
 }
@@ -96,6 +115,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/reports/upgrades", Route::ReportUpgrades),
     (Method::Get, "/healthz", Route::Health),
     (Method::Post, "/webhooks/stripe/*", Route::WebhookStripe),
+    (Method::Post, "/webhooks/email/*/*", Route::WebhookEmail),
     (Method::Get, "/v1/config", Route::ConfigGet),
     (Method::Put, "/v1/config", Route::ConfigPut),
     (Method::Post, "/v1/config/validate", Route::ConfigValidate),
@@ -103,6 +123,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/config/diff", Route::ConfigDiff),
     (Method::Post, "/v1/config/rollback", Route::ConfigRollback),
     (Method::Get, "/v1/config/schema", Route::ConfigSchema),
+    (Method::Post, "/v1/email/preview", Route::LetterPreview),
     (Method::Get, "/v1/segments", Route::Segments),
     (Method::Get, "/v1/segments/*", Route::Segment),
     (Method::Post, "/v1/config/backtest", Route::BacktestStart),
@@ -121,6 +142,16 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Patch, "/v1/apps/*", Route::AppUpdate),
     (Method::Post, "/v1/apps/*/keys", Route::AppKeyCreate),
     (Method::Delete, "/v1/apps/*/keys/*", Route::AppKeyRevoke),
+    (Method::Get, "/v1/email/outbox", Route::Outbox),
+    (Method::Get, "/v1/tenants/*/letters", Route::TenantLetters),
+    (Method::Get, "/v1/tenants/*/letters/*", Route::TenantLetter),
+    (Method::Get, "/v1/email/suppressions", Route::Suppressions),
+    (Method::Post, "/v1/email/suppressions", Route::SuppressionAdd),
+    (Method::Delete, "/v1/email/suppressions", Route::SuppressionRemove),
+    (Method::Get, "/u/*", Route::UnsubscribePage),
+    (Method::Post, "/u/*", Route::Unsubscribe),
+    (Method::Get, "/e/*", Route::Click),
+    (Method::Post, "/v1/apps/*/email/test", Route::AppMailTrial),
     #[cfg(feature = "dev-tools")]
     (Method::Post, "/dev/*", Route::Dev),
 ];
@@ -254,6 +285,7 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::ConfigDiff => config::diff(req, env).await.into(),
         Route::ConfigSchema => config::schema().into(),
         Route::ConfigRollback => config::rollback(req, env).await.into(),
+        Route::LetterPreview => letters::preview(req, env).await.into(),
         Route::Segments => segments::list(req, env).await.into(),
         Route::Segment => segments::get(req, env, path).await.into(),
         Route::BacktestStart => backtests::post(req, env).await.into(),
@@ -272,7 +304,18 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::AppUpdate => apps::update(req, env, path).await.into(),
         Route::AppKeyCreate => apps::add_key(req, env, path).await.into(),
         Route::AppKeyRevoke => apps::revoke_key(req, env, path).await.into(),
+        Route::AppMailTrial => trial_mail::post(req, env, path).await.into(),
         Route::WebhookStripe => webhooks_stripe::post(req, env, path).await.into(),
+        Route::Outbox => outbox::list(req, env).await.into(),
+        Route::TenantLetters => outbox::of_tenant(req, env, path).await.into(),
+        Route::TenantLetter => outbox::get(req, env, path).await.into(),
+        Route::Suppressions => suppressions::list(req, env).await.into(),
+        Route::SuppressionAdd => suppressions::add(req, env).await.into(),
+        Route::SuppressionRemove => suppressions::remove(req, env).await.into(),
+        Route::UnsubscribePage => unsubscribe::get(req, env, path).await.into(),
+        Route::Unsubscribe => unsubscribe::post(req, env, path).await.into(),
+        Route::Click => click::get(req, env, path).await.into(),
+        Route::WebhookEmail => webhooks_email::post(req, env, path).await.into(),
         #[cfg(feature = "dev-tools")]
         Route::Dev => dev::post(req, env, path).await.into(),
     }

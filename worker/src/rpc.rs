@@ -129,8 +129,11 @@ mod tests {
             prop_assert!(agrees::<(Published, SegmentPage)>(&choices));
             prop_assert!(agrees::<Vec<(StoredEvent, TenantRow)>>(&choices));
             prop_assert!(agrees::<(SnapshotReply, TenantReport)>(&choices));
-            prop_assert!(agrees::<DecisionReport>(&choices));
+            prop_assert!(agrees::<(DecisionReport, LetterReply)>(&choices));
             prop_assert!(agrees::<(upcue_engine::history::Replayed, Backtest)>(&choices));
+            prop_assert!(agrees::<(LettersReport, ConsentReport)>(&choices));
+            prop_assert!(agrees::<Vec<(LetterFact, Suppression)>>(&choices));
+            prop_assert!(agrees::<(MailLeave, Posted)>(&choices));
         }
     }
 }

@@ -34,13 +34,23 @@ pub(crate) fn is_known(name: &str) -> bool {
 /// By whose clocks somebody is prompted: those that `config` names, else those of `tz`, the user's own. UTC where neither is known.
 pub(crate) fn of(config: &Config, tz: Option<&str>, now: Millis) -> Rc<Zone> {
     let own = || tz.and_then(|name| find(name, now));
-    named(config, now).or_else(own).unwrap_or_else(|| Rc::new(UTC.clone()))
+    configured(config, now).or_else(own).unwrap_or_else(|| Rc::new(UTC.clone()))
 }
 
 /// The clocks that `config` names; `None` when it goes by each user's own. UTC where the host does not know them.
-pub(crate) fn named(config: &Config, now: Millis) -> Option<Rc<Zone>> {
+pub(crate) fn configured(config: &Config, now: Millis) -> Option<Rc<Zone>> {
     let Clock::Zone(name) = &config.frequency.zone else { return None };
-    Some(find(name, now).unwrap_or_else(|| Rc::new(UTC.clone())))
+    Some(named(name, now))
+}
+
+/// The clocks of the zone of this name; UTC where the host knows none.
+pub(crate) fn named(name: &str, now: Millis) -> Rc<Zone> {
+    find(name, now).unwrap_or_else(|| Rc::new(UTC.clone()))
+}
+
+/// The clocks of the zone of this name; UTC where the host knows none.
+pub(crate) fn named(name: &str, now: Millis) -> Rc<Zone> {
+    find(name, now).unwrap_or_else(|| Rc::new(UTC.clone()))
 }
 
 fn find(name: &str, now: Millis) -> Option<Rc<Zone>> {

@@ -61,6 +61,8 @@ impl Stack {
             stripe: self.ports.stripe_url(),
             operator_key: operator_key.to_owned(),
             stripe_timeout_ms: None,
+            resend: None,
+            trust: None,
         };
         let mut workerd = Service::start("Worker", &mut worker.command(project)?)?;
         workerd.wait_for_health(&self.ports.worker_url())?;

@@ -1,6 +1,7 @@
 //! From the document to what runs: section by section.
 
 use super::campaigns::campaigns;
+use super::email::email;
 use super::features::features;
 use super::frequency::frequency;
 use super::json::Json;
@@ -11,50 +12,83 @@ use super::plans::plans;
 use super::reader::Reader;
 use super::review::warnings;
 use super::segments::{compile_segments, segments};
+use super::sequences::{Around, sequences};
 use super::signals::{compile_signals, signals};
+use super::templates::{Press, templates};
 use super::traits::traits;
 use super::upgrade::upgrade;
 use super::{Config, Problem};
+use crate::letter::{Flaw, Mjml};
 use crate::plan::{Meter, MeterSource};
 use crate::time::Millis;
 
 /// The sections. `$schema` lets editors find the schema; what it says is not looked at.
-const SECTIONS: [&str; 11] =
-    ["$schema", "meters", "features", "traits", "plans", "signals", "segments", "campaigns", "frequency", "holdout", "upgrade"];
+const SECTIONS: [&str; 14] = [
+    "$schema",
+    "meters",
+    "features",
+    "traits",
+    "plans",
+    "signals",
+    "segments",
+    "campaigns",
+    "frequency",
+    "holdout",
+    "upgrade",
+    "email",
+    "sequences",
+    "templates",
+];
 /// Parts of the design that this version does not run.
-const LATER: [&str; 3] = ["sequences", "templates", "attribution"];
+const LATER: [&str; 1] = ["attribution"];
 
-/// Compiles `document`, or tells everything that is wrong with it. Takes every name of a time zone for one.
+/// What the host of a compilation knows and the engine does not.
+#[derive(Clone, Copy, Debug)]
+pub struct Host {
+    /// Whether there is a time zone of this name: others are refused.
+    pub knows: fn(&str) -> bool,
+    /// How MJML becomes HTML.
+    pub mjml: Mjml,
+}
+
+/// Takes every name of a time zone for one, and no MJML.
+impl Default for Host {
+    fn default() -> Self {
+        Self { knows: |_| true, mjml: |_| Err(vec![Flaw::markup(None, "MJML is not taken here; write `html`")]) }
+    }
+}
+
+/// Compiles `document`, or tells everything that is wrong with it. Takes every name of a time zone for one, and no MJML.
 pub fn compile(document: &str) -> Result<Config, Vec<Problem>> {
     let root = Json::parse(document).map_err(|problem| vec![problem])?;
-    whole(document, &root, |_| true)
+    whole(document, &root, Host::default())
 }
 
 /// Compiles `document` as [`compile`] does, and warns of what can be published and yet is hardly meant, as of `now` (schedules that
 /// are over). Warnings have the shape of problems, and are in the order of the document; there are none beside problems.
 pub fn review(document: &str, now: Millis) -> (Result<Config, Vec<Problem>>, Vec<Problem>) {
-    review_for(document, now, |_| true)
+    review_for(document, now, Host::default())
 }
 
-/// The same for a host that `knows` the time zones of these names: others are refused.
-pub fn review_for(document: &str, now: Millis, knows: fn(&str) -> bool) -> (Result<Config, Vec<Problem>>, Vec<Problem>) {
+/// The same for a host that knows time zones and MJML.
+pub fn review_for(document: &str, now: Millis, host: Host) -> (Result<Config, Vec<Problem>>, Vec<Problem>) {
     let root = match Json::parse(document) {
         Ok(root) => root,
         Err(problem) => return (Err(vec![problem]), Vec::new()),
     };
-    let compiled = whole(document, &root, knows);
+    let compiled = whole(document, &root, host);
     let warnings = compiled.as_ref().map_or_else(|_| Vec::new(), |config| warnings(document, &root, config, now));
     (compiled, warnings)
 }
 
-fn whole(document: &str, root: &Json, knows: fn(&str) -> bool) -> Result<Config, Vec<Problem>> {
+fn whole(document: &str, root: &Json, host: Host) -> Result<Config, Vec<Problem>> {
     let mut reader = Reader::default();
-    let config = config(root, knows, &mut reader);
+    let config = config(root, host, &mut reader);
     let problems = reader.problems(document, root);
     if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
 
-fn config(root: &Json, knows: fn(&str) -> bool, reader: &mut Reader) -> Config {
+fn config(root: &Json, host: Host, reader: &mut Reader) -> Config {
     let document = reader.object(Some(root), &[], &[SECTIONS.as_slice(), &LATER].concat());
     reader.text(document.get("$schema"));
     refuse_later(&document, &LATER, reader);
@@ -77,9 +111,15 @@ fn config(root: &Json, knows: fn(&str) -> bool, reader: &mut Reader) -> Config {
     names.speaker = Speaker::Segment;
     let (segments, segment_order) = compile_segments(outlines, &mut names, reader);
     names.speaker = Speaker::Campaign;
-    let mut frequency = frequency(&document, knows, reader);
+    let mut frequency = frequency(&document, host.knows, reader);
     let holdout = reader.share(document.get("holdout")).unwrap_or_default();
+    let everybodys = frequency.quiet.first().copied();
     let campaigns = campaigns(&document, holdout, &mut frequency.quiet, &mut names, reader);
+    let email = email(&document, reader);
+    let templates = templates(&document, Press { links: &email.links, mjml: host.mjml }, &mut names, reader);
+    let known = template_names(document.get("templates"), reader);
+    let around = Around { campaigns: &campaigns, templates: &known, quiet: everybodys, holdout };
+    let sequences = sequences(&document, &around, &mut names, reader);
     let events = names.events;
     let upgrade = upgrade(document.get("upgrade"), reader);
     Config {
@@ -98,5 +138,13 @@ fn config(root: &Json, knows: fn(&str) -> bool, reader: &mut Reader) -> Config {
         upgrade,
         frequency,
         holdout,
+        email,
+        sequences,
+        templates,
     }
+}
+
+/// The names of the templates, also of those that are not good.
+fn template_names<'j>(part: Option<&'j Json>, reader: &mut Reader) -> Vec<&'j str> {
+    reader.entries(part, usize::MAX).iter().map(|(name, _)| name.as_str()).collect()
 }

@@ -6,6 +6,7 @@
 mod campaigns;
 mod domain;
 mod search;
+mod sequences;
 mod sources;
 mod steps;
 mod words;
@@ -27,6 +28,8 @@ pub(super) fn warnings(document: &str, root: &Json, config: &Config, now: Millis
     review.segments(&items(member(root, "segments")));
     let parts = ordered(items(member(root, "campaigns")), |part| -member(part, "priority").map_or(0, whole));
     review.campaigns(&parts);
+    let parts = ordered(items(member(root, "sequences")), |part| -member(part, "priority").map_or(0, whole));
+    review.sequences(&parts);
     review.frequency(root);
     review.upgrade(member(root, "upgrade"));
     review.reader.problems(document, root)
@@ -140,10 +143,12 @@ impl Review<'_> {
 
     /// The signals that something reads.
     fn read_signals(&self) -> Vec<u16> {
-        let Config { signals, segments, campaigns, .. } = self.config;
+        let Config { signals, segments, campaigns, sequences, .. } = self.config;
         let rules = signals.iter().flat_map(|s| [Some(&s.when), s.rearm.as_ref()]);
         let rules = rules.chain(segments.iter().flat_map(|s| [Some(&s.enter), s.exit.as_ref()]));
         let rules = rules.chain(campaigns.iter().map(|c| Some(&c.campaign.gates.audience)));
+        let rules = rules.chain(sequences.iter().flat_map(|s| [Some(&s.enter), Some(&s.exit)]));
+        let rules = rules.chain(sequences.iter().flat_map(|s| &s.steps).map(|step| step.when.as_ref()));
         let texts = campaigns.iter().flat_map(CampaignRule::nudges).flat_map(campaigns::texts).flat_map(read_in);
         let of_signal = |fact| match fact {
             Fact::Input(Input::Signal(i)) | Fact::SignalAge(i) | Fact::SignalCount(i) => Some(i),

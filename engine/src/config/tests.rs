@@ -3,6 +3,7 @@ mod frequency;
 mod names;
 mod review;
 mod rules;
+mod sequences;
 mod verdicts;
 
 use super::{Config, PaymentBehavior, Problem, Proration, UpgradeRules, compile};
@@ -93,7 +94,7 @@ fn problems_of_shape_and_meaning_are_told_at_once_each_with_its_place() {
     {"id": "é", "id": "quota", "placement": "p",
      "audience": "usage.call.ratio > 1", "nudge": {}, "cap": [{"max": 1.5}, "often"]}
   ],
-  "sequences": {}
+  "attribution": {}
 }"#;
     let told: Vec<_> = problems(document).into_iter().map(|p| (p.pointer, p.code, (p.line, p.column), p.detail)).collect();
     let expected = [
@@ -107,7 +108,7 @@ fn problems_of_shape_and_meaning_are_told_at_once_each_with_its_place() {
         ("/campaigns/0/cap/0/window", "missing", (9, 63), "`window` is missing here"),
         ("/campaigns/0/cap/0/max", "wrong_type", (9, 64), "this is a number; it must be a whole number from 1 to 50"),
         ("/campaigns/0/cap/1", "wrong_type", (9, 77), "this is a string; it must be an object"),
-        ("/sequences", "unsupported", (11, 3), "does not run `sequences` yet"),
+        ("/attribution", "unsupported", (11, 3), "does not run `attribution` yet"),
     ];
     for (told, expected) in told.iter().zip(expected) {
         assert_eq!((told.0.as_str(), told.1, told.2), (expected.0, expected.1, expected.2), "{}", told.3);

@@ -161,6 +161,8 @@ impl<'a> Run<'a> {
                     self.tenant.judge_by(zone);
                 }
                 Input::Converted(at) => self.tenant.counts.converted = Some(*at),
+                // What was sent was sent, whatever the rules that are tried.
+                Input::Spent(spent) => spent.iter().for_each(|spent| self.tenant.spend(spent)),
                 Input::Rules(_) => {}
             }
         }

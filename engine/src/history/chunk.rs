@@ -40,6 +40,7 @@ const RULES: u8 = 3;
 const MET: u8 = 4;
 const ZONE: u8 = 5;
 const CONVERTED: u8 = 6;
+const SPENT: u8 = 7;
 
 const OTHER: u8 = 1;
 const BACK: u8 = 1 << 1;
@@ -223,6 +224,10 @@ fn put_input(out: &mut To, input: &Input, at: Millis) {
             out.byte(CONVERTED);
             out.blob(&wire::encode(at));
         }
+        Input::Spent(spent) => {
+            out.byte(SPENT);
+            out.blob(&wire::encode(spent));
+        }
     }
 }
 
@@ -239,6 +244,7 @@ fn get_input(from: &mut From<'_>, at: Millis) -> Option<Input> {
         MET => Input::Met(from.text()?),
         ZONE => Input::Zone(wire::decode(from.blob()?)?),
         CONVERTED => Input::Converted(wire::decode(from.blob()?)?),
+        SPENT => Input::Spent(wire::decode(from.blob()?)?),
         _ => return None,
     })
 }

@@ -94,6 +94,7 @@ impl<'a> Player<'a> {
                     self.tenant.judge_by(zone);
                 }
                 Input::Converted(at) => self.tenant.counts.converted = Some(*at),
+                Input::Spent(spent) => spent.iter().for_each(|spent| self.tenant.spend(spent)),
             }
         }
         Ok(Outputs { transitions: self.tenant.detect(&self.rules, entry.at), verdicts })

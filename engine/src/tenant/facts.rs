@@ -40,6 +40,8 @@ pub struct Facts<'a> {
     working: Option<&'a RefCell<Detected>>,
     /// Whether the user's age, and any of their traits, have been read.
     asked: Cell<Asked>,
+    /// Whether the tenant has upgraded since the person entered a sequence, where that is what is asked.
+    converted: Option<bool>,
 }
 
 /// What has been read of a user besides their role.
@@ -66,6 +68,7 @@ impl<'a> Facts<'a> {
             requests: OnceCell::new(),
             working: None,
             asked: Cell::default(),
+            converted: None,
         }
     }
 
@@ -84,6 +87,12 @@ impl<'a> Facts<'a> {
     /// Of `tenant` at `now`, with what is being detected: one for a whole evaluation.
     pub(super) fn over(tenant: &'a Tenant, rules: &'a Rulebook, working: &'a RefCell<Detected>, now: Millis) -> Self {
         Self { working: Some(working), ..Self::new(tenant, rules, None, now) }
+    }
+
+    /// Of `tenant` at `now`, and of `person`, who entered a sequence at `entered`.
+    pub(crate) fn mailing(tenant: &'a Tenant, rules: &'a Rulebook, person: Person<'a>, entered: Millis, now: Millis) -> Self {
+        let converted = tenant.counts.converted.is_some_and(|at| entered < at);
+        Self { converted: Some(converted), ..Self::new(tenant, rules, Some(person), now) }
     }
 
     fn detected<R>(&self, read: impl FnOnce(&Detected) -> R) -> R {
@@ -215,6 +224,7 @@ impl Lookup for Facts<'_> {
             Fact::RequestsCount => Value::Int(self.requests().map_or(0, |r| i64::from(r.count))),
             Fact::RequestsTop => self.requests().filter(|r| !r.label.is_empty()).map_or(Value::Unknown, |r| Value::Str(&r.label)),
             Fact::Now => Value::Timestamp(self.now.0),
+            Fact::Converted => self.converted.map_or(Value::Unknown, Value::Bool),
             Fact::TenantAge | Fact::UserAge | Fact::SignalAge(_) | Fact::TrialEndsIn | Fact::RenewsIn => {
                 self.moment(fact).map_or(Value::Unknown, |input| self.input(input))
             }

@@ -1,6 +1,7 @@
 //! A reading of a subscription meets a tenant: the mirror, the upgrades on their way, and what the timeline says of it.
 
 use super::{Rulebook, Tenant};
+use crate::sequence::Moved;
 use crate::subscription::Subscription;
 use crate::time::Millis;
 use crate::timeline::{Actor, Entry, Held, What};
@@ -18,6 +19,8 @@ pub struct Folded {
     pub entries: Vec<Entry>,
     /// The upgrade that came true with it.
     pub upgraded: Option<String>,
+    /// What it did to mails: an upgrade cancels all that are on their way.
+    pub mailed: Moved,
 }
 
 impl Tenant {
@@ -34,26 +37,27 @@ impl Tenant {
         if before.plan != after.plan {
             self.requests.answer(|asked| answers(rules, &after, asked)); // an upgrade at Stripe itself does as well
         }
-        let mut entries = Vec::new();
+        let (mut entries, mut mailed) = (Vec::new(), Moved::default());
         if let Some(upgrade) = upgraded.as_ref().and_then(|id| self.upgrades.get(id)) {
             entries = told(upgrade, before, after, now);
-            self.convert(now);
+            mailed = self.convert(now);
         } else if other_plan {
             if is_step_up(rules, &before, &after) {
                 self.counts.needs_since = None;
                 // The first plan of all is where somebody begins: nothing was upgraded.
                 if is_news && before.plan.is_some() {
-                    self.convert(now);
+                    mailed = self.convert(now);
                 }
             }
             entries.push(Entry { at: now, actor: Actor::Stripe, what: What::SubscriptionChanged { before, after } });
         }
-        Folded { changed: changed || upgraded.is_some(), other_plan, entries, upgraded }
+        Folded { changed: changed || upgraded.is_some(), other_plan, entries, upgraded, mailed }
     }
 
-    fn convert(&mut self, now: Millis) {
+    fn convert(&mut self, now: Millis) -> Moved {
         self.counts.needs_since = None;
         self.counts.converted = Some(now);
+        self.mailing.converted(now)
     }
 
     /// What the tenant holds.

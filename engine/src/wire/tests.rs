@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::made::made;
 use super::{Wire, decode, encode};
 use crate::catalogue::{CatalogueProblem, Price, Product};
+use crate::sequence::{Mailing, Outcome, Seen, Spent, Told};
 use crate::snapshot::Snapshot;
 use crate::subscription::Mirror;
 use crate::tenant::{Batch, Counts, Receipt, Rulebook, User};
@@ -38,6 +39,8 @@ proptest! {
         prop_assert!(agrees::<Batch>(&choices));
         prop_assert!(agrees::<Receipt>(&choices));
         prop_assert!(agrees::<Rows>(&choices));
+        prop_assert!(agrees::<Mailing>(&choices));
+        prop_assert!(agrees::<(Outcome, (Seen, (Vec<Spent>, Vec<Told>)))>(&choices));
     }
 
     #[test]

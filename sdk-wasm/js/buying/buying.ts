@@ -1,5 +1,6 @@
 // Plans, quotes and upgrades: calls to the Worker, loaded when somebody first asks. Prices are never decided in a page.
 
+import { letter } from "../arrival.js";
 import { UpcueError } from "../failure.js";
 import { after, random16, randomName } from "../host.js";
 import type { Page } from "../page.js";
@@ -20,8 +21,13 @@ interface Attempt {
 /** Of each page, by the quote's token. */
 const pages = new WeakMap<Page, Map<string, Attempt>>();
 
-export const comparePlans = (page: Page, options: { for?: string } = {}): Promise<Comparison> =>
-  call(page, `/v1/plans${options.for ? `?for=${encodeURIComponent(options.for)}` : ""}`);
+export function comparePlans(page: Page, options: { for?: string } = {}): Promise<Comparison> {
+  const asked = new URLSearchParams();
+  if (options.for) asked.set("for", options.for);
+  const ref = letter();
+  if (ref) asked.set("ref", ref);
+  return call(page, `/v1/plans${asked.size ? `?${asked}` : ""}`);
+}
 
 export const quote = (page: Page, { plan, price, quantity }: Choice): Promise<Quote> =>
   call(page, "/v1/upgrade/quotes", { method: "POST", body: { plan, price, quantity } });

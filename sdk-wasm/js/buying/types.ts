@@ -129,6 +129,8 @@ export interface Comparison {
   readonly current: Current | null;
   readonly currency: string | null;
   readonly reason: ComparisonReason | null;
+  /** The mail that the user came from, while it is known. */
+  readonly letter: { readonly id: string; readonly sequence: string } | null;
   readonly fit: Fit;
   /** Those this user needs first. */
   readonly rows: readonly Row[];

@@ -7,6 +7,7 @@ use upcue_engine::facts::Role;
 use upcue_engine::ids::is_id;
 use upcue_engine::time::{DAY, Millis, SECOND};
 
+use crate::people;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::AppHead;
 
@@ -21,6 +22,10 @@ pub(crate) struct UserToken {
     pub(crate) role: Role,
     /// In which time zone, if it says.
     pub(crate) tz: Option<String>,
+    /// Where mail reaches them, if it says and mail could go there.
+    pub(crate) email: Option<String>,
+    /// What they are called, if it says.
+    pub(crate) name: Option<String>,
     /// Until when.
     pub(crate) expires: Millis,
 }
@@ -38,6 +43,10 @@ struct Claims {
     role: Option<String>,
     #[serde(default)]
     tz: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
 }
 
 /// One audience or several (RFC 7519, 4.1.3).
@@ -110,7 +119,9 @@ pub(crate) fn verify(text: &str, app: &AppHead, now: Millis) -> ApiResult<UserTo
     };
     // No reason to shut anybody out: a zone that does not exist is UTC.
     let tz = claims.tz.filter(|tz| tz.len() <= MAX_ZONE);
-    Ok(UserToken { tenant: claims.tenant, user: claims.sub, role, tz, expires: expires.unwrap_or(now) })
+    let email = claims.email.and_then(|email| people::address(&email));
+    let name = claims.name.and_then(|name| people::name(&name));
+    Ok(UserToken { tenant: claims.tenant, user: claims.sub, role, tz, email, name, expires: expires.unwrap_or(now) })
 }
 
 fn parse(text: &str) -> ApiResult<UntrustedToken<'_>> {

@@ -6,8 +6,12 @@ mod config;
 mod events;
 mod keys;
 mod listing;
+mod mail_reports;
+mod mails;
+mod pace;
 mod segments;
 mod standing;
+mod suppression;
 mod sweep;
 mod tenants;
 mod upgrades;
@@ -24,15 +28,19 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// Tables and indexes.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 14] = [
     backtests::TABLE,
     backtests::REVISIONS,
     config::TABLE,
     events::TABLE,
     events::WAITING,
     events::CUSTOMERS,
+    mails::TABLE,
+    mails::BY_TIME,
+    mails::BY_TENANT,
     segments::TABLE,
     segments::BY_TENANT,
+    suppression::TABLE,
     tenants::TABLE,
     upgrades::TABLE,
 ];
@@ -45,6 +53,7 @@ pub struct AppObject {
     /// Whether the tables are known to exist.
     ready: Cell<bool>,
     readings: Turns,
+    pace: pace::Pace,
 }
 
 impl std::fmt::Debug for AppObject {
@@ -55,7 +64,7 @@ impl std::fmt::Debug for AppObject {
 
 impl DurableObject for AppObject {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, ready: Cell::new(false), readings: Turns::default() }
+        Self { state, env, ready: Cell::new(false), readings: Turns::default(), pace: pace::Pace::default() }
     }
 
     async fn fetch(&self, mut req: Request) -> worker::Result<Response> {
@@ -100,12 +109,19 @@ impl AppObject {
             AppCall::CustomerOf(tenant) => rpc::reply(&self.customer_of(&tenant)?),
             AppCall::Sweep => rpc::reply(&self.sweep_all().await?),
             AppCall::RulebookOf(revision) => rpc::reply(&self.rulebook_of(revision)?),
+            AppCall::Candidate(document) => rpc::reply(&self.candidate(&document)?),
             AppCall::StartBacktest(wish) => rpc::reply(&self.start_backtest(wish)?),
             AppCall::Backtest(id) => rpc::reply(&self.backtest(&id)?),
             AppCall::Upgrades(since) => rpc::reply(&self.upgrades(since)?),
             AppCall::Tenants(listing) => rpc::reply(&self.tenants(&listing)?),
             AppCall::Segments => rpc::reply(&self.segments()?),
             AppCall::Segment(listing) => rpc::reply(&self.segment(&listing)?),
+            AppCall::MayMail(wish) => rpc::reply(&self.may_mail(&wish).await?),
+            AppCall::Suppress(suppression) => rpc::reply(&self.suppress(&suppression)?),
+            AppCall::Unsuppress(hash) => rpc::reply(&self.unsuppress(hash).await?),
+            AppCall::Suppressions(listing) => rpc::reply(&self.suppressions(&listing)?),
+            AppCall::Letters(listing) => rpc::reply(&self.letters(&listing)?),
+            AppCall::MailReports(reports) => rpc::reply(&self.take_mail_reports(&reports).await?),
         }
     }
 

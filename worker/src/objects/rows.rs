@@ -10,7 +10,7 @@ use worker::{SqlStorage, SqlStorageValue, State, Storage};
 
 use crate::problem::{ApiError, ApiResult};
 
-/// The format of all values. 1 and 2 were those of builds before the upgrade and before signals, which nobody deployed.
+/// The format of all values. Those before were of builds that nobody deployed: 4 of the last before mail.
 const FORMAT: u8 = 5;
 
 const PUT: &str = "INSERT INTO row (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";

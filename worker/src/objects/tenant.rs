@@ -7,6 +7,7 @@
 mod detection;
 mod history;
 mod live;
+mod mailing;
 mod outbox;
 mod quotes;
 mod requests;
@@ -19,7 +20,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use upcue_engine::page::Page;
-use upcue_engine::tenant::{Batch, Receipt, Rulebook, Viewer};
+use upcue_engine::tenant::{Batch, Facts, Person, Receipt, Rulebook, Viewer};
 use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::upgrade::requests::Subject;
 use upcue_engine::zone::Zone;
@@ -27,14 +28,23 @@ use worker::{DurableObject, Env, Request, Response, State, WebSocket, WebSocketI
 
 use super::rows::Rows;
 use crate::host;
+use crate::letters::drawn;
 use crate::log;
 use crate::problem::{ApiError, ApiResult};
-use crate::rpc::{self, AppCall, AskReport, DecisionReport, SnapshotReply, TenantCall, TenantEnvelope, TenantReport, WhoLooks, app_object};
+use crate::rpc::{
+    self, AppCall, AskReport, DecisionReport, LetterEnvelope, LetterReply, MailCall, SnapshotReply, TenantCall, TenantEnvelope,
+    TenantReport, WhoLooks, app_object,
+};
 use crate::zones;
 use live::Pulse;
+use mailing::Rounds;
 use store::Stored;
 use subscriptions::Readings;
 use upgrades::{Confirmed, Flight};
+
+/// What is said of people, and the letters that users came from, each with who it is about.
+type People = [(String, upcue_engine::sequence::Seen)];
+type Visits = [(String, String)];
 
 /// How long to wait after a failed delivery, in milliseconds.
 const RETRY: i64 = 5 * SECOND;
@@ -55,6 +65,7 @@ struct Core {
     identity: RefCell<Option<(String, String)>>,
     readings: Readings,
     flight: Flight,
+    rounds: Rounds,
     pulse: Pulse,
 }
 
@@ -73,6 +84,7 @@ impl DurableObject for TenantObject {
             identity: RefCell::default(),
             readings: Readings::default(),
             flight: Flight::default(),
+            rounds: Rounds::default(),
             pulse: Pulse::default(),
         };
         core.answer_pings();
@@ -116,11 +128,25 @@ impl DurableObject for TenantObject {
 }
 
 impl Core {
+    fn about_mail(&self, call: MailCall) -> ApiResult<Vec<u8>> {
+        match call {
+            MailCall::Consent { from, change } => rpc::reply(&self.with_loaded(|stored| stored.consent(&from, change))?),
+            MailCall::Follow { from, target, counts } => rpc::reply(&self.with_loaded(|stored| stored.follow(&from, &target, counts))?),
+            MailCall::Opened(from) => rpc::reply(&self.with_loaded(|stored| stored.opened(&from.letter))?),
+            MailCall::Letters => rpc::reply(&self.with_loaded(|stored| stored.letters_report())?),
+            MailCall::Letter(id) => rpc::reply(&self.with_loaded(|stored| stored.posted(&id))?),
+            MailCall::Reported { letter, what, detail, suppresses } => {
+                rpc::reply(&self.with_loaded(|stored| stored.reported(&letter, &what, &detail, suppresses))?)
+            }
+            MailCall::Unsuppress(recipients) => rpc::reply(&self.with_loaded(|stored| stored.unsuppress(&recipients))?),
+        }
+    }
+
     async fn answer(self: &Rc<Self>, envelope: TenantEnvelope) -> ApiResult<Vec<u8>> {
         self.prepare(&envelope).await?;
         let now = host::now();
         match envelope.call {
-            TenantCall::Events { batch, tz } => rpc::reply(&self.count(&batch, tz.as_deref(), now)?),
+            TenantCall::Events { batch, tz, people, visits } => rpc::reply(&self.count(&batch, tz.as_deref(), (&people, &visits), now)?),
             TenantCall::Snapshot(who) => rpc::reply(&self.snapshot(&who, now)?),
             TenantCall::Page(who) => rpc::reply(&self.page(&who, now)?),
             TenantCall::Report => rpc::reply(&self.report(now)?),
@@ -130,8 +156,8 @@ impl Core {
             }
             TenantCall::Compare { subscription, api_key } => rpc::reply(&self.compare_subscription(&subscription, &api_key).await?),
             TenantCall::Recheck { customer, api_key } => rpc::reply(&self.recheck(&customer, &api_key).await?),
-            TenantCall::Plans { who, wanted } => {
-                rpc::reply(&self.with_loaded(|stored| Ok(stored.comparison(&who, wanted.as_deref(), now)))?)
+            TenantCall::Plans { who, wanted, letter } => {
+                rpc::reply(&self.with_loaded(|stored| Ok(stored.comparison(&who, wanted.as_deref(), letter.as_deref(), now)))?)
             }
             TenantCall::Quote { wish, api_key } => rpc::reply(&self.quote(&wish, &api_key).await?),
             TenantCall::Upgrade { user, token, key, return_url, api_key } => {
@@ -143,8 +169,12 @@ impl Core {
             TenantCall::Requests => rpc::reply(&self.with_loaded(|stored| Ok(stored.requested(now)))?),
             TenantCall::Timeline { before, limit } => rpc::reply(&self.with_loaded(|stored| stored.timeline(before, limit))?),
             TenantCall::RulesChanged { .. } => rpc::reply(&()),
+            TenantCall::Mail(call) => self.about_mail(call),
             TenantCall::Replay => rpc::reply(&self.replay(&envelope.app, &envelope.tenant).await?),
             TenantCall::Backtest { candidate, window } => rpc::reply(&self.backtest(&envelope.tenant, &candidate, window)?),
+            TenantCall::Letter { who, rules, template, envelope: letter } => {
+                rpc::reply(&self.letter(&who, &rules, &template, &letter, now)?)
+            }
             TenantCall::Live(_) => Err(ApiError::new(crate::problem::Code::UpgradeRequired, "a live connection needs a WebSocket request")),
             #[cfg(feature = "dev-tools")]
             TenantCall::Panic => crate::routes::dev::boom(),
@@ -207,24 +237,32 @@ impl Core {
         let delivered = self.deliver().await;
         let recovered = self.recover(&app).await;
         let trimmed = self.trim_history(&app, &tenant).await;
+        let posted = self.post(&app).await;
         // From here on nothing else runs: rules and facts that came in meanwhile are seen.
         let ticked = self.tick();
-        let (due, waits) = self.with_loaded(|stored| Ok((stored.tenant.upgrades.due(), stored.has_facts()?)))?;
+        let (due, mail, waits) =
+            self.with_loaded(|stored| Ok((stored.tenant.upgrades.due(), stored.tenant.mailing.due(), stored.has_facts()?)))?;
         let now = host::now();
         let facts = waits.then_some(if delivered.is_ok() { 0 } else { RETRY });
         let tick = ticked.as_ref().map_or(Some(now.plus(HOUR)), |next| *next);
         let later = due.into_iter().chain(tick).map(|at| at.since(now).max(SECOND));
-        if let Some(ms) = facts.into_iter().chain(later).min() {
+        let mail = if posted.is_ok() { mail.map(|at| at.since(now).max(0)) } else { Some(RETRY) };
+        if let Some(ms) = facts.into_iter().chain(later).chain(mail).min() {
             self.with_loaded(|stored| stored.plan(now.plus(ms), ms))?;
         }
         delivered?;
         recovered?;
         trimmed?;
+        posted?;
         ticked.map(|_| ())
     }
 
-    fn count(self: &Rc<Self>, batch: &Batch, tz: Option<&str>, now: Millis) -> ApiResult<Receipt> {
-        let (receipt, changed) = self.with_loaded(|stored| stored.apply(batch, tz, now))?;
+    fn count(self: &Rc<Self>, batch: &Batch, tz: Option<&str>, (people, visits): (&People, &Visits), now: Millis) -> ApiResult<Receipt> {
+        let (mut receipt, changed) = self.with_loaded(|stored| stored.apply(batch, tz, people, now))?;
+        for (_, letter) in visits {
+            let is_new = self.with_loaded(|stored| stored.arrive(letter))?;
+            *if is_new { &mut receipt.accepted } else { &mut receipt.duplicates } += 1;
+        }
         if changed {
             self.push_live();
         }
@@ -233,7 +271,7 @@ impl Core {
 
     fn snapshot(&self, who: &WhoLooks, now: Millis) -> ApiResult<SnapshotReply> {
         self.with_loaded(|stored| {
-            stored.meet(&who.user, now)?;
+            stored.meet(who, now)?;
             let page = stored.page(who, now);
             Ok(SnapshotReply { hash: page.hash(), frame: page.whole() })
         })
@@ -241,7 +279,7 @@ impl Core {
 
     fn page(&self, who: &WhoLooks, now: Millis) -> ApiResult<Page> {
         self.with_loaded(|stored| {
-            stored.meet(&who.user, now)?;
+            stored.meet(who, now)?;
             Ok(stored.page(who, now))
         })
     }
@@ -269,6 +307,16 @@ impl Core {
             self.push_snapshots();
         }
         Ok(report)
+    }
+
+    /// A letter by these rules, of what is so at this tenant.
+    fn letter(&self, who: &WhoLooks, rules: &Rulebook, template: &str, envelope: &LetterEnvelope, now: Millis) -> ApiResult<LetterReply> {
+        self.with_loaded(|stored| {
+            stored.load_user(&who.user)?;
+            let user = stored.tenant.users.get(&who.user);
+            let facts = Facts::new(&stored.tenant, rules, Some(Person { user, role: who.role }), now);
+            drawn(rules, template, &facts, &stored.tenant.name, envelope)
+        })
     }
 
     fn decide(&self, who: &WhoLooks, placement: Option<&str>, as_page: bool, now: Millis) -> ApiResult<DecisionReport> {

@@ -9,6 +9,7 @@ use super::segment;
 use crate::auth;
 use crate::host;
 use crate::http::{self, read};
+use crate::mail::MailSettings;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, AppSettings, KeyKind, NewApp, NewKey, app_object};
 
@@ -23,6 +24,7 @@ struct RawApp {
     allowed_origins: Option<Vec<String>>,
     #[serde(default)]
     stripe: RawStripe,
+    email: Option<MailSettings>,
 }
 
 #[derive(Default, Deserialize)]
@@ -33,7 +35,7 @@ struct RawStripe {
 }
 
 impl RawApp {
-    fn settings(self, id: String) -> ApiResult<AppSettings> {
+    fn settings(self, id: String, req: &Request) -> ApiResult<AppSettings> {
         if let Some(origin) = self.allowed_origins.iter().flatten().find(|o| !is_origin(o)) {
             let detail = format!("`{origin}` in allowed_origins is no origin; write scheme and host as in \"https://app.example\"");
             return Err(ApiError::new(Code::InvalidRequest, detail));
@@ -47,6 +49,8 @@ impl RawApp {
             allowed_origins: self.allowed_origins,
             stripe_key: self.stripe.api_key,
             webhook_secrets: self.stripe.webhook_secrets,
+            origin: origin(&req.inner().url()),
+            email: self.email,
         })
     }
 }
@@ -54,6 +58,13 @@ impl RawApp {
 fn is_origin(text: &str) -> bool {
     text.split_once("://")
         .is_some_and(|(scheme, host)| matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
+}
+
+/// Scheme and host of an address.
+fn origin(url: &str) -> String {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| host + at);
+    url.get(..end).unwrap_or_default().to_owned()
 }
 
 pub(super) async fn create(req: &mut Request, env: &Env) -> ApiResult<Response> {
@@ -64,7 +75,7 @@ pub(super) async fn create(req: &mut Request, env: &Env) -> ApiResult<Response> 
         Some(_) => return Err(ApiError::new(Code::InvalidRequest, "`id`: 1 to 40 of a-z, 0-9 and `-`, not beginning with `-`")),
         None => host::random::<8>()?.iter().map(|b| char::from(b'a' + b % 26)).collect(),
     };
-    let new: NewApp = app_object(env, &id)?.call(&AppCall::Create(raw.settings(id.clone())?)).await?;
+    let new: NewApp = app_object(env, &id)?.call(&AppCall::Create(raw.settings(id.clone(), req)?)).await?;
     auth::forget(&id);
     http::answer(
         201,
@@ -83,7 +94,7 @@ pub(super) async fn update(req: &mut Request, env: &Env, path: &str) -> ApiResul
     if raw.id.is_some() {
         return Err(ApiError::new(Code::InvalidRequest, "an app's `id` cannot change"));
     }
-    app_object(env, &id)?.call::<()>(&AppCall::Update(raw.settings(id.clone())?)).await?;
+    app_object(env, &id)?.call::<()>(&AppCall::Update(raw.settings(id.clone(), req)?)).await?;
     auth::forget(&id);
     http::answer(200, &json!({"id": id}))
 }

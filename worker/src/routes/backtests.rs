@@ -84,7 +84,7 @@ fn refuse(detail: impl Into<String>) -> ApiError {
 
 /// The text of a member of a JSON object that has been read already, so that problems have their place in the document as it was
 /// written.
-fn member<'a>(json: &'a [u8], name: &str) -> Option<&'a str> {
+pub(super) fn member<'a>(json: &'a [u8], name: &str) -> Option<&'a str> {
     let json = std::str::from_utf8(json).ok()?;
     let (mut depth, mut in_text, mut escaped) = (0_u32, false, false);
     let (mut began, mut key, mut value) = (0, None, None);

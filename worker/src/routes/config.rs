@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use upcue_engine::config::diff::{Change, diff as changes};
-use upcue_engine::config::{Config, Problem, SCHEMA, review_for};
+use upcue_engine::config::{Config, Host, Problem, SCHEMA, review_for};
 use upcue_engine::wire;
 use worker::{Env, Headers, Request, Response};
 
@@ -11,6 +11,8 @@ use super::tenants::back_end;
 use crate::auth::{self, Caller};
 use crate::host;
 use crate::http::{self, Query, read};
+use crate::mjml;
+
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, ConfigVersion, Published, StoredConfig, app_object};
 use crate::zones;
@@ -185,7 +187,7 @@ fn refusal(problems: &[Problem], so: &str) -> ApiError {
 
 /// A configuration that can run, and be stored; with its warnings.
 fn compiled(document: &str) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
-    let (config, warnings) = review_for(document, host::now(), zones::is_known);
+    let (config, warnings) = review_for(document, host::now(), Host { knows: zones::is_known, mjml: mjml::to_html });
     let config = config?;
     match too_large(wire::encode(&config).len()) {
         None => Ok((config, warnings)),

@@ -1,4 +1,4 @@
-//! `POST /dev/…`: a clock that can be moved, switches that panic, and expressions that read no facts, for CEL's conformance
+//! `POST /dev/…`: a clock that can be moved, switches that panic, any mail, and expressions that read no facts, for CEL's conformance
 //! suite. In builds with `dev-tools` only, for the operator only.
 
 use serde::Deserialize;
@@ -8,10 +8,12 @@ use upcue_engine::facts::{Fact, Input};
 use worker::{Env, Request, Response};
 
 use super::segment;
+use super::trial_mail::{RawMailbox, told};
 use crate::auth;
 use crate::fault;
 use crate::host;
 use crate::http::{self, read};
+use crate::mail::{self, Mail, Mailbox};
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{TenantCall, TenantEnvelope, tenant_object};
 
@@ -31,6 +33,21 @@ struct Fault {
 #[derive(Deserialize)]
 struct Expressions {
     expressions: Vec<String>,
+}
+
+/// Any mail, so that what a letter may hold can be tried on every provider.
+#[derive(Deserialize)]
+struct RawMail {
+    app: String,
+    key: String,
+    from: RawMailbox,
+    to: RawMailbox,
+    reply_to: Option<RawMailbox>,
+    subject: String,
+    html: String,
+    text: String,
+    /// For `List-Unsubscribe` and its one-click form.
+    unsubscribe: Option<String>,
 }
 
 /// There are no facts.
@@ -92,6 +109,7 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             let Expressions { expressions } = http::json(&read(req, 1 << 20).await?)?;
             http::answer(200, &json!({"values": expressions.iter().map(|source| worth(source)).collect::<Vec<_>>()}))
         }
+        "mail" => send(env, http::json(&read(req, 4 << 20).await?)?).await,
         "panic" => boom(),
         "panic-later" => {
             read(req, 1_024).await?;
@@ -102,8 +120,26 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             tenant_object(env, "dev", "dev")?.call::<()>(&envelope).await?;
             boom()
         }
-        _ => Err(ApiError::new(Code::NotFound, "known: clock, fault, cel, panic, panic-later, panic-in-object")),
+        _ => Err(ApiError::new(Code::NotFound, "known: clock, fault, cel, mail, panic, panic-later, panic-in-object")),
     }
+}
+
+async fn send(env: &Env, raw: RawMail) -> ApiResult<Response> {
+    let app = auth::head(env, &raw.app).await?;
+    let headers = raw
+        .unsubscribe
+        .map(|url| [("List-Unsubscribe", format!("<{url}>")), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned())]);
+    let mail = Mail {
+        key: &raw.key,
+        from: raw.from.into(),
+        reply_to: raw.reply_to.map(Mailbox::from),
+        to: raw.to.into(),
+        subject: &raw.subject,
+        html: &raw.html,
+        text: &raw.text,
+        headers: headers.into_iter().flatten().collect(),
+    };
+    http::answer(200, &told(&mail::send(env, &app.email, &mail).await))
 }
 
 /// Panics, as a bug would.

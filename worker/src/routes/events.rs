@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use upcue_engine::ids::is_id;
 use upcue_engine::map::{Map, ordered};
+use upcue_engine::sequence::{OWNER, Seen};
 use upcue_engine::tenant::{Batch, Receipt, Rejection};
 use upcue_engine::time::Millis;
 use upcue_engine::traits::TraitValue;
@@ -10,8 +11,10 @@ use upcue_engine::usage::{Event, EventKind, MAX_EVENTS, MAX_VALUE, NoteKind, Rea
 use worker::{Env, Request, Response};
 
 use super::Answer;
+use crate::auth::link::verify_visit;
 use crate::auth::{self, Caller, Credential};
 use crate::http::{answer, json as parse, read};
+use crate::people;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{TenantCall, TenantEnvelope, tenant_object};
 
@@ -88,14 +91,14 @@ async fn count(env: &Env, caller: &Caller, batch: RawBatch) -> ApiResult<Respons
         let detail = format!("{} events; a batch has at most {MAX_EVENTS}", batch.events.len());
         return Err(ApiError::new(Code::TooManyEvents, detail));
     }
-    let (batches, mut total) = split(caller, batch)?;
+    let (sorted, mut total) = split(caller, batch)?;
     let tz = if let Credential::User(token) = &caller.credential { token.tz.clone() } else { None };
-    for (tenant, batch) in batches {
+    for (tenant, Sorted { batch, people, visits }) in sorted {
         let envelope = TenantEnvelope {
             app: caller.app.id.clone(),
             tenant: tenant.clone(),
             revision: caller.app.revision,
-            call: TenantCall::Events { batch, tz: tz.clone() },
+            call: TenantCall::Events { batch, tz: tz.clone(), people, visits },
         };
         let receipt: Receipt = tenant_object(env, &caller.app.id, &tenant)?.call(&envelope).await?;
         total.accepted += receipt.accepted;
@@ -114,15 +117,23 @@ async fn count(env: &Env, caller: &Caller, batch: RawBatch) -> ApiResult<Respons
     }
 }
 
+/// The events of one tenant, and what is said beside them.
+#[derive(Default)]
+struct Sorted {
+    batch: Batch,
+    people: Vec<(String, Seen)>,
+    visits: Vec<(String, String)>,
+}
+
 /// Sorts the events of a batch by tenant. A user's all belong to one; a back end may report for many at once.
-fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(Map<Batch>, Receipt)> {
+fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(Map<Sorted>, Receipt)> {
     let client = numbered(caller, raw.client.as_deref(), raw.seq)?;
     let of_batch = raw.tenant.as_deref();
     let role = if let Credential::User(token) = &caller.credential { Some(token.role) } else { None };
     if role.is_some() {
         caller.tenant(of_batch)?;
     }
-    let mut batches: Map<Batch> = Map::new();
+    let mut batches: Map<Sorted> = Map::new();
     let mut refused = Receipt::default();
     for (index, event) in (0..).zip(raw.events) {
         let sorted = address(caller, of_batch, &event).and_then(|tenant| {
@@ -130,20 +141,64 @@ fn split(caller: &Caller, raw: RawBatch) -> ApiResult<(Map<Batch>, Receipt)> {
             if role.is_some() && part(&event, "type") == "identify" {
                 return Err(("forbidden_event", "only a back end, with its secret key, may say who somebody is".to_owned()));
             }
-            Ok((tenant, read_event(index, user, &event)?))
+            let part = match visit(caller, &tenant, &event)? {
+                Some(letter) => Part::Visit(user.unwrap_or_default(), letter),
+                None => Part::Event(person(user.as_deref(), &event)?, read_event(index, user, &event)?),
+            };
+            Ok((tenant, part))
         });
         match sorted {
-            Ok((tenant, event)) => {
-                let batch = batches.entry(&tenant, Batch::default);
-                batch.client = client;
-                batch.role = role;
-                batch.events.push(event);
+            Ok((tenant, part)) => {
+                let of = batches.entry(&tenant, Sorted::default);
+                of.batch.client = client;
+                of.batch.role = role;
+                match part {
+                    Part::Visit(user, letter) => of.visits.push((user, letter)),
+                    Part::Event(person, event) => {
+                        of.people.extend(person);
+                        of.batch.events.push(event);
+                    }
+                }
             }
             Err(("forbidden_tenant", detail)) => return Err(ApiError::new(Code::ForbiddenTenant, detail)),
             Err((code, detail)) => refused.rejected.push(Rejection { index, code: code.to_owned(), detail }),
         }
     }
+    if let Credential::User(token) = &caller.credential
+        && batches.contains_key(&token.tenant)
+    {
+        batches.entry(&token.tenant, Sorted::default).people.push((token.user.clone(), people::of_token(token)));
+    }
     Ok((batches, refused))
+}
+
+/// What one event of a batch comes to.
+enum Part {
+    /// Something that is counted, and what it says of a person who may be written to.
+    Event(Option<(String, Seen)>, Event),
+    /// A user came from this letter.
+    Visit(String, String),
+}
+
+/// The letter that a click comes from: `ref` is what the letter's link brought along.
+fn visit(caller: &Caller, tenant: &str, raw: &Value) -> Result<Option<String>, Refusal> {
+    let Some(token) = text(part(raw, "ref"), "ref")?.filter(|_| part(raw, "type") == "click") else { return Ok(None) };
+    let app = &caller.app;
+    let letter = verify_visit(&token, &app.id, tenant, &app.link_key);
+    letter.map(Some).ok_or(("unknown_link", "`ref` is not what a letter to this tenant has brought along".to_owned()))
+}
+
+/// Somebody whom an event says something of. An owner need not be a user.
+fn person(user: Option<&str>, raw: &Value) -> Result<Option<(String, Seen)>, Refusal> {
+    if part(raw, "type") != "identify" {
+        return Ok(None);
+    }
+    let Some(seen) = people::of_event(raw).map_err(|detail| ("invalid_event", detail))? else { return Ok(None) };
+    match (user, seen.is_owner) {
+        (Some(user), _) => Ok(Some((user.to_owned(), seen))),
+        (None, Some(true)) => Ok(Some((OWNER.to_owned(), seen))),
+        (None, _) => Err(("user_required", "`email` and the like need `user`, or `\"owner\": true`".to_owned())),
+    }
 }
 
 /// Why an event is refused: code and sentence.
@@ -198,7 +253,7 @@ fn read_kind(raw: &Value) -> Result<EventKind, Refusal> {
             let feature = part(raw, "feature").as_str().map(str::to_owned);
             return Ok(EventKind::Track { name: required(part(raw, "name"), "name")?, feature });
         }
-        "identify" => return Ok(EventKind::Identify { traits: traits(part(raw, "traits"))? }),
+        "identify" => return Ok(EventKind::Identify { traits: traits(raw)? }),
         "render" => NoteKind::Render,
         "exposure" => NoteKind::Exposure,
         "ghost_exposure" => NoteKind::Ghost,
@@ -222,7 +277,11 @@ fn read_kind(raw: &Value) -> Result<EventKind, Refusal> {
 
 /// What is said of somebody: texts, numbers, yes or no, lists of texts; null takes back what was said.
 fn traits(raw: &Value) -> Result<Vec<(String, Option<TraitValue>)>, Refusal> {
-    let Value::Object(members) = raw else {
+    let says_who = people::MEMBERS.iter().any(|member| raw.get(member).is_some());
+    let Value::Object(members) = part(raw, "traits") else {
+        if says_who && part(raw, "traits").is_null() {
+            return Ok(Vec::new());
+        }
         return Err(("invalid_event", "`traits` must be an object, as in {\"industry\": \"retail\"}".to_owned()));
     };
     members.iter().map(|(key, value)| Ok((key.clone(), if value.is_null() { None } else { Some(trait_value(key, value)?) }))).collect()

@@ -9,19 +9,23 @@ use worker::{Env, Request};
 
 use super::{Answer, call_tenant, for_pages};
 use crate::auth::Credential;
+use crate::auth::link::verify_visit;
 use crate::host;
 use crate::http::{self, Query};
 use crate::rpc::{ComparisonReport, TenantCall, WhoLooks};
 
 pub(super) async fn get(req: &mut Request, env: &Env) -> Answer {
     for_pages(req, env, async |req, env, caller, tenant| {
-        let wanted = Query::of(req).get("for").map(str::to_owned);
+        let query = Query::of(req);
+        let wanted = query.get("for").map(str::to_owned);
+        // One that is not ours says nothing; the comparison is what it would be without.
+        let letter = query.get("ref").and_then(|token| verify_visit(token, &caller.app.id, &tenant, &caller.app.link_key));
         let (user, role) = match &caller.credential {
             Credential::User(token) => (token.user.clone(), Some(token.role)),
             Credential::Secret => (String::new(), None),
         };
-        let who = WhoLooks { user, role: role.unwrap_or(Role::Admin), client: 0, tz: None, expires: host::now() };
-        let report: ComparisonReport = call_tenant(env, caller, &tenant, TenantCall::Plans { who, wanted }).await?;
+        let who = WhoLooks { user, role: role.unwrap_or(Role::Admin), client: 0, tz: None, email: None, name: None, expires: host::now() };
+        let report: ComparisonReport = call_tenant(env, caller, &tenant, TenantCall::Plans { who, wanted, letter }).await?;
         http::answer(200, &document(&tenant, role, caller.app.stripe.api_key.is_empty(), &report))
     })
     .await
@@ -42,6 +46,7 @@ fn document(tenant: &str, role: Option<Role>, without_stripe: bool, report: &Com
         "upgrade": availability(role, without_stripe, report),
         "requests": requests(&comparison.requests, &report.labels),
         "asked": comparison.asked.iter().map(subject).collect::<Vec<_>>(),
+        "letter": report.letter.as_ref().map(|(id, sequence)| json!({"id": id, "sequence": sequence})),
         "revision": report.revision,
         "server_time": host::now(),
     })

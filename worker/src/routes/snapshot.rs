@@ -37,7 +37,15 @@ pub(super) async fn get(req: &mut Request, env: &Env) -> Answer {
 pub(super) fn who_looks(caller: &Caller, query: &Query) -> ApiResult<WhoLooks> {
     let token = caller.user()?;
     let client = query.get("client").map_or(0, |client| Batch::client_key(&token.user, client));
-    Ok(WhoLooks { user: token.user.clone(), role: token.role, client, tz: token.tz.clone(), expires: token.expires })
+    Ok(WhoLooks {
+        user: token.user.clone(),
+        role: token.role,
+        client,
+        tz: token.tz.clone(),
+        email: token.email.clone(),
+        name: token.name.clone(),
+        expires: token.expires,
+    })
 }
 
 async fn answer(req: &Request, env: &Env, caller: &Caller) -> ApiResult<Response> {

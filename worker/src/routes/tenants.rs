@@ -102,7 +102,7 @@ pub(super) async fn decisions(req: &Request, env: &Env, path: &str) -> ApiResult
     if let Some(tz) = tz.as_ref().filter(|tz| !zones::is_known(tz)) {
         return Err(ApiError::new(Code::InvalidRequest, format!("`tz`: there is no time zone `{tz}`; write a name as in Europe/Berlin")));
     }
-    let who = WhoLooks { user: user.clone(), role, client: 0, tz, expires: host::now() };
+    let who = WhoLooks { user: user.clone(), role, client: 0, tz, email: None, name: None, expires: host::now() };
     let call = TenantCall::Decisions { who, placement: query.get("placement").map(str::to_owned), as_page: false };
     let report: DecisionReport = call_tenant(env, &caller, &tenant, call).await?;
     http::answer(200, &explained(&tenant, &user, role, &report))

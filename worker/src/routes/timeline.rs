@@ -1,6 +1,7 @@
 //! `GET /v1/tenants/{tenant}/timeline`: who did what, what was before and after.
 
 use serde_json::{Value, json};
+use upcue_engine::sequence::{Reason, What as Mailed};
 use upcue_engine::timeline::{Actor, Entry, Held, What};
 use worker::{Env, Request, Response};
 
@@ -78,6 +79,34 @@ fn told(what: &What) -> (&'static str, Value) {
         What::SignalRearmed { signal, score } => ("SignalRearmed", json!({"signal": signal, "score": score})),
         What::SegmentEntered { segment, score } => ("SegmentEntered", json!({"segment": segment, "score": score})),
         What::SegmentLeft { segment, score } => ("SegmentLeft", json!({"segment": segment, "score": score})),
+        What::Mailed { sequence, recipient, letter, what } => {
+            let (name, reason) = mailed(*what);
+            (name, json!({"sequence": sequence, "recipient": recipient, "letter": letter, "reason": reason.map(Reason::code)}))
+        }
+        What::LetterClicked { letter, target } => ("LetterClicked", json!({"letter": letter, "target": target})),
+        What::LetterReported { letter, report, detail } => {
+            ("LetterReported", json!({"letter": letter, "report": report, "detail": detail}))
+        }
+        What::Consent { recipient, sequence, wanted } => {
+            let name = if *wanted { "MailResumed" } else { "MailStopped" };
+            (name, json!({"recipient": recipient, "sequence": sequence}))
+        }
+    }
+}
+
+/// The name of what happened with somebody's way through a sequence, and why.
+fn mailed(what: Mailed) -> (&'static str, Option<Reason>) {
+    match what {
+        Mailed::Entered => ("SequenceEntered", None),
+        Mailed::Left(reason) => ("SequenceLeft", Some(reason)),
+        Mailed::Barred(reason) => ("SequenceBarred", Some(reason)),
+        Mailed::Skipped(reason) => ("SequenceStepSkipped", Some(reason)),
+        Mailed::Drawn => ("LetterDrawn", None),
+        Mailed::Sent => ("LetterSent", None),
+        Mailed::Ghost => ("LetterHeldOut", None),
+        Mailed::Delayed(reason) => ("LetterDelayed", Some(reason)),
+        Mailed::Failed(reason) => ("LetterFailed", Some(reason)),
+        Mailed::Cancelled(reason) => ("LetterCancelled", Some(reason)),
     }
 }
 

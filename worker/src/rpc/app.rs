@@ -3,14 +3,19 @@
 mod backtest;
 mod fact;
 mod listing;
+mod mail;
 
 pub(crate) use backtest::*;
 pub(crate) use fact::*;
 pub(crate) use listing::*;
+pub(crate) use mail::*;
 
 use serde::{Deserialize, Serialize};
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
+
+use crate::auth::link::LinkKey;
+use crate::mail::{MailAccess, MailReport, MailSettings};
 
 /// What every request needs to know of an app.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -27,11 +32,17 @@ pub(crate) struct AppHead {
     pub(crate) secret_keys: Vec<[u8; 32]>,
     /// How to reach Stripe for it.
     pub(crate) stripe: StripeAccess,
+    /// How to reach its mail provider.
+    pub(crate) email: MailAccess,
     /// The revision of its rulebook.
     pub(crate) revision: u32,
+    /// What links in its mails are signed with, and addresses hashed with; made once.
+    pub(crate) link_key: LinkKey,
+    /// Where the Worker was when the operator last set the app up: links in mails lead there.
+    pub(crate) origin: String,
 }
 
-wire! { struct AppHead { id, name, allowed_origins, signing_keys, secret_keys, stripe, revision } }
+wire! { struct AppHead { id, name, allowed_origins, signing_keys, secret_keys, stripe, email, revision, link_key, origin } }
 
 /// A key that user tokens are signed with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -121,6 +132,8 @@ pub(crate) enum AppCall {
     Sweep,
     /// The rules of a revision, while they are kept → `Option<Rulebook>`.
     RulebookOf(u32),
+    /// The rules that this document would make → `Rulebook`.
+    Candidate(String),
     /// Begins a back-test → [`Backtest`].
     StartBacktest(BacktestWish),
     /// A back-test, running or done → [`Backtest`].
@@ -133,13 +146,26 @@ pub(crate) enum AppCall {
     Segments,
     /// Tenants in the segment that the listing names → [`SegmentPage`].
     Segment(Listing),
+    /// Whether a mail may go out now → [`MailLeave`].
+    MayMail(MailWish),
+    /// Has no mail go to an address any more → `()`.
+    Suppress(Suppression),
+    /// Lets mail go to the address with this hash again → `bool`: whether it was kept from it.
+    Unsuppress([u8; 32]),
+    /// Addresses that no mail goes to, a page of them → `Vec<Suppression>`.
+    Suppressions(SuppressionListing),
+    /// Letters of all tenants, a page of them → `Vec<(String, LetterFact)>`, with their tenants.
+    Letters(LetterListing),
+    /// What a mail provider reports, its signature checked → `()`.
+    MailReports(Vec<MailReport>),
 }
 
 wire! { enum AppCall {
-    Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value),
-    ConfigVersions { before, limit }, Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
-    LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep,
-    RulebookOf(revision), StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing),
+    Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value), ConfigVersions { before, limit },
+    Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
+    LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
+    StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing), MayMail(wish),
+    Suppress(suppression), Unsuppress(hash), Suppressions(listing), Letters(listing), MailReports(reports),
 } }
 
 /// What an operator sets; `None` leaves as it is.
@@ -155,9 +181,13 @@ pub(crate) struct AppSettings {
     pub(crate) stripe_key: Option<String>,
     /// Stripe's webhook secrets.
     pub(crate) webhook_secrets: Option<Vec<String>>,
+    /// Scheme and host that the operator called.
+    pub(crate) origin: String,
+    /// The mail provider.
+    pub(crate) email: Option<MailSettings>,
 }
 
-wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets } }
+wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets, origin, email } }
 
 /// An app that was created, with the keys that are shown once.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,10 +1,15 @@
 //! Calls to a tenant's object, and their answers.
 
+mod mail;
+
+pub(crate) use mail::*;
+
 use serde::{Deserialize, Serialize};
 use upcue_engine::explain::Explanation;
 use upcue_engine::facts::Role;
 use upcue_engine::history::Window;
 use upcue_engine::plan::{Feature, Meter};
+use upcue_engine::sequence::Seen;
 use upcue_engine::signal::SignalState;
 use upcue_engine::subscription::Subscription;
 use upcue_engine::tally::Tally;
@@ -41,6 +46,10 @@ pub(crate) enum TenantCall {
         batch: Batch,
         /// The name of the time zone of the user who sent it, if they say.
         tz: Option<String>,
+        /// What is said of people who may be written to, by their ids.
+        people: Vec<(String, Seen)>,
+        /// Letters from which users came, each with the user's id.
+        visits: Vec<(String, String)>,
     },
     /// What a browser needs, as bytes → [`SnapshotReply`].
     Snapshot(WhoLooks),
@@ -88,6 +97,8 @@ pub(crate) enum TenantCall {
         who: WhoLooks,
         /// The meter or feature they came for.
         wanted: Option<String>,
+        /// The letter they came from.
+        letter: Option<String>,
     },
     /// A quote → [`QuoteReport`].
     Quote {
@@ -141,21 +152,34 @@ pub(crate) enum TenantCall {
         /// What of it is reported.
         window: Window,
     },
+    /// A letter to a user, as it would be now → [`LetterReply`].
+    Letter {
+        /// To whom.
+        who: WhoLooks,
+        /// By these rules.
+        rules: Box<Rulebook>,
+        /// Which template of theirs.
+        template: String,
+        /// What is said of the recipient and the sender.
+        envelope: LetterEnvelope,
+    },
     /// Rules have changed: fetch them if anybody is looking, or if they detect something by themselves → `()`.
     RulesChanged {
         /// Whether they have signals or segments.
         detect: bool,
     },
+    /// About its mails.
+    Mail(MailCall),
     /// Panics.
     #[cfg(feature = "dev-tools")]
     Panic,
 }
 
 wire! { enum TenantCall {
-    Events { batch, tz }, Snapshot(value), Page(value), Live(value), Report, Decisions { who, placement, as_page },
-    SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted },
+    Events { batch, tz, people, visits }, Snapshot(value), Page(value), Live(value), Report, Decisions { who, placement, as_page },
+    SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted, letter },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
-    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, RulesChanged { detect }, #[cfg(feature = "dev-tools")] Panic,
+    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, Letter { who, rules, template, envelope }, RulesChanged { detect }, Mail(call), #[cfg(feature = "dev-tools")] Panic,
 } }
 
 /// What a quote is asked for.
@@ -282,9 +306,11 @@ pub(crate) struct ComparisonReport {
     pub(crate) labels: Vec<String>,
     /// The revision of the rules.
     pub(crate) revision: u32,
+    /// The letter that the user came from, and its sequence; while it is known.
+    pub(crate) letter: Option<(String, String)>,
 }
 
-wire! { struct ComparisonReport { comparison, overview, meters, features, subscription, refusal, labels, revision } }
+wire! { struct ComparisonReport { comparison, overview, meters, features, subscription, refusal, labels, revision, letter } }
 
 /// What came of asking the admins.
 #[derive(Debug, Serialize, Deserialize)]
@@ -327,11 +353,52 @@ pub(crate) struct WhoLooks {
     pub(crate) client: u64,
     /// The name of their time zone, if they say.
     pub(crate) tz: Option<String>,
+    /// Where mail reaches them, if they say.
+    pub(crate) email: Option<String>,
+    /// What they are called, if they say.
+    pub(crate) name: Option<String>,
     /// When the credential ends.
     pub(crate) expires: Millis,
 }
 
-wire! { struct WhoLooks { user, role, client, tz, expires } }
+wire! { struct WhoLooks { user, role, client, tz, email, name, expires } }
+
+impl WhoLooks {
+    /// What is known of them by their looking.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen { email: self.email.clone(), name: self.name.clone(), tz: self.tz.clone(), role: Some(self.role), is_owner: None }
+    }
+}
+
+/// What a letter to be looked at says of its recipient and its sender.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct LetterEnvelope {
+    /// What the recipient is called, if that is known.
+    pub(crate) name: Option<String>,
+    /// The recipient's address.
+    pub(crate) email: String,
+    /// What the app is called.
+    pub(crate) app: String,
+}
+
+wire! { struct LetterEnvelope { name, email, app } }
+
+/// A letter to be looked at.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LetterReply {
+    /// The subject.
+    pub(crate) subject: String,
+    /// HTML.
+    pub(crate) html: String,
+    /// Without markup.
+    pub(crate) text: String,
+    /// What it says where it is merged into another.
+    pub(crate) summary: String,
+    /// The values that are not known: with any of them it would not be sent.
+    pub(crate) missing: Vec<String>,
+}
+
+wire! { struct LetterReply { subject, html, text, summary, missing } }
 
 /// A snapshot.
 #[derive(Debug, Serialize, Deserialize)]

@@ -20,6 +20,8 @@ use crate::project::{Project, read};
 pub(crate) const STRIPE_KEY: &str = "sk_test_upcue_dev";
 const APP: &str = "demo";
 const APP_NAME: &str = "Nimbus";
+/// Where the configuration says that the demo is.
+const DEMO: &str = "https://nimbus.example";
 /// Any page of this machine may use the demo app: the demo itself, and whatever somebody tries out beside it.
 const ALLOWED_ORIGINS: [&str; 2] = ["http://127.0.0.1:*", "http://localhost:*"];
 
@@ -150,13 +152,15 @@ pub(crate) fn seed(project: &Project, data: &Path, ports: Ports, credentials: &C
         note(&format!("nothing to seed: {} holds no catalogue.json and config.json", files.display()));
         return Ok(());
     }
-    let stamp = Stamp::new(data.join("seeded"), &[&catalogue, &config], "")?;
+    // Letters lead to the demo, whose port may be another one each time.
+    let stamp = Stamp::new(data.join("seeded"), &[&catalogue, &config], &ports.demo_url())?;
     if stamp.is_fresh() {
         return Ok(());
     }
     let catalogue: Catalogue = serde_json::from_str(&read(&catalogue)?)
         .with_context(|| format!("{} is not what xtask/src/stack/seed.rs describes", catalogue.display()))?;
-    let config: Value = serde_json::from_str(&read(&config)?).with_context(|| format!("{} is not JSON", config.display()))?;
+    let text = read(&config)?.replace(DEMO, &ports.demo_url());
+    let config: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", config.display()))?;
 
     let stripe = Api::new(ports.stripe_url(), STRIPE_KEY);
     let worker = Api::new(ports.worker_url(), &credentials.secret_key);

@@ -29,6 +29,12 @@ pub(crate) struct Options {
     /// How long the Worker waits for an answer of Stripe's, in milliseconds; the Worker's own default when absent.
     #[arg(long)]
     stripe_timeout_ms: Option<u64>,
+    /// Address of Resend's API or of its double; Resend itself when absent.
+    #[arg(long)]
+    resend: Option<String>,
+    /// A file with a certificate (PEM) to trust besides those that browsers do: the mail server's in tests.
+    #[arg(long)]
+    trust: Option<PathBuf>,
     /// The Worker with the test clock and fault switches.
     #[arg(long)]
     dev: bool,
@@ -45,6 +51,8 @@ pub(crate) fn print(project: &Project, options: &Options) -> Result<()> {
         stripe: options.stripe.clone(),
         operator_key: options.operator_key.clone(),
         stripe_timeout_ms: options.stripe_timeout_ms,
+        resend: options.resend.clone(),
+        trust: options.trust.as_deref().map(read).transpose()?,
     };
     let command = worker.command(project)?;
     let mut words = Vec::new();
@@ -64,6 +72,9 @@ pub(crate) struct Worker {
     pub(crate) stripe: String,
     pub(crate) operator_key: String,
     pub(crate) stripe_timeout_ms: Option<u64>,
+    pub(crate) resend: Option<String>,
+    /// A certificate to trust besides the usual ones, as PEM.
+    pub(crate) trust: Option<String>,
 }
 
 impl Worker {
@@ -93,6 +104,9 @@ impl Worker {
         if let Some(ms) = self.stripe_timeout_ms {
             bindings.insert("STRIPE_TIMEOUT_MS", format!("text = {}", quoted(&ms.to_string())));
         }
+        if let Some(resend) = &self.resend {
+            bindings.insert("RESEND_API_BASE", format!("text = {}", quoted(resend)));
+        }
         bindings.insert("OPERATOR_KEY", format!("text = {}", quoted(&self.operator_key)));
         for object in &wrangler.durable_objects.bindings {
             bindings.insert(&object.name, format!("durableObjectNamespace = {}", quoted(&object.class_name)));
@@ -107,6 +121,7 @@ impl Worker {
             let class = quoted(class);
             writeln!(namespaces, "    (className = {class}, uniqueKey = {class}, enableSql = true),")?;
         }
+        let trusted = self.trust.as_deref().map(quoted).unwrap_or_default();
         let flags: Vec<String> = wrangler.compatibility_flags.iter().map(|flag| quoted(flag)).collect();
 
         Ok(format!(
@@ -118,7 +133,10 @@ const config :Workerd.Config = (
     (name = "upcue", worker = .upcue),
     (name = "storage", disk = (path = {storage}, writable = true)),
     # Loopback too: the Stripe sandbox is there.
-    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+    (name = "internet", network = (
+      allow = ["public", "private"],
+      tlsOptions = (trustBrowserCas = true, trustedCertificates = [{trusted}]),
+    )),
   ],
   sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "upcue")],
 );

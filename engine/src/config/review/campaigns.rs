@@ -66,7 +66,8 @@ impl Review<'_> {
         if let (Some(part), ALL..) = (member(part, "holdout"), rule.holdout) {
             self.reader.tell(part, "held_out", "this keeps all tenants from seeing the campaign; a tenth, 0.1, is usual");
         }
-        self.quiet(member(part, "quiet_hours"), rule.campaign.gates.quiet);
+        let quiet = rule.campaign.gates.quiet.and_then(|place| self.config.frequency.quiet.get(usize::from(place)));
+        self.quiet(member(part, "quiet_hours"), quiet.copied());
         let variants = items(member(part, "variants"));
         for (variant, part) in rule.variants.iter().zip(variants).filter(|(variant, _)| variant.weight == 0) {
             let detail = format!("the weight of `{}` is 0, so nobody sees it; give it a `weight`, or remove it", variant.id);
@@ -80,16 +81,16 @@ impl Review<'_> {
     /// What is said of all campaigns together, of the document `root`.
     pub(super) fn frequency(&mut self, root: &Json) {
         let quiet = member(root, "frequency").and_then(|section| member(section, "quiet_hours"));
-        self.quiet(quiet, quiet.map(|_| 0));
+        self.quiet(quiet, self.config.frequency.quiet.first().copied());
         if let (Some(part), ALL..) = (member(root, "holdout"), self.config.holdout) {
             self.reader.tell(part, "held_out", "this keeps all tenants from seeing any campaign; a twentieth, 0.05, is usual");
         }
     }
 
-    fn quiet(&mut self, part: Option<&Json>, place: Option<u8>) {
-        let hours = place.and_then(|place| self.config.frequency.quiet.get(usize::from(place)));
+    /// The quiet hours that are written there.
+    pub(super) fn quiet(&mut self, part: Option<&Json>, hours: Option<QuietHours>) {
         let Some((part, QuietHours { from, to })) = part.zip(hours) else { return };
-        let loud = (i32::from(*from) - i32::from(*to)).rem_euclid(MINUTES_A_DAY);
+        let loud = (i32::from(from) - i32::from(to)).rem_euclid(MINUTES_A_DAY);
         if loud < MIN_LOUD {
             let detail = format!("this leaves {loud} minutes of the day; `from` is when the quiet begins and `to` when it ends");
             self.reader.tell(part, "mostly_quiet", detail);

@@ -1,6 +1,6 @@
 //! `docs/configuration.md` says what is so.
 
-use super::super::{Problem, SCHEMA, compile, review, review_for};
+use super::super::{Host, Problem, SCHEMA, compile, review, review_for};
 use crate::time::Millis;
 
 const DOCUMENTATION: &str = include_str!("../../../../docs/configuration.md");
@@ -43,7 +43,7 @@ fn is_as_printed(documented: &str, message: &str) -> bool {
 fn the_examples_make_one_configuration_with_nothing_wrong() {
     let mut whole = serde_json::Map::new();
     let blocks: Vec<&str> = DOCUMENTATION.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 9);
+    assert_eq!(blocks.len(), 11);
     for block in blocks {
         let added: serde_json::Map<String, serde_json::Value> = serde_json::from_str(block).expect(block);
         whole.extend(added);
@@ -82,9 +82,14 @@ fn the_limits_are_those_of_the_schema() {
         ("signals", "/properties/signals/maxItems"),
         ("segments", "/properties/segments/maxProperties"),
         ("campaigns", "/properties/campaigns/maxItems"),
-        ("caps of a campaign, and of all together", "/$defs/campaign/properties/cap/maxItems"),
-        ("caps of a campaign, and of all together", "/properties/frequency/properties/cap/maxItems"),
+        ("caps of a campaign or sequence, and of all together", "/$defs/campaign/properties/cap/maxItems"),
+        ("caps of a campaign or sequence, and of all together", "/properties/frequency/properties/cap/maxItems"),
         ("variants of a campaign", "/$defs/campaign/properties/variants/maxItems"),
+        ("sequences", "/properties/sequences/maxItems"),
+        ("steps of a sequence", "/$defs/sequence/properties/steps/maxItems"),
+        ("caps of a campaign or sequence, and of all together", "/$defs/sequence/properties/cap/maxItems"),
+        ("links of mails", "/$defs/email/properties/links/maxProperties"),
+        ("templates", "/properties/templates/maxProperties"),
         ("tenants named in a rollout", "/$defs/rollout/properties/tenants/maxItems"),
         ("bytes of a text", "/$defs/text/maxLength"),
         ("bytes of an expression", "/$defs/expression/maxLength"),
@@ -103,6 +108,19 @@ fn segment(parts: &str) -> String {
     format!(
         r#"{{"meters": {{"api_calls": {{"kind": "counter"}}}}, "signals": [{{"id": "s", "when": "usage.api_calls.ratio > 0.8", "weight": 100}}],
             "segments": {{"s": {{{parts}}}}}}}"#
+    )
+}
+
+/// A sequence that shares a campaign with two variants, with these parts more of it and of its step.
+fn sequence(parts: &str, of_step: &str) -> String {
+    let [parts, of_step] = [parts, of_step].map(|parts| if parts.is_empty() { String::new() } else { format!(", {parts}") });
+    format!(
+        r#"{{"signals": [{{"id": "s", "when": "events.login.count_1d > 5"}}],
+            "campaigns": [{{"id": "quota", "placement": "p", "audience": "signal.s.active", "nudge": {{"title": "t"}},
+                           "variants": [{{"id": "a", "weight": 1}}, {{"id": "b", "weight": 1}}]}}],
+            "email": {{"from": {{"address": "hello@nimbus.example"}}, "postal_address": "1 Cloud Street"}},
+            "templates": {{"quota_80": {{"subject": "s", "html": "<p>t</p>"}}}},
+            "sequences": [{{"id": "q", "enter": "signal.s.active", "steps": [{{"after": "0s", "template": "quota_80"{of_step}}}]{parts}}}]}}"#
     )
 }
 
@@ -146,14 +164,21 @@ fn every_problem_has_an_example_as_it_is_printed() {
         ("bad_duration", campaign(r#""cooldown_after_dismiss": "1 day""#)),
         ("bad_cap", campaign(r#""cap": [{"max": 1, "window": "400d"}]"#)),
         ("bad_time", campaign(r#""quiet_hours": {"from": "8pm", "to": "08:00"}"#)),
+        ("bad_address", r#"{"email": {"reply_to": "hello at nimbus"}}"#.to_owned()),
+        ("bad_line", r#"{"email": {"postal_address": "1 Cloud Street\nBerlin"}}"#.to_owned()),
+        ("bad_link", r#"{"email": {"links": {"plans": "/plans"}}}"#.to_owned()),
+        ("bad_host", r#"{"email": {"click_hosts": ["https://docs.nimbus.example"]}}"#.to_owned()),
         ("unknown_zone", r#"{"frequency": {"zone": "Berlin"}}"#.to_owned()),
         ("no_weight", campaign(r#""variants": [{"id": "a", "weight": 0}]"#)),
         ("bad_limit", plans(r#""list": [{"id": "free", "rank": 0, "limits": {"api_calls": "none"}}]"#)),
         ("conflict", meter(r#""m": {"kind": "gauge", "period": "day"}"#)),
-        ("unsupported", r#"{"sequences": []}"#.to_owned()),
+        ("unsupported", r#"{"attribution": []}"#.to_owned()),
         ("unknown_meter", plans(r#""list": [{"id": "free", "rank": 0, "limits": {"api_call": 1}}]"#)),
         ("unknown_feature", plans(r#""list": [{"id": "free", "rank": 0, "features": ["ss0"]}]"#)),
         ("unknown_plan", plans(r#""default": "fre", "list": [{"id": "free", "rank": 0}]"#)),
+        ("unknown_campaign", sequence(r#""campaign": "qouta""#, "")),
+        ("unknown_variant", sequence("", r#""variants": {"c": "quota_80"}"#)),
+        ("unknown_template", sequence("", "").replace(r#""template": "quota_80""#, r#""template": "qota_80""#)),
         ("unknown_fact", segment(r#""enter": "usage.api_calls.ration > 0.8""#)),
         ("cycle", circle.to_owned()),
         ("syntax", r#"{"campaigns": [{"id": "a", "placement": "p", "nudge": {"title": "{{plan.name"}}]}"#.to_owned()),
@@ -163,7 +188,7 @@ fn every_problem_has_an_example_as_it_is_printed() {
     ];
     // A circle is told at each of its members.
     let told = |document: &str| {
-        let mut told = review_for(document, Millis(0), |zone| zone.contains('/')).0.expect_err(document);
+        let mut told = review_for(document, Millis(0), Host { knows: |zone| zone.contains('/'), ..Host::default() }).0.expect_err(document);
         told.truncate(if told.iter().all(|problem| problem.code == "cycle") { 1 } else { usize::MAX });
         told
     };

@@ -7,8 +7,11 @@ use proptest::prelude::*;
 use crate::config::compile;
 use crate::expr::{self, Names, Program, Type};
 use crate::facts::{Fact, Input as Fed, Role, UsageField};
+use crate::hash::key;
 use crate::history::{Base, Chunk, Entry, Input, counted};
+use crate::ledger::Moment;
 use crate::segment::Segment;
+use crate::sequence::Spent;
 use crate::signal::Signal;
 use crate::subscription::{Item, Mirror, Status, Subscription};
 use crate::tenant::{Batch, Rulebook, Tenant, Transition, Verdict};
@@ -94,6 +97,8 @@ pub(super) enum Happening {
     Convert,
     Publish,
     Meet(String),
+    /// Somebody was sent a mail, that counts under this key.
+    Mail(String, u32),
     Nothing,
 }
 
@@ -150,6 +155,14 @@ impl Recorder {
                 if self.tenant.meet(user, now) {
                     inputs.push(Input::Met(user.clone()));
                 }
+            }
+            Happening::Mail(user, key) => {
+                let moment = Moment { at: now, tag: u32::try_from(now.0.rem_euclid(1_000_000)).unwrap_or(0) };
+                let spent = vec![Spent { user: user.clone(), key: *key, kind: NoteKind::Render, moment }];
+                for spent in &spent {
+                    self.tenant.spend(spent);
+                }
+                inputs.push(Input::Spent(spent));
             }
             Happening::Nothing => {}
         }
@@ -238,6 +251,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Convert),
         1 => Just(Happening::Publish),
         1 => user().prop_map(Happening::Meet),
+        2 => (user(), prop::sample::select(vec![key("quota"), 7])).prop_map(|(user, key)| Happening::Mail(user, key)),
         2 => Just(Happening::Nothing),
     ]
 }

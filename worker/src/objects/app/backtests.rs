@@ -13,10 +13,9 @@ use upcue_engine::wire;
 use worker::SqlStorageValue;
 
 use super::super::rows::{Rows, decode, encode, text};
-use super::{AppObject, catalogue};
+use super::AppObject;
 use crate::host;
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::routes::config::check;
 use crate::rpc::{Backtest, BacktestStatus, BacktestWish, TenantCall, TenantEnvelope, tenant_object};
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS backtest (number INTEGER PRIMARY KEY, id TEXT NOT NULL, value BLOB NOT NULL)";
@@ -87,9 +86,7 @@ impl AppObject {
             let detail = format!("back-test {} is at {} of {} tenants; one runs at a time", result.id, result.done, result.tenants);
             return Err(ApiError::new(Code::BacktestRunning, detail));
         }
-        let mut candidate = self.rulebook()?;
-        candidate.config = check(&document)?;
-        catalogue::plans_of(&rows, &mut candidate)?;
+        let candidate = self.candidate(&document)?;
         let mut only = tenants;
         only.sort_unstable();
         only.dedup();

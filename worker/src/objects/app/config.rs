@@ -10,7 +10,7 @@ use super::super::rows::{text, whole};
 use super::listing::moment;
 use super::{AppObject, catalogue};
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::routes::config::reviewed;
+use crate::routes::config::{check, reviewed};
 use crate::rpc::{ConfigVersion, Published, StoredConfig};
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS config_version (version INTEGER PRIMARY KEY, hash TEXT NOT NULL, \
@@ -24,6 +24,14 @@ impl AppObject {
     pub(super) fn rulebook(&self) -> ApiResult<Rulebook> {
         self.head()?;
         Ok(self.rows()?.get(RULEBOOK)?.unwrap_or_default())
+    }
+
+    /// What `document` would make of the rules in force, with nothing published.
+    pub(super) fn candidate(&self, document: &str) -> ApiResult<Rulebook> {
+        let mut candidate = self.rulebook()?;
+        candidate.config = check(document)?;
+        catalogue::plans_of(&self.rows()?, &mut candidate)?;
+        Ok(candidate)
     }
 
     pub(super) fn config(&self, version: Option<u32>) -> ApiResult<StoredConfig> {

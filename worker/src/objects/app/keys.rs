@@ -2,6 +2,7 @@
 
 use super::AppObject;
 use crate::auth::{new_secret_key, new_signing_key, sha256};
+use crate::host;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppHead, AppSettings, KeyKind, NewApp, NewKey, SigningKey};
 
@@ -24,9 +25,10 @@ impl AppObject {
             name: settings.id.clone(),
             signing_keys: vec![signing_key.clone()],
             secret_keys: vec![sha256(secret_key.as_bytes())],
+            link_key: host::random()?,
             ..AppHead::default()
         };
-        change(&mut head, settings);
+        change(&mut head, settings)?;
         self.put_head(&head)?;
         self.schedule()?;
         Ok(NewApp { secret_key, signing_key })
@@ -34,7 +36,7 @@ impl AppObject {
 
     pub(super) fn update(&self, settings: AppSettings) -> ApiResult<()> {
         let mut head = self.head()?;
-        change(&mut head, settings);
+        change(&mut head, settings)?;
         self.put_head(&head)?;
         self.schedule() // with a key to Stripe, its catalogue and subscriptions are come by every hour
     }
@@ -77,8 +79,9 @@ impl AppObject {
     }
 }
 
-fn change(head: &mut AppHead, settings: AppSettings) {
-    let AppSettings { id: _, name, allowed_origins, stripe_key, webhook_secrets } = settings;
+fn change(head: &mut AppHead, settings: AppSettings) -> ApiResult<()> {
+    let AppSettings { id: _, name, allowed_origins, stripe_key, webhook_secrets, email, origin } = settings;
+    head.origin = origin;
     if let Some(name) = name {
         head.name = name;
     }
@@ -91,4 +94,8 @@ fn change(head: &mut AppHead, settings: AppSettings) {
     if let Some(secrets) = webhook_secrets {
         head.stripe.webhook_secrets = secrets;
     }
+    if let Some(email) = email {
+        head.email = email.apply(&head.email)?;
+    }
+    Ok(())
 }

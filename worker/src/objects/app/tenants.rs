@@ -6,6 +6,7 @@ use worker::SqlStorageValue;
 use super::super::rows::{Rows, text, whole};
 use super::AppObject;
 use super::listing::{moment, score};
+use super::mails;
 use super::segments::put_member;
 use super::standing::Standing;
 use crate::problem::ApiResult;
@@ -25,13 +26,15 @@ const ACTIVE: i64 = 35 * DAY;
 impl AppObject {
     /// Takes facts in, each once: numbers up to the last known one have been counted. Answers the highest known.
     pub(super) fn take_facts(&self, tenant: &str, facts: &[(u64, Fact)]) -> ApiResult<u64> {
-        self.head()?;
+        let head = self.head()?;
         let rows = self.rows()?;
         let sql = "SELECT last_seq, seen_at, plan, status, score, scored_at FROM tenant WHERE tenant = ?";
         let mut standing = rows.query(sql, vec![tenant.into()])?.first().map(|row| read(row)).unwrap_or_default();
         for (number, fact) in facts {
-            if let (true, Fact::Upgrade(upgrade)) = (standing.take(*number, fact), fact) {
-                self.put_upgrade(tenant, *number, upgrade)?;
+            match (standing.take(*number, fact), fact) {
+                (true, Fact::Upgrade(upgrade)) => self.put_upgrade(tenant, *number, upgrade)?,
+                (true, Fact::Letter(letter)) => mails::put(&rows, tenant, &head.link_key, letter)?,
+                _ => {}
             }
         }
         for (segment, since) in standing.memberships.iter() {
@@ -58,7 +61,8 @@ impl AppObject {
         let Some(after) = rows.get::<String>(ANNOUNCING)? else { return Ok(()) };
         let head = self.head()?;
         let rules = self.rulebook()?;
-        let detect = !rules.config.signals.is_empty() || !rules.config.segments.is_empty();
+        let config = &rules.config;
+        let detect = !config.signals.is_empty() || !config.segments.is_empty() || !config.sequences.is_empty();
         let since = Self::now().plus(if detect { -ACTIVE } else { -RECENT }).0.max(0);
         let sql = "SELECT tenant FROM tenant WHERE tenant > ? AND seen_at >= ? ORDER BY tenant LIMIT ?";
         let values = vec![after.as_str().into(), SqlStorageValue::Integer(since), SqlStorageValue::Integer(AT_A_TIME)];

@@ -18,14 +18,16 @@ use crate::rpc::{Fact, SegmentReport, SignalReport};
 pub(super) const PLANNED: &str = "planned";
 
 impl Stored {
-    /// Evaluates as of `now`, and adds what has changed to `step`.
-    pub(super) fn detect(&mut self, step: &mut Step, now: Millis) {
+    /// Evaluates as of `now`, and adds what has changed to `step`; `by`: the user whose event came in.
+    pub(super) fn detect(&mut self, step: &mut Step, by: Option<&str>, now: Millis) -> ApiResult<()> {
         let rules = Rc::clone(&self.rules);
         let transitions = self.tenant.detect(&rules, now);
         step.detected |= !transitions.is_empty();
         step.entries.extend(transitions.iter().map(entry));
         step.facts.extend(transitions.iter().cloned().map(Fact::Transition));
+        self.advance(step, by, now)?;
         self.remember(step, transitions, now);
+        Ok(())
     }
 
     /// Whether nothing was ever detected.
@@ -68,24 +70,26 @@ impl Stored {
     /// Has the alarm look by `at`, within an hour at the latest, if it would not.
     pub(super) fn look_by(&mut self, at: Millis, now: Millis) -> ApiResult<()> {
         let at = at.min(now.plus(HOUR));
-        // Where facts wait an alarm is set already, and sooner; its handler sets the next. So do upgrades on their way.
-        if self.planned.is_some_and(|planned| now <= planned && planned <= at) || self.has_facts()? {
+        // Where facts wait an alarm is set already, and sooner; its handler sets the next.
+        if self.has_facts()? {
             return Ok(());
         }
-        let at = self.tenant.upgrades.due().map_or(at, |due| due.max(now.plus(SECOND)).min(at));
-        self.plan(at, at.since(now))
+        // So do upgrades on their way, and letters.
+        let waiting = self.tenant.upgrades.due().map(|due| due.max(now.plus(SECOND))).into_iter().chain(self.tenant.mailing.due());
+        let at = waiting.fold(at, |at, due| at.min(due.max(now)));
+        if self.planned.is_some_and(|planned| now <= planned && planned <= at) { Ok(()) } else { self.plan(at, at.since(now)) }
     }
 
     /// Whether the rules detect anything.
     pub(super) fn detects(&self) -> bool {
         let config = &self.rules.config;
-        !config.signals.is_empty() || !config.segments.is_empty()
+        !config.signals.is_empty() || !config.segments.is_empty() || !config.sequences.is_empty()
     }
 
     /// Evaluates although nothing came in. Answers when to do so again.
     fn tick(&mut self, now: Millis) -> ApiResult<Option<Millis>> {
         let mut step = Step::default();
-        self.detect(&mut step, now);
+        self.detect(&mut step, None, now)?;
         let changed = step.detected;
         let rules = Rc::clone(&self.rules);
         let score = self.tenant.score(&rules, now);
@@ -97,7 +101,7 @@ impl Stored {
                 step.facts.push(Fact::Score { at: now, score });
             }
         }
-        if step.detected {
+        if step.detected || step.mailing {
             self.write_step(&step)?;
         }
         Ok(self.tenant.next_change(&rules, now))

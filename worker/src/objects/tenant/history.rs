@@ -130,7 +130,7 @@ impl Core {
     /// Runs other rules over the history.
     pub(super) fn backtest(&self, tenant: &str, candidate: &Rulebook, window: Window) -> ApiResult<TenantBacktest> {
         let (base, chunks) = self.with_loaded(|stored| stored.history())?;
-        let zone = zones::named(&candidate.config, host::now());
+        let zone = zones::configured(&candidate.config, host::now());
         backtest(tenant, base, chunks, candidate, zone.as_deref(), window).map_err(unplayable)
     }
 

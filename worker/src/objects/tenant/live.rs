@@ -86,7 +86,8 @@ impl Core {
         self.state.accept_web_socket(&server);
         let mut page = Page { who: who.clone(), rules: 0 };
         let frame = self.with_loaded(|stored| {
-            stored.meet(&page.who.user, host::now())?;
+            stored.meet(&page.who, host::now())?;
+            (page.who.email, page.who.name) = (None, None); // an attachment has little room, and nobody asks it for them
             stored.look_by(page.who.expires.max(host::now().plus(LOOK_APART)), host::now())?;
             frame(stored, &mut Editions::new(host::now()), What::Snapshot, &mut page)
         })?;

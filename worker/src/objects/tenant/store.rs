@@ -9,6 +9,7 @@
 //! | `requests` | what teammates ask for | asking, and the upgrade that answers |
 //! | `profile` | when the tenant was first seen, what its back end says of it | the first batch; saying so |
 //! | `planned` | when the alarm looks again | the alarm; at most hourly, events |
+//! | `mailing` | who could be written to, who is on the way through sequences, letters | what changes them |
 //! | `detected` | signals, segments, the score last told | what changes them |
 //! | `quote_key` | what quotes are signed with | the first quote |
 //! | `rules` | the compiled configuration and plans | publishing |
@@ -17,12 +18,14 @@
 //! | table `ids` | pages of event ids | batches whose events carry ids |
 //! | `base`, `base_user/<id>` | the state where the history begins | dropping what is too old of it |
 //! | table `history` | full chunks of the history | a chunk that is full |
+//! | table `letter` | letters as they were written, and what became of them there | sending them; links that are followed |
 //! | table `timeline` | who did what, what was before and after | upgrades, Stripe, requests |
 //! | table `outbox` | facts on their way to the app | what is worth telling |
 
 use std::rc::Rc;
 
 use upcue_engine::history::{Chunk, Input, counted};
+use upcue_engine::sequence::Seen;
 use upcue_engine::tenant::{Applied, Batch, Counts, Editions, Receipt, Rulebook, Tenant, Verdict};
 use upcue_engine::time::{HOUR, Millis, SECOND};
 use upcue_engine::timeline::{Actor, Entry, What};
@@ -30,10 +33,10 @@ use upcue_engine::usage::{Event, EventKind, Page, RecentIds};
 use worker::{SqlStorageValue, State};
 
 use super::super::rows::{Rows, decode, encode, set_alarm};
-use super::{history, outbox, timeline};
+use super::{history, mailing, outbox, timeline};
 use crate::host;
 use crate::problem::{ApiError, ApiResult};
-use crate::rpc::{ComparisonReport, Fact, WhoLooks};
+use crate::rpc::{ComparisonReport, Fact, Posted, WhoLooks};
 use crate::zones;
 
 /// Users kept in memory; beyond it all are dropped and read again as they come.
@@ -57,6 +60,12 @@ pub(super) struct Step {
     pub(super) counts: bool,
     /// Signals and segments.
     pub(super) detected: bool,
+    /// Mails.
+    pub(super) mailing: bool,
+    /// Users whose ledgers changed by mails.
+    pub(super) users: Vec<String>,
+    /// Letters as they are to be written down.
+    pub(super) letters: Vec<(String, Posted)>,
     /// What came in, besides the rows above: for the history.
     pub(super) inputs: Vec<Input>,
     /// What the edge thinks of exposures: likewise.
@@ -67,6 +76,14 @@ pub(super) struct Step {
     pub(super) entries: Vec<Entry>,
     /// For the app.
     pub(super) facts: Vec<Fact>,
+}
+
+impl Step {
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        let rows = self.mirror || self.upgrades || self.requests || self.counts || self.detected || self.mailing;
+        !rows && self.sealed.is_none() && self.letters.is_empty() && self.entries.is_empty() && self.facts.is_empty()
+    }
 }
 
 /// What is stored, in memory.
@@ -87,7 +104,7 @@ impl Stored {
     /// Loads everything but users, who are loaded as they come.
     pub(super) fn load(state: &State, app: &str, name: &str) -> ApiResult<Self> {
         let ids = "CREATE TABLE IF NOT EXISTS ids (page INTEGER PRIMARY KEY, value BLOB NOT NULL)";
-        let rows = Rows::open(state, &[ids, outbox::TABLE, timeline::TABLE, history::TABLE])?;
+        let rows = Rows::open(state, &[ids, outbox::TABLE, timeline::TABLE, history::TABLE, mailing::TABLE])?;
         let pages = rows.query("SELECT value FROM ids ORDER BY page", vec![])?;
         let pages = pages.iter().filter_map(|row| row.first()).map(decode::<Page>).collect::<ApiResult<Vec<_>>>()?;
         let (counts, chunk): (Counts, Vec<u8>) = rows.get("counts")?.unwrap_or_default();
@@ -100,6 +117,7 @@ impl Stored {
             mirror: rows.get("mirror")?.unwrap_or_default(),
             profile: rows.get("profile")?.unwrap_or_default(),
             detected: rows.get("detected")?.unwrap_or_default(),
+            mailing: rows.get(mailing::MAILING)?.unwrap_or_default(),
             ..Tenant::default()
         };
         Ok(Self {
@@ -116,12 +134,20 @@ impl Stored {
     /// Loads the users whose state a batch reads or changes: all of them, whoever else must go for it.
     fn load_users_of(&mut self, batch: &Batch) -> ApiResult<()> {
         let is_theirs = |event: &&Event| matches!(event.kind, EventKind::Note { .. } | EventKind::Identify { .. });
-        let users = || batch.events.iter().filter(is_theirs).filter_map(|event| event.user.as_ref());
-        let missing = users().filter(|user| !self.tenant.users.contains_key(user)).count();
+        let mut users: Vec<String> = batch.events.iter().filter(is_theirs).filter_map(|event| event.user.clone()).collect();
+        if self.mails() {
+            users.extend(self.recipients()); // what comes in may make somebody enter or leave
+        }
+        self.load_users(&users)
+    }
+
+    /// Loads all of these users together, whoever else must go for it.
+    pub(super) fn load_users(&mut self, users: &[String]) -> ApiResult<()> {
+        let missing = users.iter().filter(|user| !self.tenant.users.contains_key(user)).count();
         if self.tenant.users.len() + missing > MAX_USERS {
             self.tenant.users.clear();
         }
-        users().try_for_each(|user| self.read_user(user))
+        users.iter().try_for_each(|user| self.read_user(user))
     }
 
     /// Loads a user, if not done already.
@@ -177,13 +203,14 @@ impl Stored {
         editions.frame(&self.tenant, &self.rules, &super::viewer(who, &zone), known)
     }
 
-    /// Counts a batch that somebody in the time zone `tz` has sent; answers whether anything changed.
-    pub(super) fn apply(&mut self, batch: &Batch, tz: Option<&str>, now: Millis) -> ApiResult<(Receipt, bool)> {
+    /// Counts a batch that somebody in the time zone `tz` has sent, which says something of `people`; answers whether anything changed.
+    pub(super) fn apply(&mut self, batch: &Batch, tz: Option<&str>, people: &[(String, Seen)], now: Millis) -> ApiResult<(Receipt, bool)> {
         self.load_users_of(batch)?;
         let rules = Rc::clone(&self.rules);
         let before = self.tenant.counts.zone.clone();
         let tells_of_nudges = batch.events.iter().any(|event| matches!(event.kind, EventKind::Note { .. }));
         let is_elsewhere = tells_of_nudges && self.tenant.judge_by(&zones::of(&rules.config, tz, now));
+        let knows = self.know(people, now);
         let (applied, verdicts) = self.tenant.take_batch(&rules, batch, now);
         if is_elsewhere && !applied.counts {
             self.tenant.counts.zone = before; // nothing is written, so that history would not know
@@ -196,19 +223,26 @@ impl Stored {
             if !applied.counted.is_empty() {
                 inputs.push(Input::Batch(counted(batch, &applied, now)));
             }
-            let mut step = Step { counts: true, inputs, verdicts, ..Step::default() };
-            self.detect(&mut step, now);
+            let mut step = Step { counts: true, mailing: knows, inputs, verdicts, ..Step::default() };
+            let by = batch.events.iter().rev().find_map(|event| event.user.as_deref());
+            self.detect(&mut step, by, now)?;
             let is_told = self.write(&applied, &step, now)?;
             // Facts wake the alarm at once, which looks ahead by itself.
             if !is_told && self.detects() {
                 self.look_soon(now)?;
             }
+        } else if knows {
+            self.record(Step { mailing: true, ..Step::default() })?;
         }
         Ok((applied.receipt, applied.counts))
     }
 
     /// Takes note that a user looks: from now on, if it was not known before.
-    pub(super) fn meet(&mut self, user: &str, now: Millis) -> ApiResult<()> {
+    pub(super) fn meet(&mut self, who: &WhoLooks, now: Millis) -> ApiResult<()> {
+        let user = who.user.as_str();
+        if self.know(&[(who.user.clone(), who.seen())], now) {
+            self.record(Step { mailing: true, ..Step::default() })?;
+        }
         self.load_user(user)?;
         let is_first = self.tenant.profile.first_seen.is_none();
         if !self.tenant.meet(user, now) {
@@ -224,7 +258,7 @@ impl Stored {
 
     /// Evaluates, and writes what a step of an upgrade or a reading has changed.
     pub(super) fn record(&mut self, mut step: Step) -> ApiResult<()> {
-        self.detect(&mut step, host::now());
+        self.detect(&mut step, None, host::now())?;
         self.write_step(&step)
     }
 
@@ -232,13 +266,24 @@ impl Stored {
     pub(super) fn write_step(&self, step: &Step) -> ApiResult<()> {
         self.rows.transaction(&mut || {
             self.write_rows(step)?;
-            match self.tenant.upgrades.due() {
-                // Should everything in memory be lost now, the alarm takes it up. Where facts wait an alarm is set already, and
-                // sooner; its handler sets the next.
-                Some(due) if step.upgrades && outbox::is_empty(&self.rows)? => self.wake_in(due.since(host::now()).clamp(SECOND, HOUR)),
-                _ => Ok(()),
-            }
+            self.wake_for(step)
         })
+    }
+
+    /// Sets the alarm for what a step has put off. Should everything in memory be lost now, the alarm takes it up. Where facts wait
+    /// an alarm is set already, and sooner; its handler sets the next.
+    fn wake_for(&self, step: &Step) -> ApiResult<()> {
+        if !(step.upgrades || step.mailing) || !outbox::is_empty(&self.rows)? {
+            return Ok(());
+        }
+        let now = host::now();
+        let upgrade = self.tenant.upgrades.due().map(|due| due.since(now).clamp(SECOND, HOUR));
+        let letter = self.tenant.mailing.due().map(|due| due.since(now).max(0));
+        let look = self.planned.map(|at| at.since(now)).filter(|ms| *ms >= 0);
+        match upgrade.into_iter().chain(letter).min() {
+            Some(ms) => self.wake_in(look.map_or(ms, |look| look.min(ms))),
+            None => Ok(()),
+        }
     }
 
     /// Writes the rows, the entries and the facts of a step; part of a transaction.
@@ -262,6 +307,15 @@ impl Stored {
         if step.detected {
             self.rows.put("detected", &tenant.detected)?;
         }
+        if step.mailing {
+            self.rows.put(mailing::MAILING, &tenant.mailing)?;
+        }
+        for user in &step.users {
+            if let Some(state) = tenant.users.get(user) {
+                self.rows.put(&user_key(user), state)?;
+            }
+        }
+        step.letters.iter().try_for_each(|(id, posted)| mailing::put(&self.rows, id, host::now(), posted))?;
         step.entries.iter().try_for_each(|entry| timeline::push(&self.rows, entry))?;
         step.facts.iter().try_for_each(|fact| outbox::push(&self.rows, &self.app, &tenant.name, fact))
     }
@@ -283,8 +337,12 @@ impl Stored {
     }
 
     /// The plan comparison for a user.
-    pub(super) fn comparison(&self, who: &WhoLooks, wanted: Option<&str>, now: Millis) -> ComparisonReport {
+    pub(super) fn comparison(&self, who: &WhoLooks, wanted: Option<&str>, letter: Option<&str>, now: Millis) -> ComparisonReport {
         let rules = &self.rules;
+        let part = letter.and_then(|id| self.letter(id)).and_then(|letter| letter.parts.first());
+        // Who comes from a letter came for what its sequence is about, unless they say otherwise.
+        let sequence = part.and_then(|part| rules.config.sequences.iter().find(|sequence| sequence.id == part.sequence));
+        let wanted = wanted.or_else(|| sequence.and_then(|sequence| sequence.about(&rules.config)));
         let zone = zones::of(&rules.config, who.tz.as_deref(), now);
         let viewer = super::viewer(who, &zone);
         let comparison = self.tenant.compare(rules, &viewer, wanted, now);
@@ -296,6 +354,7 @@ impl Stored {
             labels: comparison.requests.iter().map(|total| rules.label(&total.subject)).collect(),
             revision: rules.revision,
             refusal: self.obstacle(),
+            letter: part.zip(letter).map(|(part, id)| (id.to_owned(), part.sequence.clone())),
             comparison,
         }
     }
@@ -314,8 +373,12 @@ impl Stored {
     /// Answers whether the app is told of anything.
     fn write(&mut self, applied: &Applied, step: &Step, now: Millis) -> ApiResult<bool> {
         let first_today = now.day() > self.seen_day;
-        let touches_others =
-            !applied.users.is_empty() || !applied.pages.dirty.is_empty() || applied.profile || step.detected || step.sealed.is_some();
+        let touches_others = !applied.users.is_empty()
+            || !applied.pages.dirty.is_empty()
+            || applied.profile
+            || step.detected
+            || step.mailing
+            || step.sealed.is_some();
         if !touches_others && !first_today {
             self.put_counts()?;
             return Ok(false);
@@ -341,7 +404,7 @@ impl Stored {
                 self.rows.put("seen", &now.day())?;
                 outbox::push(&self.rows, &self.app, &self.tenant.name, &Fact::Seen { at: now })?;
             }
-            Ok(())
+            self.wake_for(step)
         })?;
         self.seen_day = self.seen_day.max(now.day());
         Ok(first_today || !step.facts.is_empty())

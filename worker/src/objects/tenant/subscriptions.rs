@@ -185,8 +185,9 @@ impl Stored {
         let answered = folded.other_plan;
         let entries = folded.entries;
         let inputs = self.tenant.counts.converted.filter(|at| Some(*at) != converted).map(Input::Converted).into_iter().collect();
-        let step =
+        let mut step =
             Step { mirror: true, upgrades: settled, requests: answered, counts: answered, inputs, entries, facts, ..Step::default() };
+        self.take_moved(&mut step, folded.mailed, now)?;
         self.record(step)?;
         Ok(true)
     }

@@ -5,6 +5,8 @@ use upcue_engine::tenant::Transition;
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
 
+use super::LetterFact;
+
 /// What a tenant tells its app.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Fact {
@@ -33,9 +35,11 @@ pub(crate) enum Fact {
         /// 0 to 100.
         score: u8,
     },
+    /// A letter stands otherwise now.
+    Letter(Box<LetterFact>),
 }
 
-wire! { enum Fact { Seen { at }, Subscription { at, plan, status }, Upgrade(fact), Transition(transition), Score { at, score } } }
+wire! { enum Fact { Seen { at }, Subscription { at, plan, status }, Upgrade(fact), Transition(transition), Score { at, score }, Letter(fact) } }
 
 /// How an upgrade ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

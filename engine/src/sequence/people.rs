@@ -1,0 +1,205 @@
+//! Who could be written to, and who does not want it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Mailing, Moved, Reason};
+use crate::facts::Role;
+use crate::time::{HOUR, Millis};
+use crate::wire;
+
+/// The recipient that is an owner whom the back end names without a user. No user has this id: ids have no spaces.
+pub const OWNER: &str = " owner";
+
+/// Somebody who could be written to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// The user's id, or [`OWNER`].
+    pub recipient: String,
+    /// Where to; `None`: nowhere is known.
+    pub email: Option<String>,
+    /// What they are called.
+    pub name: Option<String>,
+    /// The name of their time zone.
+    pub tz: Option<String>,
+    /// Their role.
+    pub role: Role,
+    /// Whether the tenant is theirs.
+    pub is_owner: bool,
+    /// When they were last seen, to the hour.
+    pub last_seen: Millis,
+    /// What they do not want.
+    pub consent: Consent,
+}
+
+wire! { struct Contact { recipient, email, name, tz, role, is_owner, last_seen, consent } }
+
+/// What somebody does not want, or cannot have. Never forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Since when they want no mail at all.
+    pub refused_all: Option<Millis>,
+    /// The sequences they do not want.
+    pub refused: Vec<String>,
+    /// Since when their address takes no mail: it bounced, or they complained.
+    pub suppressed: Option<Millis>,
+}
+
+wire! { struct Consent { refused_all, refused, suppressed } }
+
+/// What a token or the back end says of somebody; `None`: nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Where to write to; empty: nowhere any more.
+    pub email: Option<String>,
+    /// What they are called.
+    pub name: Option<String>,
+    /// The name of their time zone.
+    pub tz: Option<String>,
+    /// Their role.
+    pub role: Option<Role>,
+    /// Whether the tenant is theirs.
+    pub is_owner: Option<bool>,
+}
+
+wire! { struct Seen { email, name, tz, role, is_owner } }
+
+/// The most contacts of whom nothing needs to be remembered; beyond it the one seen longest ago is forgotten, members first.
+const MAX_CONTACTS: usize = 200;
+/// The most in all. Who is on the way through a sequence, and who has ever refused something, is not forgotten; beyond it nobody new is
+/// taken in, and so nobody new is written to.
+const MAX_REMEMBERED: usize = 1_000;
+/// The most sequences somebody can refuse one by one; who refuses more refuses all.
+const MAX_REFUSED: usize = 100;
+
+impl Consent {
+    /// Whether nothing is refused.
+    fn is_free(&self) -> bool {
+        self.refused_all.is_none() && self.refused.is_empty() && self.suppressed.is_none()
+    }
+
+    /// Why the mails of `sequence` are not to be sent, if so.
+    pub fn refusal(&self, sequence: &str) -> Option<Reason> {
+        if self.suppressed.is_some() {
+            return Some(Reason::Suppressed);
+        }
+        (self.refused_all.is_some() || self.refused.iter().any(|refused| refused == sequence)).then_some(Reason::Unsubscribed)
+    }
+}
+
+impl Mailing {
+    /// What is known of a recipient.
+    pub fn contact(&self, recipient: &str) -> Option<&Contact> {
+        self.contacts.iter().find(|contact| contact.recipient == recipient)
+    }
+
+    fn contact_mut(&mut self, recipient: &str) -> Option<&mut Contact> {
+        self.contacts.iter_mut().find(|contact| contact.recipient == recipient)
+    }
+
+    /// Takes in what is said of `recipient`, who is seen at `now`; answers whether anything changed. Being seen counts by the hour, so
+    /// that not every request is written down.
+    pub fn know(&mut self, recipient: &str, seen: &Seen, now: Millis) -> bool {
+        let is_new = self.contact(recipient).is_none();
+        if is_new {
+            self.make_room();
+            if self.contacts.len() >= MAX_REMEMBERED {
+                return false;
+            }
+            self.contacts.push(Contact { recipient: recipient.to_owned(), ..Contact::default() });
+        }
+        let Some(contact) = self.contact_mut(recipient) else { return false };
+        contact.learn(seen, now) || is_new
+    }
+
+    /// Forgets those seen longest ago, where there are too many.
+    fn make_room(&mut self) {
+        let is_kept = |contact: &Contact| !contact.consent.is_free() || self.is_on_the_way(&contact.recipient);
+        let light = self.contacts.iter().enumerate().filter(|(_, contact)| !is_kept(contact));
+        if light.clone().count() >= MAX_CONTACTS {
+            let oldest = light.min_by_key(|(_, contact)| (contact.role == Role::Admin || contact.is_owner, contact.last_seen));
+            oldest.map(|(i, _)| i).map(|i| self.contacts.remove(i));
+        }
+    }
+
+    /// `recipient` wants no more mails of `sequence`, or none at all: what is on its way is cancelled. Whoever is not known is remembered
+    /// all the same.
+    pub fn unsubscribe(&mut self, recipient: &str, sequence: Option<&str>, now: Millis) -> Moved {
+        let Some(contact) = self.contact_or_new(recipient) else { return Moved::default() };
+        let consent = &mut contact.consent;
+        let before = consent.clone();
+        match sequence {
+            Some(sequence) if consent.refused.len() < MAX_REFUSED => {
+                if !consent.refused.iter().any(|refused| refused == sequence) {
+                    consent.refused.push(sequence.to_owned());
+                }
+            }
+            _ => _ = consent.refused_all.get_or_insert(now),
+        }
+        let changed = before != *consent;
+        let mut moved = self.cancel(Reason::Unsubscribed, now, |enrolment| {
+            enrolment.recipient == recipient && sequence.is_none_or(|sequence| enrolment.sequence == sequence)
+        });
+        moved.changed |= changed;
+        moved
+    }
+
+    /// `recipient` wants the mails of `sequence` again, or all; answers whether anything changed.
+    pub fn resubscribe(&mut self, recipient: &str, sequence: Option<&str>) -> bool {
+        let Some(contact) = self.contact_mut(recipient) else { return false };
+        let before = contact.consent.clone();
+        if let Some(sequence) = sequence {
+            contact.consent.refused.retain(|refused| refused != sequence);
+        } else {
+            contact.consent.refused_all = None;
+            contact.consent.refused.clear();
+        }
+        before != contact.consent
+    }
+
+    /// The address of `recipient` takes no mail: what is on its way there is cancelled. A new address is written to again.
+    pub fn suppress(&mut self, recipient: &str, now: Millis) -> Moved {
+        let Some(contact) = self.contact_or_new(recipient) else { return Moved::default() };
+        let is_new = contact.consent.suppressed.is_none();
+        contact.consent.suppressed.get_or_insert(now);
+        let mut moved = self.cancel(Reason::Suppressed, now, |enrolment| enrolment.recipient == recipient);
+        moved.changed |= is_new;
+        moved
+    }
+
+    /// The address of `recipient` takes mail again; answers whether anything changed.
+    pub fn unsuppress(&mut self, recipient: &str) -> bool {
+        self.contact_mut(recipient).is_some_and(|contact| contact.consent.suppressed.take().is_some())
+    }
+
+    /// Somebody who refuses something is remembered, however many there are: what bounds them is that each had a mail.
+    fn contact_or_new(&mut self, recipient: &str) -> Option<&mut Contact> {
+        if self.contact(recipient).is_none() {
+            self.contacts.push(Contact { recipient: recipient.to_owned(), ..Contact::default() });
+        }
+        self.contact_mut(recipient)
+    }
+}
+
+impl Contact {
+    fn learn(&mut self, seen: &Seen, now: Millis) -> bool {
+        let before = self.clone();
+        if let Some(email) = &seen.email {
+            let email = Some(email.clone()).filter(|email| !email.is_empty());
+            if self.email != email {
+                self.email = email;
+                self.consent.suppressed = None; // it was the other address that took no mail
+            }
+        }
+        for (known, said) in [(&mut self.name, &seen.name), (&mut self.tz, &seen.tz)] {
+            if let Some(said) = said {
+                *known = Some(said.clone()).filter(|said| !said.is_empty());
+            }
+        }
+        self.role = seen.role.unwrap_or(self.role);
+        self.is_owner = seen.is_owner.unwrap_or(self.is_owner);
+        if now.since(self.last_seen) >= HOUR {
+            self.last_seen = now;
+        }
+        before != *self
+    }
+}

@@ -1,0 +1,156 @@
+// A letter, interrupted wherever it can be: a provider that knows keys sends it once, one that does not, twice at most; none is lost.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { after, afterEach, before, describe, test } from "node:test";
+import { startMailServer } from "../support/mail-server.mjs";
+import { delivery, event, startResend } from "../support/resend-double.mjs";
+import { call, seedStripe, startStack } from "../support/stack.mjs";
+import { DAY, SEQUENCE, addShopper, eventually, mailConfig, mailing } from "../support/mailing.mjs";
+
+const POINTS = ["before_recorded", "before_provider", "after_provider", "settled"];
+const SECRET = `whsec_${Buffer.from("a secret of sixteen bytes").toString("base64")}`;
+const CONFIG = mailConfig({ sequences: [{ ...SEQUENCE, steps: [{ after: "0s", template: "quota" }] }] });
+
+/** Stands before the provider, and can hold a request back, or its answer. */
+async function startGate(t, target) {
+  const gate = { holds: undefined, held: 0 };
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await Array.fromAsync(request));
+    const headers = { ...request.headers };
+    delete headers.host;
+    const ask = () => fetch(target + request.url, { method: request.method, headers, body: body.length ? body : undefined });
+    const holds = gate.holds;
+    gate.holds = undefined;
+    if (holds === "before") return (gate.held += 1); // never asked, never answered
+    const answer = await ask();
+    if (holds === "after") return (gate.held += 1); // taken, and nobody hears of it
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  gate.url = `http://127.0.0.1:${server.address().port}`;
+  return gate;
+}
+
+describe("a letter that is interrupted", () => {
+  const ends = [];
+  const t = { after: (end) => ends.unshift(end) };
+  let stack, mails, resend, gate, smtp;
+  before(async () => {
+    resend = await startResend(t);
+    gate = await startGate(t, resend.url);
+    smtp = await startMailServer(t, { plain: true });
+    stack = await startStack(t, { dev: true, config: CONFIG, resend: gate.url });
+    Object.assign(stack, await seedStripe(stack.stripe, { tenant: "first" }));
+    mails = mailing(stack);
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+  const arm = (at, kind) => stack.operator("POST", "/dev/fault", at ? { at: `mail.${at}`, kind } : {});
+  afterEach(() => arm());
+
+  const PROVIDERS = {
+    resend: { settings: () => ({ provider: "resend", api_key: resend.apiKey, webhook_secrets: [SECRET] }), sent: () => resend.sent().map(({ to }) => to[0]) },
+    smtp: { settings: () => ({ provider: "smtp", host: "127.0.0.1", port: smtp.port, security: "none" }), sent: () => smtp.received.map(({ envelope }) => envelope.rcptTo[0].address) },
+  };
+  const use = async (name) => {
+    const set = await stack.operator("PATCH", `/v1/apps/${stack.app}`, { email: PROVIDERS[name].settings() });
+    assert.equal(set.status, 200, JSON.stringify(set.body));
+  };
+  /** How often the provider has a letter for the tenant's admin. */
+  const copies = (name, tenant) => PROVIDERS[name].sent().filter((to) => to.includes(`ada@${tenant}.example`)).length;
+  /** That the letter of a tenant was sent, and how often. */
+  async function check(name, tenant, most) {
+    // A panic answers 500 to whoever asks at that moment.
+    const asked = () => stack.api("GET", `/v1/tenants/${tenant}/letters`);
+    await eventually(async () => (await asked()).body.letters?.some(({ state }) => state === "sent"), () => `nothing was sent to ${tenant}`);
+    const [letter] = await mails.until(tenant, 1);
+    const found = copies(name, tenant);
+    assert.ok(found >= 1 && found <= most, `${found} copies of ${tenant}: ${JSON.stringify(letter)}`);
+    assert.equal((await mails.told(tenant)).filter(({ type }) => type === "LetterSent").length, 1);
+  }
+
+  for (const [name, most] of [["resend", 1], ["smtp", 2]]) {
+    for (const at of POINTS) {
+      for (const kind of ["panic", "error"]) {
+        test(`${name}: ${kind} at mail.${at}`, { timeout: 120_000 }, async () => {
+          const tenant = `${name}-${at.replace("_", "-")}-${kind}`;
+          await use(name);
+          await addShopper(stack, tenant);
+          await arm(at, kind);
+          await mails.use(tenant, 900).catch(() => {});
+          await check(name, tenant, most);
+          // Whether it is known what came of asking: else it is asked once more.
+          const [{ unsure }] = (await mails.of(tenant)).letters;
+          assert.equal(unsure, at.endsWith("_provider") ? 1 : 0, "the fault was not met");
+        });
+      }
+    }
+  }
+
+  for (const when of ["before", "after"]) {
+    test(`resend: kill -9 while the provider is asked, ${when} it has taken the letter`, { timeout: 120_000 }, async () => {
+      const tenant = `kill-${when}`;
+      await use("resend");
+      await addShopper(stack, tenant);
+      gate.holds = when;
+      const { held } = gate;
+      await mails.use(tenant, 900);
+      await eventually(() => gate.held > held, () => "the provider was never asked");
+      await stack.worker.stop("SIGKILL");
+      await stack.worker.start();
+      await check("resend", tenant, 1);
+    });
+  }
+
+  test("a provider that is down is asked again, later and later, and has the letter once in the end", { timeout: 120_000 }, async (t) => {
+    await use("resend");
+    await addShopper(stack, "down");
+    resend.fail(...Array.from({ length: 3 }, () => ({ status: 503, name: "service_unavailable" })));
+    await mails.use("down", 900);
+    await mails.until("down", 1, "waiting");
+    t.after(() => mails.pass(0));
+    const waits = [];
+    for (let i = 0; i < 3; i++) {
+      const [{ attempts, waits_until: until }] = await mails.until("down", 1, "waiting");
+      waits.push(until);
+      assert.equal(attempts, i + 1);
+      const { body } = await stack.operator("POST", "/dev/clock", { offset: 0 });
+      await mails.pass(until - body.now + 1_000, "down");
+      await eventually(async () => (await mails.of("down")).letters[0].attempts > attempts);
+    }
+    const [letter] = await mails.until("down", 1);
+    assert.equal(letter.attempts, 4);
+    assert.ok(waits[2] - waits[1] > waits[1] - waits[0], "later and later");
+    assert.equal(copies("resend", "down"), 1);
+  });
+
+  test("a signed bounce ends mail to the address, in every tenant of the app", { timeout: 120_000 }, async () => {
+    await use("resend");
+    await addShopper(stack, "bounced");
+    await mails.use("bounced", 900);
+    const [letter] = await mails.until("bounced", 1);
+    const taken = resend.sent().find(({ key }) => key === letter.id);
+    assert.ok(taken, "the letter's id is the idempotency key");
+    assert.equal(taken.headers["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click");
+    assert.match(taken.headers["List-Unsubscribe"], /^<http:\/\/127\.0\.0\.1:\d+\/u\/[\w-]+>$/);
+    const { body, headers } = delivery(SECRET, event("email.bounced", taken, { bounce: { type: "Permanent", subType: "General", message: "no such user" } }));
+    const url = `${stack.worker.url}/webhooks/email/${stack.app}/resend`;
+    for (let i = 0; i < 2; i++) assert.equal((await call(url, { method: "POST", raw: body, headers })).status, 200);
+    const { letters, contacts } = await mails.of("bounced");
+    assert.equal(letters[0].report.what, "bounced");
+    assert.ok(contacts[0].suppressed_since);
+    assert.equal((await mails.told("bounced")).filter(({ type }) => type === "LetterReported").length, 1);
+    await addShopper(stack, "elsewhere", { ada: { email: "ada@bounced.example" } });
+    await mails.use("elsewhere", 900);
+    await eventually(async () => (await mails.of("elsewhere")).letters.some(({ reason }) => reason === "suppressed"));
+    assert.equal(copies("resend", "bounced"), 1);
+  });
+});

@@ -1,0 +1,82 @@
+//! Letters as they were written: a table with one row each, beside what the engine keeps of them.
+
+use upcue_engine::sequence::Letter;
+use upcue_engine::time::Millis;
+use worker::SqlStorageValue;
+
+use super::super::super::rows::{Rows, decode, encode, text};
+use super::super::store::{Step, Stored};
+use super::{fact, shown};
+use crate::problem::ApiResult;
+use crate::rpc::{Fact, LetterFact, LettersReport, Posted};
+
+pub(in super::super) const TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS letter (id TEXT PRIMARY KEY, at INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID";
+/// Letters kept with their texts.
+const KEPT: i64 = 200;
+
+/// Writes a letter down; part of a transaction.
+pub(in super::super) fn put(rows: &Rows, id: &str, at: Millis, posted: &Posted) -> ApiResult<()> {
+    let sql = "INSERT INTO letter (id, at, value) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value";
+    rows.run(sql, vec![id.into(), SqlStorageValue::Integer(at.0.max(0)), encode(posted)])?;
+    let sql = "DELETE FROM letter WHERE id IN (SELECT id FROM letter ORDER BY at DESC, id LIMIT -1 OFFSET ?)";
+    rows.run(sql, vec![SqlStorageValue::Integer(KEPT)])
+}
+
+impl Stored {
+    /// A letter as it was written.
+    pub(in super::super) fn posted(&self, id: &str) -> ApiResult<Option<Posted>> {
+        let found = self.rows().query("SELECT value FROM letter WHERE id = ?", vec![id.into()])?;
+        found.first().and_then(|row| row.first()).map(decode).transpose()
+    }
+
+    /// A letter that the engine knows.
+    pub(in super::super) fn letter(&self, id: &str) -> Option<&Letter> {
+        self.tenant.mailing.letters.iter().find(|letter| letter.id == id)
+    }
+
+    /// What the app is told of a letter; what `step` is about to write of it counts already.
+    pub(super) fn letter_fact(&self, id: &str, step: &Step) -> ApiResult<Option<Fact>> {
+        let Some(letter) = self.letter(id).cloned() else { return Ok(None) };
+        let about_to = step.letters.iter().rev().find(|(of, _)| of == id).map(|(_, posted)| posted.clone());
+        let posted = if about_to.is_some() { about_to } else { self.posted(id)? };
+        let address = self.tenant.mailing.contact(&letter.recipient).and_then(|contact| contact.email.clone());
+        let letter = Letter { recipient: shown(&letter.recipient).to_owned(), ..letter };
+        Ok(Some(fact(match posted {
+            None => LetterFact { letter, address, subject: None, provider: None, clicks: 0, opened: None, reported: None },
+            Some(Posted { address, subject, provider, clicks, opened, reported, .. }) => LetterFact {
+                letter,
+                address: Some(address),
+                subject: Some(subject),
+                provider: Some(provider),
+                clicks: u32::try_from(clicks.len()).unwrap_or(u32::MAX),
+                opened,
+                reported,
+            },
+        })))
+    }
+
+    /// Everything about mails.
+    pub(in super::super) fn letters_report(&self) -> ApiResult<LettersReport> {
+        let found = self.rows().query("SELECT id, value FROM letter", vec![])?;
+        let mut posted = Vec::new();
+        for row in &found {
+            if let [id, value] = row.as_slice()
+                && let Some(id) = text(id)
+            {
+                let whole: Posted = decode(value)?;
+                posted.push((id, Posted { html: String::new(), text: String::new(), ..whole }));
+            }
+        }
+        let mailing = &self.tenant.mailing;
+        let letters = mailing.letters.iter().rev().map(|letter| {
+            let of = posted.iter().find(|(id, _)| *id == letter.id).map(|(_, posted)| posted.clone());
+            (letter.clone(), of)
+        });
+        Ok(LettersReport {
+            letters: letters.collect(),
+            enrolments: mailing.enrolments.iter().rev().cloned().collect(),
+            contacts: mailing.contacts.clone(),
+        })
+    }
+}

@@ -148,7 +148,7 @@ fn ready(
     let letter = reader.choice(Some(builtin), "built-in letter", &known)?;
     let (key, label) = about(letter, builtin, fields, names, reader)?;
     let said = letter.said(&key, &label);
-    let own = ["subject", "preheader", "summary"].map(|name| line(fields, name, reader));
+    let own = ["subject", "preheader", "summary"].map(|name| line(fields, name, reader).filter(|line| !line.trim().is_empty()));
     let mut resolve = |path: &str, fallback: Option<&str>| slot(path, fallback, press.links, names);
     let html = match (press.mjml)(&said.mjml) {
         Ok(html) => html,

@@ -3,6 +3,7 @@ mod frequency;
 mod names;
 mod review;
 mod rules;
+mod templates;
 mod verdicts;
 
 use super::{Config, PaymentBehavior, Problem, Proration, UpgradeRules, compile};

@@ -64,9 +64,12 @@ impl Draft {
         let subject = note("subject", line(written.subject, resolve));
         let preheader = note("preheader", line(written.preheader, resolve));
         let summary = note("summary", line(written.summary, resolve));
-        let (body, mut derived) = match tokens(written.html) {
+        // A placeholder that is not closed would be told as markup that makes no sense.
+        let (_, open) = bits(written.html);
+        let read = if open.is_empty() { tokens(written.html).map_err(|flaw| vec![flaw]) } else { Err(open) };
+        let (body, mut derived) = match read {
             Ok(tokens) => (note("html", html(written.html, &tokens, resolve)), derived(&tokens, resolve)),
-            Err(flaw) => (note("html", (Vec::new(), vec![flaw])), Vec::new()),
+            Err(flaws) => (note("html", (Vec::new(), flaws)), Vec::new()),
         };
         if let Some(text) = written.text {
             derived = note("text", plain(text, resolve));

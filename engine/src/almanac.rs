@@ -38,7 +38,7 @@ pub struct Span {
 wire! { struct Span { from, until } }
 
 #[cfg(feature = "edge")]
-mod made;
+pub(crate) mod made;
 
 impl Almanac {
     /// The first moment that counts in `window` at `now`.

@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 pub use compile::{Host, compile, review, review_for};
 pub use email::{Email, Mailbox};
 pub use names::unknown;
-pub use sequences::{After, Reentry, Sequence, Step, To};
+pub use sequences::{After, MAX_STEPS, Reentry, Sequence, Step, To};
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
 use crate::campaign::{Campaign, Cap, Nudge, NudgeKind};

@@ -36,9 +36,11 @@
 //! | `requests.count` | int | how many teammates ask for what is asked for most; 0 for members |
 //! | `requests.top` | string | what that is; unknown when nothing is asked for, or nothing by name, and for members |
 //! | `now` | timestamp | the Worker's clock |
+//! | `converted` | bool | whether the tenant has upgraded since the recipient entered the sequence |
 //!
-//! Signals and segments speak of a tenant: `user.…` and `requests.…` are for campaigns alone. Signals feed the score and
-//! segments, so they cannot read those.
+//! Signals and segments speak of a tenant: `user.…` and `requests.…` are for campaigns and sequences, where the user is the recipient
+//! (`enter` speaks of the tenant as well, and reads `requests.…` as admins do). Signals feed the score and segments, so they cannot
+//! read those. `converted` is for a sequence's `exit` and its steps' `when`.
 //!
 //! Some the browser reads by itself, from its own last word and what has happened in the page since ([`Input`]); all others
 //! only the edge knows ([`Fact`]).

@@ -22,6 +22,7 @@ pub use play::{Difference, Outputs, Replayed, Rulebooks, Unplayable, advance, re
 pub use report::{CampaignReport, Compared, SegmentReport, TenantBacktest, Totals};
 
 use crate::map::Map;
+use crate::sequence::Spent;
 use crate::subscription::Mirror;
 use crate::tenant::{Applied, Batch, Counts, Detected, Profile, Rulebook, Tenant, Transition, User, Verdict};
 use crate::time::{DAY, DurationMs, Millis};
@@ -57,6 +58,8 @@ pub enum Input {
     Met(String),
     /// Nudges are judged by these clocks from now on.
     Zone(Zone),
+    /// Letters were counted in the ledgers.
+    Spent(Vec<Spent>),
 }
 
 /// A step: what came in, and what was decided then. Nothing comes in when time alone changes something.

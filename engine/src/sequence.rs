@@ -20,8 +20,10 @@
 mod advance;
 mod cancel;
 mod clocks;
+mod desk;
 mod draw;
 mod enrolment;
+mod gates;
 mod letter;
 mod moved;
 mod people;

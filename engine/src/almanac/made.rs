@@ -9,6 +9,7 @@
 //!   too quiet than too loud.
 
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use super::{Almanac, Span};
 use crate::campaign::{Cap, Unit, Window};
@@ -26,11 +27,17 @@ const FROM_MONDAY: i64 = 3;
 impl Almanac {
     /// What the clocks of `zone` say around `now` of what `config` asks for.
     pub fn of(config: &Config, zone: &Zone, now: Millis) -> Self {
-        let frequency = &config.frequency;
-        let (units, quiet) = (units(config), &frequency.quiet);
+        let (units, quiet) = (units(config), &config.frequency.quiet);
         if units == [false; 3] && quiet.is_empty() {
             return Self::default();
         }
+        let today = zone.local(now).div_euclid(DAY);
+        let days = today.saturating_sub(1)..=today.saturating_add(AHEAD);
+        Self { quiet: quiet.iter().map(|hours| spans(*hours, zone, days.clone())).collect(), ..Self::calendar(units, zone, now) }
+    }
+
+    /// When days, weeks and months begin around `now`, those that are wanted.
+    pub(crate) fn calendar([days, weeks, months]: [bool; 3], zone: &Zone, now: Millis) -> Self {
         let today = zone.local(now).div_euclid(DAY);
         let ahead = today..=today.saturating_add(AHEAD);
         let begin = |day: i64| zone.first(day.saturating_mul(DAY));
@@ -40,13 +47,12 @@ impl Almanac {
             days.filter(|_| wanted).map(begin).collect()
         };
         let monday = |day: i64| day - (day + FROM_MONDAY).rem_euclid(WEEK);
-        let [days, weeks, months] = units;
         Self {
             days: begins(days, today, &|_| true),
             weeks: begins(weeks, monday(today), &|day| monday(day) == day),
             // The next month in any case, so that people can be told when there is room again.
             months: [0, 31].iter().filter(|_| months).map(|ahead| begin(first_of_month(first_of_month(today) + ahead))).collect(),
-            quiet: quiet.iter().map(|hours| spans(*hours, zone, today)).collect(),
+            quiet: Vec::new(),
         }
     }
 
@@ -57,9 +63,13 @@ impl Almanac {
     }
 }
 
-/// Whether any cap counts in days, in weeks, in months.
+/// Whether any cap of campaigns counts in days, in weeks, in months.
 fn units(config: &Config) -> [bool; 3] {
-    let caps = config.campaigns.iter().flat_map(|rule| &rule.campaign.gates.caps).chain(&config.frequency.caps);
+    units_of(config.campaigns.iter().flat_map(|rule| &rule.campaign.gates.caps).chain(&config.frequency.caps))
+}
+
+/// Whether any of `caps` does.
+pub(crate) fn units_of<'c>(caps: impl Iterator<Item = &'c Cap>) -> [bool; 3] {
     let mut used = [false; 3];
     for Cap { window, .. } in caps {
         let [day, week, month] = &mut used;
@@ -78,12 +88,19 @@ fn first_of_month(day: i64) -> i64 {
     days_from_civil(year, month)
 }
 
-/// The quiet hours of the days around `today`, beginning with yesterday's: they may last past midnight.
-fn spans(hours: QuietHours, zone: &Zone, today: i64) -> Vec<Span> {
+/// Until when it is quiet at `at`, if it is.
+pub(crate) fn quiet_until(hours: QuietHours, zone: &Zone, at: Millis) -> Option<Millis> {
+    let today = zone.local(at).div_euclid(DAY);
+    let spans = spans(hours, zone, today.saturating_sub(1)..=today.saturating_add(1));
+    spans.into_iter().find(|span| span.from <= at && at < span.until).map(|span| span.until)
+}
+
+/// The quiet hours that begin on these days: those of yesterday may last past midnight.
+fn spans(hours: QuietHours, zone: &Zone, days: RangeInclusive<i64>) -> Vec<Span> {
     let (from, to) = (i64::from(hours.from) * MINUTE, i64::from(hours.to) * MINUTE);
     let length = (to - from).rem_euclid(DAY);
     let mut spans: Vec<Span> = Vec::new();
-    for day in today.saturating_sub(1)..=today.saturating_add(AHEAD) {
+    for day in days {
         let local = day.saturating_mul(DAY).saturating_add(from);
         let span = Span { from: zone.first(local), until: zone.last(local.saturating_add(length)) };
         match spans.last_mut() {

@@ -1,6 +1,7 @@
 //! From the document to what runs: section by section.
 
 use super::campaigns::campaigns;
+use super::email::email;
 use super::features::features;
 use super::frequency::frequency;
 use super::json::Json;
@@ -8,20 +9,21 @@ use super::meters::meters;
 use super::names::{ConfigNames, Speaker};
 use super::parts::refuse_later;
 use super::plans::plans;
-use super::reader::{Object, Reader};
+use super::reader::Reader;
 use super::review::warnings;
 use super::segments::{compile_segments, segments};
+use super::sequences::{Around, sequences};
 use super::signals::{compile_signals, signals};
-use super::templates::{Press, templates};
+use super::templates::{Press, names_of, templates};
 use super::traits::traits;
 use super::upgrade::upgrade;
-use super::{Config, Email, Problem};
+use super::{Config, Problem};
 use crate::letter::{Flaw, Mjml};
 use crate::plan::{Meter, MeterSource};
 use crate::time::Millis;
 
 /// The sections. `$schema` lets editors find the schema; what it says is not looked at.
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "$schema",
     "meters",
     "features",
@@ -34,10 +36,11 @@ const SECTIONS: [&str; 13] = [
     "holdout",
     "upgrade",
     "email",
+    "sequences",
     "templates",
 ];
 /// Parts of the design that this version does not run.
-const LATER: [&str; 2] = ["sequences", "attribution"];
+const LATER: [&str; 1] = ["attribution"];
 
 /// What the host of a compilation knows and the engine does not.
 #[derive(Clone, Copy, Debug)]
@@ -110,8 +113,13 @@ fn config(root: &Json, host: Host, reader: &mut Reader) -> Config {
     names.speaker = Speaker::Campaign;
     let mut frequency = frequency(&document, host.knows, reader);
     let holdout = reader.share(document.get("holdout")).unwrap_or_default();
+    let everybodys = frequency.quiet.first().copied();
     let campaigns = campaigns(&document, holdout, &mut frequency.quiet, &mut names, reader);
-    let email = Email { links: links(&document, reader), ..Email::default() };
+    let known = names_of(document.get("templates"), reader);
+    let around = Around { campaigns: &campaigns, templates: &known, quiet: everybodys, holdout };
+    let sequences = sequences(&document, &around, &mut names, reader);
+    let email = email(&document, reader);
+    names.speaker = Speaker::Recipient;
     let templates = templates(&document, Press { links: &email.links, mjml: host.mjml }, &mut names, reader);
     let events = names.events;
     let upgrade = upgrade(document.get("upgrade"), reader);
@@ -132,14 +140,7 @@ fn config(root: &Json, host: Host, reader: &mut Reader) -> Config {
         frequency,
         holdout,
         email,
-        sequences: Vec::new(),
+        sequences,
         templates,
     }
-}
-
-/// Where links lead, by name.
-fn links(document: &Object<'_>, reader: &mut Reader) -> Vec<(String, String)> {
-    let email = reader.object(document.get("email"), &[], &["links"]);
-    let entries = reader.entries(email.get("links"), 100);
-    entries.iter().map(|(name, part)| (name.clone(), reader.text_or(Some(part), ""))).collect()
 }

@@ -88,7 +88,7 @@ pub(super) fn quiet_hours(part: Option<&Json>, all: &mut Vec<QuietHours>, reader
 }
 
 /// `HH:MM` as minutes since midnight.
-fn time_of_day(part: Option<&Json>, reader: &mut Reader) -> Option<u16> {
+pub(super) fn time_of_day(part: Option<&Json>, reader: &mut Reader) -> Option<u16> {
     let text = reader.text(part)?;
     let minutes = minutes(text);
     if minutes.is_none() {

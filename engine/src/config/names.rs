@@ -80,7 +80,7 @@ const SINGLE: [(&str, &str, Fact, Type); 18] = [
 ];
 
 /// What a name begins with, and how it goes on.
-const ROOTS: [(&str, &str); 13] = [
+const ROOTS: [(&str, &str); 14] = [
     ("usage", "usage.<meter>.<field>` as in `usage.api_calls.ratio"),
     ("events", "events.<name>.<field>` as in `events.login.count_7d"),
     ("feature", "feature.<feature>` as in `feature.sso"),
@@ -94,6 +94,7 @@ const ROOTS: [(&str, &str); 13] = [
     ("segment", "segment.<id>` as in `segment.ready_to_upgrade"),
     ("requests", "requests.<field>` as in `requests.count"),
     ("now", "now"),
+    ("converted", "converted"),
 ];
 
 /// What names begin with.
@@ -121,8 +122,12 @@ pub(super) enum Speaker {
     Signal,
     /// A segment: nothing of users.
     Segment,
-    /// A campaign: everything.
+    /// A campaign: everything of users.
     Campaign,
+    /// What a sequence begins with: nothing of users, but what they ask for.
+    Entry,
+    /// What a sequence ends with, and its steps: everything of the recipient.
+    Recipient,
 }
 
 impl Names for ConfigNames<'_> {
@@ -136,6 +141,12 @@ impl Names for ConfigNames<'_> {
             }
             Speaker::Signal | Speaker::Segment if fact.is_of_user() => {
                 Err(format!("`{name}` is about one user; signals and segments are about the whole tenant. Use it in an audience"))
+            }
+            Speaker::Entry if fact.is_of_user() && !matches!(fact, Fact::RequestsCount | Fact::RequestsTop) => {
+                Err(format!("`{name}` is about one user, and nobody is enrolled yet; use it in `exit`, or in a step's `when`"))
+            }
+            Speaker::Signal | Speaker::Segment | Speaker::Campaign | Speaker::Entry if fact == Fact::Converted => {
+                Err("`converted` is about somebody on the way through a sequence; only its `exit` and its steps' `when` know it".to_owned())
             }
             _ => Ok((fact, of)),
         }
@@ -161,6 +172,7 @@ impl ConfigNames<'_> {
             ["feature", key] => Ok((Fact::Feature(find("feature", key, self.features.iter().map(|f| f.key.as_str()))?), Type::Bool)),
             ["score"] => Ok((Fact::Score, Type::Int)),
             ["now"] => Ok((Fact::Now, Type::Timestamp)),
+            ["converted"] => Ok((Fact::Converted, Type::Bool)),
             [root @ ("user" | "tenant" | "plan" | "best_plan" | "subscription" | "requests"), field] => self.single(root, field),
             [root, ..] => match ROOTS.iter().find(|(known, _)| known == root) {
                 Some((_, form)) => Err(format!("`{}` is no fact; write `{form}`", path.join("."))),
@@ -224,7 +236,7 @@ fn find<'k>(what: &str, wanted: &str, keys: impl Iterator<Item = &'k str> + Clon
 /// The longest name that is compared with known ones, in bytes.
 const MAX_COMPARED: usize = 128;
 /// The most known names that a message lists: as many as there are sections of a document, so that those come in its order.
-const MAX_LISTED: usize = 13;
+const MAX_LISTED: usize = 14;
 
 /// What to tell of a name that is none of those known: "unknown meter `api_call`; did you mean `api_calls`?" Where nothing is near
 /// enough, what is known, in the order given; of many, the nearest, nearest first.

@@ -25,6 +25,11 @@ impl<'j> Object<'j> {
     pub(super) fn get(&self, name: &str) -> Option<&'j Json> {
         find(self.members, name).filter(|part| !matches!(part.value, Value::Null))
     }
+
+    /// Whether it says in so many words that there is no `name`.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        find(self.members, name).is_some_and(|part| matches!(part.value, Value::Null))
+    }
 }
 
 /// What is called `name` in an object, the last if there are several.

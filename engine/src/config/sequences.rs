@@ -1,6 +1,11 @@
 //! Email sequences as they run. The section `sequences` of the document.
 
+mod read;
+mod steps;
+
 use serde::{Deserialize, Serialize};
+
+pub(super) use read::{Around, sequences};
 
 use super::{CampaignRule, Config, QuietHours};
 use crate::campaign::Cap;
@@ -8,6 +13,9 @@ use crate::expr::Program;
 use crate::hash::bucket;
 use crate::time::DurationMs;
 use crate::wire;
+
+/// The most steps of a sequence.
+pub const MAX_STEPS: usize = 20;
 
 /// Mails that follow each other until they have nothing more to say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -94,6 +94,7 @@ impl<'a> Names<'a> {
             Fact::RequestsCount => "requests.count".to_owned(),
             Fact::RequestsTop => "requests.top".to_owned(),
             Fact::Now => "now".to_owned(),
+            Fact::Converted => "converted".to_owned(),
         }
     }
 

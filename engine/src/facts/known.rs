@@ -59,12 +59,15 @@ pub enum Fact {
     RequestsTop,
     /// `now`
     Now,
+    /// `converted`
+    Converted,
 }
 
 wire! { enum Fact {
     Input(input), Limit(meter), Pace { meter, field }, Feature(feature), UserRole, UserAge, UserTrait(number), TenantAge, TenantSeats,
     TenantTrait(number), Plan(field), PlanMaxRank, BestPlan(field), SubscriptionStatus, TrialEndsIn, RenewsIn, SignalAge(signal),
     SignalCount(signal), Score, Segment(segment), RequestsCount, RequestsTop, Now,
+    Converted,
 } }
 
 impl Fact {

@@ -157,6 +157,8 @@ impl<'a> Run<'a> {
                     self.tenant.judge_by(zone);
                     self.almanac = None;
                 }
+                // What was sent was sent, whatever the rules that are tried.
+                Input::Spent(spent) => spent.iter().for_each(|spent| self.tenant.spend(spent)),
                 Input::Rules(_) => {}
             }
         }

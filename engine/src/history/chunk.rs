@@ -39,6 +39,7 @@ const REQUESTS: u8 = 2;
 const RULES: u8 = 3;
 const MET: u8 = 4;
 const ZONE: u8 = 5;
+const SPENT: u8 = 6;
 
 const OTHER: u8 = 1;
 const BACK: u8 = 1 << 1;
@@ -218,6 +219,10 @@ fn put_input(out: &mut To, input: &Input, at: Millis) {
             out.byte(ZONE);
             out.blob(&wire::encode(zone));
         }
+        Input::Spent(spent) => {
+            out.byte(SPENT);
+            out.blob(&wire::encode(spent));
+        }
     }
 }
 
@@ -233,6 +238,7 @@ fn get_input(from: &mut From<'_>, at: Millis) -> Option<Input> {
         RULES => Input::Rules(u32::try_from(from.number()?).ok()?),
         MET => Input::Met(from.text()?),
         ZONE => Input::Zone(wire::decode(from.blob()?)?),
+        SPENT => Input::Spent(wire::decode(from.blob()?)?),
         _ => return None,
     })
 }

@@ -93,6 +93,7 @@ impl<'a> Player<'a> {
                 Input::Zone(zone) => {
                     self.tenant.judge_by(zone);
                 }
+                Input::Spent(spent) => spent.iter().for_each(|spent| self.tenant.spend(spent)),
             }
         }
         Ok(Outputs { transitions: self.tenant.detect(&self.rules, entry.at), verdicts })

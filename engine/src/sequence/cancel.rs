@@ -19,7 +19,13 @@ impl Enrolment {
 impl Mailing {
     /// The tenant has upgraded: nothing that is on its way is sent any more.
     pub fn converted(&mut self, now: Millis) -> Moved {
-        self.cancel(Reason::Converted, now, |_| true)
+        let mut moved = self.cancel(Reason::Converted, now, |_| true);
+        // Whoever becomes known later was not there when it mattered.
+        for door in self.doors.iter_mut().filter(|door| door.is_unmet) {
+            door.is_unmet = false;
+            moved.changed = true;
+        }
+        moved
     }
 
     /// Whether `recipient` is on the way through any sequence.
@@ -48,7 +54,7 @@ impl Mailing {
         moved.told.push(Told { at: now, sequence, recipient, letter: None, what: What::Left(reason) });
     }
 
-    fn take_out(&mut self, number: u32, reason: Reason, now: Millis, moved: &mut Moved) {
+    pub(super) fn take_out(&mut self, number: u32, reason: Reason, now: Millis, moved: &mut Moved) {
         let open = |state: &LetterState| matches!(state, LetterState::Ready | LetterState::Waiting { .. });
         for letter in self.letters.iter_mut().filter(|letter| open(&letter.state)) {
             let Some(place) = letter.parts.iter().position(|part| part.enrolment == number) else { continue };

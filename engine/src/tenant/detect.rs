@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
 use super::{Rulebook, Tenant};
+use crate::config::Config;
 use crate::expr::{Lookup, Program, Value};
 use crate::facts::Fact;
 use crate::map::Map;
@@ -119,10 +120,11 @@ impl Tenant {
     }
 
     /// When to evaluate again although nothing has come in: in the first hour in which time alone changes something (a score
-    /// falls, a trial is about to end), or, if that is more than a day off, a day before. While a score fades, once a day at
+    /// falls, a trial is about to end, a sequence begins), or, if that is more than a day off, a day before. While a score fades, once a day at
     /// least. `None` without anything that could be detected.
     pub fn next_change(&self, rules: &Rulebook, now: Millis) -> Option<Millis> {
-        if rules.config.signals.is_empty() && rules.config.segments.is_empty() {
+        let Config { signals, segments, sequences, .. } = &rules.config;
+        if signals.is_empty() && segments.is_empty() && sequences.is_empty() {
             return None;
         }
         let mut ahead = Self {
@@ -131,11 +133,16 @@ impl Tenant {
             mirror: self.mirror.clone(),
             profile: self.profile.clone(),
             detected: self.detected.clone(),
+            requests: self.requests.clone(),
             ..Self::default()
         };
         let hours = (1..=DAY / HOUR).map(|n| n * HOUR);
         let days = (2..=FAR / DAY).map(|n| n * DAY);
-        let found = hours.chain(days).find(|ms| !ahead.detect(rules, now.plus(*ms)).is_empty());
+        let entered = if sequences.is_empty() { Vec::new() } else { self.entries(rules, now) };
+        let changes = |ahead: &mut Self, at: Millis| {
+            !ahead.detect(rules, at).is_empty() || !sequences.is_empty() && ahead.entries(rules, at) != entered
+        };
+        let found = hours.chain(days).find(|ms| changes(&mut ahead, now.plus(*ms)));
         let is_fading = self.detected.signals.values().any(|state| !state.active) && !self.contributions(rules, now).is_empty();
         Some(now.plus(match found {
             Some(ms) if ms <= DAY => ms,

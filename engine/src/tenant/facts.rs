@@ -38,6 +38,8 @@ pub struct Facts<'a> {
     requests: OnceCell<Option<RequestsStanding>>,
     /// What has been detected so far, while signals and segments are being evaluated one after the other.
     working: Option<&'a RefCell<Detected>>,
+    /// Whether the tenant has upgraded since the person entered a sequence, where that is what is asked.
+    converted: Option<bool>,
 }
 
 impl<'a> Facts<'a> {
@@ -54,12 +56,19 @@ impl<'a> Facts<'a> {
             best: OnceCell::new(),
             requests: OnceCell::new(),
             working: None,
+            converted: None,
         }
     }
 
     /// Of `tenant` at `now`, with what is being detected: one for a whole evaluation.
     pub(super) fn over(tenant: &'a Tenant, rules: &'a Rulebook, working: &'a RefCell<Detected>, now: Millis) -> Self {
         Self { working: Some(working), ..Self::new(tenant, rules, None, now) }
+    }
+
+    /// Of `tenant` at `now`, and of `person`, who entered a sequence at `entered`.
+    pub(crate) fn mailing(tenant: &'a Tenant, rules: &'a Rulebook, person: Person<'a>, entered: Millis, now: Millis) -> Self {
+        let converted = tenant.counts.converted.is_some_and(|at| entered < at);
+        Self { converted: Some(converted), ..Self::new(tenant, rules, Some(person), now) }
     }
 
     fn detected<R>(&self, read: impl FnOnce(&Detected) -> R) -> R {
@@ -188,6 +197,7 @@ impl Lookup for Facts<'_> {
             Fact::RequestsCount => Value::Int(self.requests().map_or(0, |r| i64::from(r.count))),
             Fact::RequestsTop => self.requests().filter(|r| !r.label.is_empty()).map_or(Value::Unknown, |r| Value::Str(&r.label)),
             Fact::Now => Value::Timestamp(self.now.0),
+            Fact::Converted => self.converted.map_or(Value::Unknown, Value::Bool),
             Fact::TenantAge | Fact::UserAge | Fact::SignalAge(_) | Fact::TrialEndsIn | Fact::RenewsIn => {
                 self.moment(fact).map_or(Value::Unknown, |input| self.input(input))
             }

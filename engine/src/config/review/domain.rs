@@ -96,7 +96,7 @@ impl<'c> Known<'c> {
         let config = self.config;
         Some(match fact {
             Fact::Input(input) => self.of_input(input)?,
-            Fact::Segment(_) => known(self.bools(fact)),
+            Fact::Segment(_) | Fact::Converted => known(self.bools(fact)),
             Fact::Score => known(Of::Ints(0, self.highest_score)),
             Fact::SignalCount(_) | Fact::RequestsCount => known(COUNTS),
             Fact::UserRole => known(texts([Role::Admin, Role::Member].map(Role::name))),

@@ -59,6 +59,7 @@ fn sources(fact: Fact, config: &Config) -> Vec<Source> {
         | Fact::BestPlan(_)
         | Fact::RequestsCount
         | Fact::RequestsTop
+        | Fact::Converted
         | Fact::Now => vec![Anything],
     }
 }

@@ -49,18 +49,19 @@ fn every_unknown_name_is_told_with_what_was_meant() {
 }
 
 #[test]
-fn of_many_known_names_the_nearest_thirteen_are_told() {
+fn of_many_known_names_the_nearest_fourteen_are_told() {
     let meters: Vec<String> = (1..=100).map(|i| format!(r#""meter_{i}": {{"kind": "counter"}}"#)).collect();
     let document = format!(r#"{{"meters": {{{}}}, "segments": {{"s": {{"enter": "usage.mt_99x.ratio > 1.0"}}}}}}"#, meters.join(","));
     let told = problems(&document);
-    let nearest = "meter_99, meter_1, meter_2, meter_3, meter_4, meter_5, meter_6, meter_7, meter_8, meter_9, meter_19, meter_29, meter_39";
-    assert_eq!(told[0].detail, format!("unknown meter `mt_99x`; known: {nearest} and 87 more"));
+    let nearest =
+        "meter_99, meter_1, meter_2, meter_3, meter_4, meter_5, meter_6, meter_7, meter_8, meter_9, meter_19, meter_29, meter_39, meter_49";
+    assert_eq!(told[0].detail, format!("unknown meter `mt_99x`; known: {nearest} and 86 more"));
 }
 
 #[test]
 fn of_a_field_that_resembles_none_the_known_ones_are_told_in_order_and_what_is_for_editors_only_where_it_is_meant() {
-    let sections =
-        "meters, features, traits, plans, signals, segments, campaigns, frequency, holdout, upgrade, sequences, templates, attribution";
+    let sections = "meters, features, traits, plans, signals, segments, campaigns, frequency, holdout, upgrade, email, sequences, \
+                    templates, attribution";
     for (document, detail) in [
         (r#"{"xyzzy": {}}"#, format!("unknown field `xyzzy`; known: {sections}")),
         (r#"{"schema": ""}"#, format!("unknown field `schema`; known: {sections}")),

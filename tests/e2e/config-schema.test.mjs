@@ -73,6 +73,11 @@ const WHOLE = {
   ],
   frequency: { cap: [{ max: 3, window: "week" }, { max: 9, window: "30d", scope: "tenant" }], quiet_hours: { from: "20:00", to: "08:00" }, zone: "Europe/Berlin" },
   holdout: 0.05,
+  templates: {
+    own: { subject: "s", html: "<p>{{plan.name}}</p>", text: "t", preheader: "p", summary: "s" },
+    drawn: { subject: "s", mjml: "<mjml><mj-body></mj-body></mjml>" },
+    either: { subject: "s", mjml_or_html: "<p>x</p>" },
+  },
   upgrade: { proration: "always_invoice", payment_behavior: "error_if_incomplete", rollout: { percent: 100, tenants: [] } },
 };
 

@@ -208,6 +208,9 @@ fn a_footer_is_there_whatever_the_template_says() {
     assert!(placed.contains("Bye") && footers(&placed) == 1, "{placed}");
     let own = written("<p>{{postal_address}} <a href=\"{{links.unsubscribe}}\">Abmelden</a></p>", &frame());
     assert!(footers(&own.html) == 1 && !own.html.contains("sent this to") && !own.text.contains("sent this to"), "{own:?}");
+    let odd = written("<p>Hi</p>", &Frame { recipient_email: "\"<b>\"@bücher.example", app_name: "نيمبوس <i>", ..frame() });
+    assert!(odd.html.contains("<bdi>نيمبوس &lt;i&gt;</bdi> sent this to <bdi>&quot;&lt;b&gt;&quot;@bücher.example</bdi>."), "{}", odd.html);
+    assert!(odd.text.contains("\u{2068}نيمبوس <i>\u{2069} sent this to \"<b>\"@bücher.example."), "{}", odd.text);
     let half = written("<p>{{postal_address}}</p>", &frame()).html;
     assert_eq!(footers(&half), 2, "without a way out it is no footer");
 }

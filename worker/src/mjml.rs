@@ -10,9 +10,9 @@ use upcue_engine::letter::Flaw;
 /// The HTML that `source` stands for, or what is wrong with it: the parser stops at the first thing it cannot read.
 pub(crate) fn to_html(source: &str) -> Result<String, Vec<Flaw>> {
     let parsed = mrml::parse(source).map_err(|error| vec![flaw(source, &error)])?;
-    let unknown: Vec<Flaw> = parsed.warnings.iter().map(|warning| ignored(source, &warning.span)).collect();
-    if !unknown.is_empty() {
-        return Err(unknown);
+    let passed_over: Vec<Flaw> = parsed.warnings.iter().map(|warning| ignored(source, &warning.span)).collect();
+    if !passed_over.is_empty() {
+        return Err(passed_over);
     }
     let options = RenderOptions { disable_comments: true, ..RenderOptions::default() };
     let html = parsed.element.render(&options).map_err(|error| vec![Flaw::markup(None, format!("this MJML cannot be drawn: {error}"))])?;

@@ -428,6 +428,7 @@ fn ends_host_with_value(parts: &[UrlPart]) -> bool {
                 }
                 last_is_value = false;
             }
+            UrlPart::Value(_) if i == 0 => return false, // refused as such
             UrlPart::Value(_) => last_is_value = true,
             UrlPart::Unsubscribe | UrlPart::UnsubscribeAll => return false,
         }

@@ -30,7 +30,7 @@ fn unknown(source: &str, name: &str) -> Flaw {
     Flaw::markup(at, format!("`mj-{name}` is no MJML element that can stand here"))
 }
 
-/// What MJML would pass over in silence is refused, as everywhere in the configuration.
+/// What the library says it passes over is refused, as everywhere in the configuration.
 fn ignored(source: &str, span: &Span) -> Flaw {
     let detail = format!("`{}` is no attribute of this element; see MJML's reference for those there are", excerpt(source, span));
     Flaw::markup(Some(span.start), detail)

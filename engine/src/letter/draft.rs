@@ -245,7 +245,7 @@ impl Html<'_> {
             match resolve(path, fallback) {
                 Ok(Slot::Value(filling)) => self.draft.pieces.push(Piece::Value(filling)),
                 Ok(Slot::Link(_)) => {
-                    self.draft.misplaced(at, source, &format!("an address leads nowhere as text; write <a href=\"{source}\">"))
+                    self.draft.misplaced(at, source, &format!("an address leads nowhere as text; write <a href=\"{source}\">"));
                 }
                 Ok(Slot::Block(_)) if self.in_head => self.draft.misplaced(at, source, "nobody sees the head; move it to the body"),
                 Ok(Slot::Block(block)) => self.draft.pieces.push(Piece::Block(block)),

@@ -63,6 +63,17 @@ impl Lookup for Saying<'_> {
     }
 }
 
+/// Facts of which nothing is known.
+struct Nothing;
+impl Lookup for Nothing {
+    fn input(&self, _: Input) -> Value<'_> {
+        Value::Unknown
+    }
+    fn fact(&self, _: Fact) -> Value<'_> {
+        Value::Str("  ")
+    }
+}
+
 #[test]
 fn a_value_is_text_wherever_it_stands() {
     let html = r#"<p>Hi {{recipient.name}}!</p><img src="https://x.example/{{recipient.name}}.png" alt="Of {{recipient.name}}">
@@ -132,15 +143,6 @@ fn a_missing_value_leaves_no_letter_unless_something_stands_in_for_it() {
     let config = config(&serde_json::json!({
         "subject": "Hi {{recipient.name|there}}", "html": "<p>{{plan.name}}, {{user.team|your team}}, {{usage.calls.percent}}, {{plan.name}}</p>",
     }));
-    struct Nothing;
-    impl Lookup for Nothing {
-        fn input(&self, _: Input) -> Value<'_> {
-            Value::Unknown
-        }
-        fn fact(&self, _: Fact) -> Value<'_> {
-            Value::Str("  ")
-        }
-    }
     let nobody = Frame { recipient_name: None, ..frame() };
     let missing = template(&config).render(&Nothing, &nobody).expect_err("values are missing");
     assert_eq!(missing, Unready::Missing(vec!["plan.name".to_owned(), "usage.calls.percent".to_owned()]));

@@ -82,7 +82,13 @@ const WHOLE = {
     track: { clicks: true, opens: false },
     rate: 10,
   },
-  templates: { quota_80: { subject: "s", html: "<p>t</p>" }, quota_80_b: { subject: "s", html: "<p>t</p>" } },
+  templates: {
+    quota_80: { subject: "s", html: "<p>t</p>" },
+    quota_80_b: { subject: "s", html: "<p>t</p>" },
+    own: { subject: "s", html: "<p>{{plan.name}}</p>", text: "t", preheader: "p", summary: "s" },
+    drawn: { subject: "s", mjml: "<mjml><mj-body></mj-body></mjml>" },
+    either: { subject: "s", mjml_or_html: "<p>x</p>" },
+  },
   sequences: [
     {
       id: "quota.emails-1",

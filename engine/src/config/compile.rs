@@ -14,7 +14,7 @@ use super::review::warnings;
 use super::segments::{compile_segments, segments};
 use super::sequences::{Around, sequences};
 use super::signals::{compile_signals, signals};
-use super::templates::{Press, templates};
+use super::templates::{Press, names_of, templates};
 use super::traits::traits;
 use super::upgrade::upgrade;
 use super::{Config, Problem};
@@ -115,11 +115,12 @@ fn config(root: &Json, host: Host, reader: &mut Reader) -> Config {
     let holdout = reader.share(document.get("holdout")).unwrap_or_default();
     let everybodys = frequency.quiet.first().copied();
     let campaigns = campaigns(&document, holdout, &mut frequency.quiet, &mut names, reader);
-    let email = email(&document, reader);
-    let templates = templates(&document, Press { links: &email.links, mjml: host.mjml }, &mut names, reader);
-    let known = template_names(document.get("templates"), reader);
+    let known = names_of(document.get("templates"), reader);
     let around = Around { campaigns: &campaigns, templates: &known, quiet: everybodys, holdout };
     let sequences = sequences(&document, &around, &mut names, reader);
+    let email = email(&document, reader);
+    names.speaker = Speaker::Recipient;
+    let templates = templates(&document, Press { links: &email.links, mjml: host.mjml }, &mut names, reader);
     let events = names.events;
     let upgrade = upgrade(document.get("upgrade"), reader);
     Config {
@@ -142,9 +143,4 @@ fn config(root: &Json, host: Host, reader: &mut Reader) -> Config {
         sequences,
         templates,
     }
-}
-
-/// The names of the templates, also of those that are not good.
-fn template_names<'j>(part: Option<&'j Json>, reader: &mut Reader) -> Vec<&'j str> {
-    reader.entries(part, usize::MAX).iter().map(|(name, _)| name.as_str()).collect()
 }

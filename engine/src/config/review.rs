@@ -16,6 +16,7 @@ use super::reader::{Reader, find};
 use super::{CampaignRule, Config, Problem};
 use crate::expr::Program;
 use crate::facts::{Fact, Input};
+use crate::letter::LetterTemplate;
 use crate::map::ordered;
 use crate::template::{Part, Template};
 use crate::time::Millis;
@@ -143,13 +144,14 @@ impl Review<'_> {
 
     /// The signals that something reads.
     fn read_signals(&self) -> Vec<u16> {
-        let Config { signals, segments, campaigns, sequences, .. } = self.config;
+        let Config { signals, segments, campaigns, sequences, templates, .. } = self.config;
         let rules = signals.iter().flat_map(|s| [Some(&s.when), s.rearm.as_ref()]);
         let rules = rules.chain(segments.iter().flat_map(|s| [Some(&s.enter), s.exit.as_ref()]));
         let rules = rules.chain(campaigns.iter().map(|c| Some(&c.campaign.gates.audience)));
         let rules = rules.chain(sequences.iter().flat_map(|s| [Some(&s.enter), Some(&s.exit)]));
         let rules = rules.chain(sequences.iter().flat_map(|s| &s.steps).map(|step| step.when.as_ref()));
         let texts = campaigns.iter().flat_map(CampaignRule::nudges).flat_map(campaigns::texts).flat_map(read_in);
+        let texts = texts.chain(templates.iter().flat_map(LetterTemplate::facts));
         let of_signal = |fact| match fact {
             Fact::Input(Input::Signal(i)) | Fact::SignalAge(i) | Fact::SignalCount(i) => Some(i),
             _ => None,

@@ -9,7 +9,7 @@ use crate::letter::defaults::{self, Default as BuiltIn, Subject};
 use crate::letter::{Bit, Block, Draft, Filling, Flaw, LetterTemplate, MAX_HTML, Mjml, Resolve, Slot, Source, UrlPart, Written, bits};
 
 /// The most templates.
-const MAX_TEMPLATES: usize = 100;
+const MAX_TEMPLATES: usize = 200;
 /// The longest subject, preheader and summary, in bytes.
 const MAX_LINE: usize = 500;
 /// What a template may say.
@@ -26,6 +26,11 @@ pub(super) struct Press<'a> {
     pub(super) links: &'a [(String, String)],
     /// The host's MJML.
     pub(super) mjml: Mjml,
+}
+
+/// What the templates are called, whatever is wrong with them: a step that names one is right.
+pub(super) fn names_of<'j>(part: Option<&'j Json>, reader: &mut Reader) -> Vec<&'j str> {
+    reader.entries(part, MAX_TEMPLATES).iter().map(|(name, _)| name.as_str()).collect()
 }
 
 /// The templates, in the order of the document.
@@ -148,7 +153,7 @@ fn ready(
     let letter = reader.choice(Some(builtin), "built-in letter", &known)?;
     let (key, label) = about(letter, builtin, fields, names, reader)?;
     let said = letter.said(&key, &label);
-    let own = ["subject", "preheader", "summary"].map(|name| line(fields, name, reader));
+    let own = ["subject", "preheader", "summary"].map(|name| line(fields, name, reader).filter(|line| !line.trim().is_empty()));
     let mut resolve = |path: &str, fallback: Option<&str>| slot(path, fallback, press.links, names);
     let html = match (press.mjml)(&said.mjml) {
         Ok(html) => html,

@@ -4,6 +4,7 @@ mod names;
 mod review;
 mod rules;
 mod sequences;
+mod templates;
 mod verdicts;
 
 use super::{Config, PaymentBehavior, Problem, Proration, UpgradeRules, compile};

@@ -64,9 +64,12 @@ impl Draft {
         let subject = note("subject", line(written.subject, resolve));
         let preheader = note("preheader", line(written.preheader, resolve));
         let summary = note("summary", line(written.summary, resolve));
-        let (body, mut derived) = match tokens(written.html) {
+        // A placeholder that is not closed would be told as markup that makes no sense.
+        let (_, open) = bits(written.html);
+        let read = if open.is_empty() { tokens(written.html).map_err(|flaw| vec![flaw]) } else { Err(open) };
+        let (body, mut derived) = match read {
             Ok(tokens) => (note("html", html(written.html, &tokens, resolve)), derived(&tokens, resolve)),
-            Err(flaw) => (note("html", (Vec::new(), vec![flaw])), Vec::new()),
+            Err(flaws) => (note("html", (Vec::new(), flaws)), Vec::new()),
         };
         if let Some(text) = written.text {
             derived = note("text", plain(text, resolve));
@@ -242,7 +245,7 @@ impl Html<'_> {
             match resolve(path, fallback) {
                 Ok(Slot::Value(filling)) => self.draft.pieces.push(Piece::Value(filling)),
                 Ok(Slot::Link(_)) => {
-                    self.draft.misplaced(at, source, &format!("an address leads nowhere as text; write <a href=\"{source}\">"))
+                    self.draft.misplaced(at, source, &format!("an address leads nowhere as text; write <a href=\"{source}\">"));
                 }
                 Ok(Slot::Block(_)) if self.in_head => self.draft.misplaced(at, source, "nobody sees the head; move it to the body"),
                 Ok(Slot::Block(block)) => self.draft.pieces.push(Piece::Block(block)),
@@ -425,6 +428,7 @@ fn ends_host_with_value(parts: &[UrlPart]) -> bool {
                 }
                 last_is_value = false;
             }
+            UrlPart::Value(_) if i == 0 => return false, // refused as such
             UrlPart::Value(_) => last_is_value = true,
             UrlPart::Unsubscribe | UrlPart::UnsubscribeAll => return false,
         }

@@ -135,6 +135,10 @@ impl<'s> Lexer<'s> {
                 self.until("-->", "`<!--`")?; // shown to all others
                 return Ok(Token::Other);
             }
+            let seen = self.rest().split("<![endif]-->").next().unwrap_or_default();
+            if seen.contains("-->") || seen.contains("--!>") {
+                return Err(Flaw::markup(Some(from), "`-->` within this would show the rest of it to everybody; remove it"));
+            }
             if whole.ends_with(']') {
                 self.in_outlook = true;
                 return Ok(Token::Outlook(true));
@@ -143,7 +147,7 @@ impl<'s> Lexer<'s> {
         }
         self.at += 4;
         let inner = self.until("-->", "`<!--`")?;
-        if inner.starts_with('>') || inner.starts_with("->") {
+        if inner.starts_with('>') || inner.starts_with("->") || inner.contains("--!>") {
             return Err(Flaw::markup(Some(from), "clients do not agree where this comment ends; remove it"));
         }
         Ok(if inner.starts_with("<![endif]") { Token::Other } else { Token::Comment(from, self.at) })

@@ -135,7 +135,7 @@ impl<F: Lookup> Pen<'_, F> {
                 }
                 (Piece::Attribute(filling), Medium::Html) => text.push_str(&escaped(&plain(&self.value(filling, true).text))),
                 (Piece::Value(filling) | Piece::Attribute(filling), Medium::Plain) => {
-                    text.push_str(&plain(&self.value(filling, true).text))
+                    text.push_str(&plain(&self.value(filling, true).text));
                 }
                 (Piece::Url { parts, follow }, Medium::Html) => text.push_str(&escaped(&self.url(parts, *follow))),
                 (Piece::Url { parts, follow }, Medium::Plain) => text.push_str(&self.url(parts, *follow)),

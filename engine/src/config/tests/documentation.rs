@@ -91,6 +91,9 @@ fn the_limits_are_those_of_the_schema() {
         ("links of mails", "/$defs/email/properties/links/maxProperties"),
         ("templates", "/properties/templates/maxProperties"),
         ("tenants named in a rollout", "/$defs/rollout/properties/tenants/maxItems"),
+        ("templates", "/properties/templates/maxProperties"),
+        ("bytes of a letter's subject, preheader and summary", "/$defs/letter_line/maxLength"),
+        ("bytes of a letter's body, and of its text", "/$defs/letter_body/maxLength"),
         ("bytes of a text", "/$defs/text/maxLength"),
         ("bytes of an expression", "/$defs/expression/maxLength"),
     ] {
@@ -102,6 +105,12 @@ fn the_limits_are_those_of_the_schema() {
 /// The sections of a document that a mistake is put into.
 fn campaign(parts: &str) -> String {
     format!(r#"{{"campaigns": [{{"id": "a", "placement": "p", "nudge": {{"title": "t"}}, {parts}}}]}}"#)
+}
+
+fn letter(body: &str) -> String {
+    format!(
+        r#"{{"email": {{"links": {{"plans": "https://a.example/plans"}}}}, "templates": {{"t": {{"subject": "s", "html": "{body}"}}}}}}"#
+    )
 }
 
 fn segment(parts: &str) -> String {
@@ -185,6 +194,11 @@ fn every_problem_has_an_example_as_it_is_printed() {
         ("type", segment(r#""enter": "score""#)),
         ("too_long", segment(&format!(r#""enter": "{}""#, "score > 1 && ".repeat(400)))),
         ("too_deep", segment(&format!(r#""enter": "{}true""#, "(".repeat(200)))),
+        ("unknown_link", letter(r#"<a href=\"{{links.pans}}\">x</a>"#)),
+        ("bad_link", letter(r#"<a href=\"javascript:x\">x</a>"#)),
+        ("misplaced", letter("{{links.plans}}")),
+        ("bad_markup", letter("a < b")),
+        ("forbidden_markup", letter("<script></script>")),
     ];
     // A circle is told at each of its members.
     let told = |document: &str| {

@@ -271,6 +271,7 @@ fn a_signal_is_used_by_whatever_reads_it() {
         "score < 40 -> !signal.bare.active && score < 40",
         "user.role == 'admin' -> signal.bare.active",
         r#"{"title": "t"}, -> {"title": "t", "body": "{{signal.bare.count}} times"},"#,
+        r#""campaigns": -> "templates": {"t": {"subject": "s", "html": "<p>{{signal.bare.count}}</p>"}}, "campaigns":"#,
     ] {
         assert_eq!(added(reads), [] as [&str; 0], "{reads}");
     }

@@ -1,0 +1,107 @@
+// Letter templates: checked when they are published, and looked at before anybody gets one.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { sharedStack } from "../support/shared-stack.mjs";
+import { CONFIG, call } from "../support/stack.mjs";
+
+const column = (inner) => `<mjml><mj-body><mj-section><mj-column>${inner}</mj-column></mj-section></mj-body></mjml>`;
+
+const document = {
+  ...CONFIG,
+  features: { sso: { label: "Single sign-on" } },
+  plans: {
+    source: "inline",
+    default: "free",
+    list: [
+      { id: "free", name: "Free", rank: 0, limits: { api_calls: 1_000 } },
+      { id: "pro", name: "Pro & Co", rank: 1, limits: { api_calls: 100_000 } },
+    ],
+  },
+  email: { links: { plans: "https://app.nimbus.example/plans" } },
+  templates: {
+    near: { builtin: "limit_approaching", meter: "api_calls" },
+    own: {
+      subject: "{{recipient.name|Hello}}: {{usage.api_calls.percent}} for {{best_plan.name}}",
+      mjml: column('<mj-text><p>Hi {{recipient.name|there}}, {{tenant.id}} has {{best_plan.name}} in reach.</p></mj-text><mj-button href="{{links.plans}}">Compare</mj-button>'),
+    },
+  },
+};
+
+describe("letters", () => {
+  const stack = sharedStack({ config: document });
+  const preview = (body, headers = {}) => call(`${stack.worker.url}/v1/email/preview`, { method: "POST", key: stack.secretKey, body, headers });
+
+  test("what is wrong with a template is told at its place, and nothing is published", async () => {
+    const mjml = column("<mj-text>{{recipient.nam}} {{links.plan}}</mj-text><mj-buton>x</mj-buton>");
+    const templates = { near: { builtin: "limit_reached", meter: "calls" }, own: { mjml }, html: { subject: "s", html: '<a href="javascript:x" onclick="y">x</a>' } };
+    const answer = await stack.publish({ ...document, templates });
+    assert.deepEqual([answer.status, answer.body.code], [422, "invalid_config"]);
+    const told = answer.body.problems.map(({ pointer, code, offset }) => [pointer, code, offset]);
+    assert.deepEqual(told, [
+      ["/templates/near/meter", "unknown_meter", undefined],
+      ["/templates/own/subject", "missing", undefined],
+      ["/templates/own/mjml", "unknown_fact", mjml.indexOf("{{recipient")],
+      ["/templates/own/mjml", "unknown_link", mjml.indexOf("{{links")],
+      ["/templates/own/mjml", "bad_markup", mjml.indexOf("<mj-buton")],
+      ["/templates/html/html", "bad_link", 9],
+      ["/templates/html/html", "forbidden_markup", 23],
+    ]);
+    assert.equal((await stack.api("GET", "/v1/config")).body.templates.own.subject, document.templates.own.subject);
+  });
+
+  test("a letter is filled in with sample facts, and says so", async () => {
+    const { status, body } = await preview({ template: "near" });
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.deepEqual([body.template, body.facts, body.missing], ["near", "sample", []]);
+    assert.match(body.subject, /: 92% used$/);
+    assert.match(body.html, /<a [^>]*href="https:\/\/app\.nimbus\.example\/plans"[^>]*>\s*Compare plans/);
+    assert.match(body.text, /Hi Ada, .*Free includes\. Pro & Co covers/);
+    assert.match(body.text, /Compare plans\nhttps:\/\/app\.nimbus\.example\/plans\n/);
+  });
+
+  test("a letter to a tenant has its facts, and names what is missing", async () => {
+    const tenant = "acme";
+    const usage = (value) => stack.api("POST", "/v1/events", { tenant, user: "ada", events: [{ type: "usage", meter: "api_calls", value }] });
+    assert.equal((await preview({ template: "own", tenant })).body.missing.join(), "best_plan.name");
+    assert.equal((await usage(1_100)).status, 202);
+    const { body } = await preview({ template: "own", tenant, user: "ada", name: '<i>"Ada"</i>\r\nBcc: x@example.com' });
+    assert.deepEqual([body.facts, body.missing], ["tenant", []]);
+    assert.equal(body.subject, '<i>"Ada"</i>  Bcc: x@example.com: 110% for Pro & Co');
+    assert.ok(body.html.includes("<p>Hi <bdi>&lt;i&gt;&quot;Ada&quot;&lt;/i&gt;  Bcc: x@example.com</bdi>, <bdi>acme</bdi> has <bdi>Pro &amp; Co</bdi>"), body.html);
+  });
+
+  test("a document can be looked at before it is published, also as a page that runs nothing", async () => {
+    const config = { ...document, templates: { only: { subject: "Draft", html: "<h1>{{app.name}}</h1>" } } };
+    const { body } = await preview({ config });
+    assert.deepEqual([body.template, body.subject], ["only", "Draft"]);
+    const page = await fetch(`${stack.worker.url}/v1/email/preview`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${stack.secretKey}`, accept: "text/html,*/*;q=0.8" },
+      body: JSON.stringify({ config, tenant: "acme" }),
+    });
+    assert.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
+    const policy = page.headers.get("content-security-policy");
+    assert.ok(policy.startsWith("default-src 'none'") && !policy.includes("script"), policy);
+    assert.match(await page.text(), /^<h1><bdi>.*<\/bdi><\/h1>/);
+    const bad = await preview({ config: { ...config, templates: { only: { subject: "Draft", html: "<p>{{x}}</p>" } } } });
+    assert.deepEqual([bad.status, bad.body.code, bad.body.problems[0].pointer], [422, "invalid_config", "/templates/only/html"]);
+  });
+
+  test("who asks for what is not there is told", async () => {
+    for (const [wish, code, detail] of [
+      [{ template: "nearr" }, "not_found", /did you mean `near`/],
+      [{}, "invalid_request", /say which in `template`/],
+      [{ template: "near", user: "ada" }, "invalid_request", /name the `tenant`/],
+      [{ template: "near", role: "owner" }, "invalid_request", /admin or member/],
+      [{ template: "near", tenant: "a b" }, "invalid_request", /`tenant`/],
+      [{ templat: "near" }, "invalid_request", /templat/],
+    ]) {
+      const { body } = await preview(wish);
+      assert.equal(body.code, code, JSON.stringify(wish));
+      assert.match(body.detail, detail);
+    }
+    const { status } = await call(`${stack.worker.url}/v1/email/preview`, { method: "POST", body: { template: "near" } });
+    assert.equal(status, 401);
+  });
+});

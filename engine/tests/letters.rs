@@ -101,7 +101,7 @@ fn rules() -> impl Strategy<Value = Value> {
         json!({
             "traits": {"tenant": bools(["a", "b", "c"]), "user": {"keen": {"type": "bool"}}},
             "email": {"from": {"address": "hello@nimbus.example"}, "postal_address": "1 Cloud Street"},
-            "templates": {"one": {}, "two": {}},
+            "templates": {"one": {"subject": "s", "html": "<p>t</p>"}, "two": {"subject": "s", "html": "<p>t</p>"}},
             "frequency": {"zone": BERLIN, "cap": shared},
             "sequences": [
                 sequence("night", "a", json!({"quiet_hours": {"from": "20:00", "to": "08:00"}, "digest": "1h"})),

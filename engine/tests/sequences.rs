@@ -19,12 +19,13 @@ const BERLIN: &str = "Europe/Berlin";
 
 /// A tenant with two traits that say how it stands, and these sequences.
 fn document(sequences: Value) -> Value {
+    let letter = json!({"subject": "s", "html": "<p>t</p>"});
     json!({
         "traits": {"tenant": {"low": {"type": "bool"}, "lower": {"type": "bool"}, "done": {"type": "bool"}, "odd": {"type": "bool"}},
                    "user": {"keen": {"type": "bool"}}},
         "signals": [{"id": "low", "when": "tenant.low"}, {"id": "lower", "when": "tenant.lower"}],
         "email": {"from": {"address": "hello@nimbus.example"}, "postal_address": "1 Cloud Street"},
-        "templates": {"one": {}, "two": {}, "three": {}, "other": {}},
+        "templates": {"one": letter, "two": letter, "three": letter, "other": letter},
         "frequency": {"zone": BERLIN},
         "sequences": sequences,
     })

@@ -143,7 +143,7 @@ impl Tenant {
             }
             EventKind::Note { kind, campaign, decision } => {
                 let Some(user) = &event.user else { return };
-                let moment = moment(user, decision.as_deref(), at);
+                let moment = moment(user, campaign, decision.as_deref(), at);
                 if let Some(rule) = rules.config.campaigns.iter().find(|rule| rule.campaign.id == *campaign) {
                     // Whatever the event says of it: the arm is the tenant's.
                     self.counts.tallies.count(rule.arm(&self.name), *kind, moment);
@@ -250,9 +250,9 @@ impl Tenant {
     }
 }
 
-/// The moment of a decision. Who names none is taken to mean one of that user's at that time.
-pub(super) fn moment(user: &str, decision: Option<&str>, at: Millis) -> Moment {
-    Moment { at, tag: decision.map_or_else(|| key(&format!("{user} {}", at.0)), key) }
+/// The moment of a decision. Who names none is taken to mean the one on that campaign for that user at that time.
+pub(super) fn moment(user: &str, campaign: &str, decision: Option<&str>, at: Millis) -> Moment {
+    Moment { at, tag: decision.map_or_else(|| key(&format!("{user} {campaign} {}", at.0)), key) }
 }
 
 /// Whether a meter is near its limit: past the soft one, or, where none is set, past eight tenths of it.

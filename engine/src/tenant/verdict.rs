@@ -46,7 +46,7 @@ impl Tenant {
         let user = self.users.get(name);
         let ledger = user.map_or(&unknown, |user| &user.ledger);
         let at = settle_time(event.at, now);
-        let (key, moment) = (rule.campaign.gates.key, moment(name, decision.as_deref(), at));
+        let (key, moment) = (rule.campaign.gates.key, moment(name, campaign, decision.as_deref(), at));
         if ledger.has(key, moment.tag) || judged.contains(&(key, moment.tag)) {
             return None; // it was judged when it was first told of
         }

@@ -61,7 +61,7 @@ impl Browser {
 
     fn note(&mut self, campaign: &str, kind: NoteKind, decision: Option<&str>, device: Millis) {
         let at = self.session.now(device);
-        let tag = decision.map_or_else(|| key(&at.0.to_string()), key);
+        let tag = decision.map_or_else(|| key(&format!("{campaign} {}", at.0)), key);
         self.session.note(key(campaign), kind, Moment { at, tag });
     }
 

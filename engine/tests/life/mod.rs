@@ -32,7 +32,7 @@ const DOCUMENT: &str = r#"{
   "campaigns": [{"id": "quota", "placement": "p", "audience": "signal.quota.active", "nudge": {"title": "t"}, "holdout": 0.1}],
   "frequency": {"cap": [{"max": 3, "window": "7d"}], "quiet_hours": {"from": "20:00", "to": "08:00"}, "zone": "user"},
   "email": {"from": {"address": "hello@nimbus.example"}, "postal_address": "1 Cloud Street"},
-  "templates": {"quota": {}, "pace": {}, "last": {}, "over": {}},
+  "templates": {"quota": {"subject": "s", "html": "<p>t</p>"}, "pace": {"subject": "s", "html": "<p>t</p>"}, "last": {"subject": "s", "html": "<p>t</p>"}, "over": {"subject": "s", "html": "<p>t</p>"}},
   "sequences": [
     {"id": "quota", "enter": "signal.quota.active", "exit": "converted || !signal.quota.active", "digest": "1h",
      "steps": [{"after": "0s", "template": "quota"}, {"after": "2d", "template": "pace"}, {"after": "5d", "template": "last"}]},

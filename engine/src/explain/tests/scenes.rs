@@ -109,7 +109,8 @@ fn cases() -> impl Strategy<Value = Case> {
 
 fn happen(case: &mut Case, (who, what, campaign, hours): Happened) {
     let at = NOW.plus(-hours * HOUR);
-    let moment = Moment { at, tag: key(&format!("{who} {hours}")) };
+    // A decision is on one campaign.
+    let moment = Moment { at, tag: key(&format!("{who} {campaign} {hours}")) };
     let campaign = key(&format!("c{campaign}"));
     let kind = match what {
         0 => NoteKind::Dismiss,

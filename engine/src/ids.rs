@@ -34,10 +34,14 @@ pub fn is_dotted_name(text: &str) -> bool {
 }
 
 /// The longest address of mail, in bytes (RFC 5321, 4.5.3.1).
+#[cfg(feature = "edge")]
 const MAX_ADDRESS: usize = 254;
 /// The longest part of it before the `@`, and the longest label of a host, likewise.
+#[cfg(feature = "edge")]
 const MAX_LOCAL: usize = 64;
+#[cfg(feature = "edge")]
 const MAX_LABEL: usize = 63;
+#[cfg(feature = "edge")]
 const MAX_HOST: usize = 253;
 
 /// Whether `text` is an address of mail as people write it: a name of ASCII letters, digits and what else may stand there without

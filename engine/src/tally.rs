@@ -202,7 +202,9 @@ mod tests {
             ("by hand, both", [all(Render, &|page| page < 300), all(Exposure, &|page| page < 300)], (300, 300)),
         ] {
             let mut tallies = Tallies::default();
-            told.iter().for_each(|told| tell(&mut tallies, told));
+            for told in told {
+                tell(&mut tallies, &told);
+            }
             let [tally] = tallies.all() else { panic!("one arm") };
             assert_eq!((tally.renders, tally.exposures), expected, "{what}");
             assert!(tally.recent.len() <= MAX_RECENT);
@@ -211,7 +213,9 @@ mod tests {
         let mut tallies = Tallies::default();
         let backwards: Vec<_> = exposures.iter().rev().copied().collect();
         let by_hand: Vec<_> = (0..PAGES).map(|page| (Exposure, i64::from(PAGES + page), PAGES + page)).collect();
-        [renders, backwards, by_hand].iter().for_each(|told| tell(&mut tallies, told));
+        for told in [renders, backwards, by_hand] {
+            tell(&mut tallies, &told);
+        }
         assert_eq!(tallies.all().iter().map(|tally| (tally.renders, tally.exposures)).collect::<Vec<_>>(), [(2 * PAGES, 2 * PAGES)]);
     }
 

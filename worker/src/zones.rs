@@ -48,11 +48,6 @@ pub(crate) fn named(name: &str, now: Millis) -> Rc<Zone> {
     find(name, now).unwrap_or_else(|| Rc::new(UTC.clone()))
 }
 
-/// The clocks of the zone of this name; UTC where the host knows none.
-pub(crate) fn named(name: &str, now: Millis) -> Rc<Zone> {
-    find(name, now).unwrap_or_else(|| Rc::new(UTC.clone()))
-}
-
 fn find(name: &str, now: Millis) -> Option<Rc<Zone>> {
     if name == "UTC" {
         return Some(Rc::new(UTC.clone()));

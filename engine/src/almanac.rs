@@ -52,14 +52,6 @@ impl Almanac {
         }
     }
 
-    /// When `window` no longer reaches back to `oldest`, or later begins anew; `None`: never.
-    pub fn moves(&self, window: Window, oldest: Option<Millis>, now: Millis) -> Option<Millis> {
-        match window {
-            Window::Rolling(length) => oldest.map(|oldest| oldest.plus(length)),
-            Window::Calendar(unit) => self.units(unit).iter().find(|at| **at > now).copied(),
-        }
-    }
-
     fn units(&self, unit: Unit) -> &[Millis] {
         match unit {
             Unit::Day => &self.days,

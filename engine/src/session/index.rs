@@ -10,10 +10,7 @@ use alloc::vec::Vec;
 use crate::expr::{Lookup, Program, Value};
 use crate::facts::{Input, StandingAt};
 use crate::snapshot::Residue;
-use crate::time::{DAY, Millis};
 
-/// The end of time: nothing changes by itself.
-const NEVER: Millis = Millis(i64::MAX);
 /// Whole numbers up to this are exact as doubles.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 /// What is unknown, as a number: below everything.
@@ -26,8 +23,6 @@ pub(super) struct Index {
     groups: Vec<usize>,
     slots: Vec<Slot>,
     atoms: Vec<Atom>,
-    /// The earliest moment at which time moves a slot's value across a constant.
-    pub(super) wakes: Millis,
     /// Of watches and then of candidates: the last verdict; `None`: it has to be evaluated again.
     verdicts: Vec<Option<Verdict>>,
     /// Which of them have to be looked at, one bit for each.
@@ -47,8 +42,6 @@ struct Slot {
     input: Input,
     above: f64,
     below: f64,
-    /// When time moves it out of there.
-    wakes: Millis,
     first: usize,
     /// The next of its group.
     next: usize,
@@ -71,7 +64,6 @@ impl Index {
         groups: Vec::new(),
         slots: Vec::new(),
         atoms: Vec::new(),
-        wakes: NEVER,
         verdicts: Vec::new(),
         open: Vec::new(),
         generation: 0,
@@ -139,7 +131,7 @@ impl Index {
         }
         if at >= self.slots.len() {
             at = self.slots.len();
-            self.slots.push(Slot { input, above: f64::NAN, below: f64::NAN, wakes: NEVER, first: usize::MAX, next: *group });
+            self.slots.push(Slot { input, above: f64::NAN, below: f64::NAN, first: usize::MAX, next: *group });
             *group = at;
         }
         if let Some(slot) = self.slots.get_mut(at) {
@@ -158,17 +150,13 @@ impl Index {
         }
     }
 
-    /// Time has moved on to what it was to bring; or, with `all`, anything may have another value.
-    pub(super) fn pass(&mut self, facts: &StandingAt<'_>, all: bool) {
-        self.wakes = NEVER;
+    /// Anything may have another value, and any gate be open or closed.
+    pub(super) fn pass(&mut self, facts: &StandingAt<'_>) {
         for at in 0..self.slots.len() {
-            let Some(slot) = self.slots.get(at) else { continue };
-            if all || slot.wakes <= facts.now {
-                self.look(at, facts);
-            } else {
-                self.wakes = self.wakes.min(slot.wakes);
-            }
+            self.look(at, facts);
         }
+        self.open.fill(u32::MAX);
+        self.generation = self.generation.wrapping_add(1);
     }
 
     /// Has a rule evaluated again.
@@ -179,12 +167,6 @@ impl Index {
         if let Some(word) = self.open.get_mut(rule / 32) {
             *word |= 1 << (rule % 32);
         }
-        self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// Has every rule looked at again, though not evaluated.
-    pub(super) fn open_all(&mut self) {
-        self.open.fill(u32::MAX);
         self.generation = self.generation.wrapping_add(1);
     }
 
@@ -223,10 +205,6 @@ impl Index {
         if !stays {
             self.cross(at, value);
         }
-        if let Some(slot) = self.slots.get_mut(at) {
-            slot.wakes = slot.moves(value, facts);
-            self.wakes = self.wakes.min(slot.wakes);
-        }
     }
 
     /// A slot has a value beyond its bounds.
@@ -263,30 +241,6 @@ impl Index {
             }
         }
     }
-}
-
-impl Slot {
-    /// When time alone moves the value, which is `value` now, out of its bounds.
-    fn moves(&self, value: f64, facts: &StandingAt<'_>) -> Millis {
-        let now = facts.now;
-        let after = |distance: f64| now.plus(if distance > 1.0 { whole(distance) } else { 1 });
-        match self.input {
-            Input::Usage { meter, .. } => {
-                let resets_at = facts.standing.meters.get(usize::from(meter)).and_then(|meter| meter.resets_at);
-                resets_at.filter(|at| *at > now).unwrap_or(NEVER)
-            }
-            Input::EventCount { .. } => now.plus(DAY - now.0.rem_euclid(DAY)),
-            Input::Signal(_) => NEVER,
-            Input::EventLastAge { .. } if value == UNKNOWN => NEVER,
-            Input::EventLastAge { .. } | Input::Since(_) => after(self.below - value),
-            Input::Until(_) => after(value - self.above),
-        }
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "casts of doubles saturate")]
-fn whole(ms: f64) -> i64 {
-    ms as i64
 }
 
 /// A value as a number that compares with others as it does. Values of different types are never compared with each other.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::facts::Standing;
 use crate::snapshot::Residue;
-use crate::time::{Millis, SECOND};
+use crate::time::Millis;
 
 /// So much is remembered at most. Beyond it the oldest counts as confirmed: a page that was offline for so long has lost count anyway.
 const MAX_PENDING: usize = 10_000;
@@ -64,8 +64,7 @@ impl Entry {
     /// Takes in what came later, if the two together are as good as one: periods and days begin with whole seconds.
     fn merge(&mut self, later: &Self) -> bool {
         let is_set = matches!(later.change, Change::Set { .. });
-        let merges = (self.batch, self.change) == (later.batch, later.change)
-            && (is_set || self.at.0.div_euclid(SECOND) == later.at.0.div_euclid(SECOND));
+        let merges = (self.batch, self.change) == (later.batch, later.change) && (is_set || self.at.second() == later.at.second());
         if merges {
             self.n = if is_set { later.n } else { self.n.saturating_add(later.n) };
             self.at = self.at.max(later.at);
@@ -124,6 +123,7 @@ impl Pending {
 mod tests {
     use super::*;
     use crate::facts::{EventStanding, MeterStanding};
+    use crate::time::SECOND;
 
     const NOW: Millis = Millis(1_750_000_000_000);
     const ADD: Change = Change::Add { meter: 0 };

@@ -1,4 +1,4 @@
-//! What is kept of decisions is what deciding anew would say.
+//! What is kept of decisions is what deciding anew would say, as of the same moment of the present second.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -22,17 +22,17 @@ impl Session {
     /// Nothing is kept: all is evaluated again.
     fn forget(&mut self) {
         self.index = Index::new(&self.rules);
-        self.review(self.clock);
     }
 
+    /// Decides anew, by the time as of which all is judged.
     fn wholly(&mut self, place: usize, device: Millis) -> Decision {
         self.forget();
-        self.watch(self.now(device));
-        self.judge(place, &self.facts(device))
+        self.look(self.now(device));
+        self.judge(place, &StandingAt { standing: &self.standing, now: self.clock })
     }
 
-    fn wholly_traced(&mut self, place: usize, device: Millis) -> Vec<(usize, Reason)> {
-        let facts = self.facts(device);
+    fn wholly_traced(&mut self, place: usize) -> Vec<(usize, Reason)> {
+        let facts = StandingAt { standing: &self.standing, now: self.clock };
         let Some((_, first, candidates)) = self.at(place) else { return vec![] };
         self.scene(&facts).trace(numbered(first, candidates))
     }
@@ -257,10 +257,11 @@ proptest! {
                 let expected = anew.wholly(place, device);
                 prop_assert_eq!(kept.decide(place, device), expected, "place {} after {:?}", place, step);
                 prop_assert_eq!(kept.decide(place, device), expected, "place {} asked again", place);
+                prop_assert_eq!((kept.clock, kept.clock.second()), (anew.clock, kept.now(device).second()), "as of the present second");
             }
             prop_assert_eq!(&kept.standing, &anew.standing);
             let traced: Vec<(usize, Reason)> = (0..).map_while(|i| kept.trace(1, i, device)).collect();
-            prop_assert_eq!(traced, anew.wholly_traced(1, device));
+            prop_assert_eq!(traced, anew.wholly_traced(1));
         }
     }
 }

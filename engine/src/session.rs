@@ -28,7 +28,7 @@ use pending::{Change, Pending};
 
 /// One page's view of one user of one tenant.
 ///
-/// Decisions are kept. What happens in between has those rules evaluated again whose verdicts it can have changed (the index).
+/// Verdicts are kept. What happens in between has those rules evaluated again whose verdicts it can have changed (the index).
 ///
 /// Time counts in seconds of the Worker's clock: all is judged as of one moment of the present one, the first that anything was asked in
 /// it, or asked after other news than an event. So no verdict is older than a second, whichever way a clock is set; and no code is needed
@@ -61,8 +61,6 @@ pub struct Session {
     index: Index,
     /// The Worker's time as of which all is judged; [`UNSEEN`] when anything may be otherwise than it was.
     clock: Millis,
-    /// By placement: what was decided, and in which generation of the index.
-    decided: Vec<(u32, Decision)>,
 }
 
 /// In no second that comes: whatever time it is, all is looked at again.
@@ -86,7 +84,6 @@ impl Session {
         skew: 0,
         index: Index::NONE,
         clock: UNSEEN,
-        decided: Vec::new(),
     };
 
     /// Starts from the Worker's snapshot, at `device` time.
@@ -107,8 +104,6 @@ impl Session {
         self.rules = rules;
         self.display = self.display.among(&self.rules.candidates);
         self.index = Index::new(&self.rules);
-        self.decided.clear();
-        self.decided.resize(self.rules.places.len(), (0, NOTHING));
     }
 
     /// Takes in a frame; answers whether meters, features, events and campaigns may be other ones now. What is refused changes nothing.
@@ -197,15 +192,7 @@ impl Session {
     /// Decides for a placement.
     pub fn decide(&mut self, place: usize, device: Millis) -> Decision {
         self.look(self.now(device));
-        let Some((generation, known)) = self.decided.get(place) else { return NOTHING };
-        if *generation == self.index.generation {
-            return *known;
-        }
-        let decision = self.find(place);
-        if let Some(known) = self.decided.get_mut(place) {
-            *known = (self.index.generation, decision);
-        }
-        decision
+        self.find(place)
     }
 
     /// The first candidate of a placement that passes all gates, looking only at those that are open.

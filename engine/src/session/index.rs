@@ -27,8 +27,6 @@ pub(super) struct Index {
     verdicts: Vec<Option<Verdict>>,
     /// Which of them have to be looked at, one bit for each.
     open: Vec<u32>,
-    /// Rises whenever one of them has to.
-    pub(super) generation: u32,
     meters: usize,
     events: usize,
 }
@@ -60,16 +58,8 @@ struct Atom {
 
 impl Index {
     /// The index of no rules.
-    pub(super) const NONE: Self = Self {
-        groups: Vec::new(),
-        slots: Vec::new(),
-        atoms: Vec::new(),
-        verdicts: Vec::new(),
-        open: Vec::new(),
-        generation: 0,
-        meters: 0,
-        events: 0,
-    };
+    pub(super) const NONE: Self =
+        Self { groups: Vec::new(), slots: Vec::new(), atoms: Vec::new(), verdicts: Vec::new(), open: Vec::new(), meters: 0, events: 0 };
 
     /// The index of `rules`, in which everything is stale.
     #[inline(never)]
@@ -156,7 +146,6 @@ impl Index {
             self.look(at, facts);
         }
         self.open.fill(u32::MAX);
-        self.generation = self.generation.wrapping_add(1);
     }
 
     /// Has a rule evaluated again.
@@ -167,7 +156,6 @@ impl Index {
         if let Some(word) = self.open.get_mut(rule / 32) {
             *word |= 1 << (rule % 32);
         }
-        self.generation = self.generation.wrapping_add(1);
     }
 
     /// A rule has been looked at.

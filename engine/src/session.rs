@@ -132,17 +132,18 @@ impl Session {
 
     /// Counts `n` more on a counter at once.
     pub fn add(&mut self, meter: usize, n: u64, device: Millis) {
-        self.change(self.index.meter(meter), Change::Add { meter }, n, device);
+        self.change(meter, self.rules.meters.len(), false, n, device);
     }
 
     /// Shows `n` on a gauge at once.
     pub fn set(&mut self, meter: usize, n: u64, device: Millis) {
-        self.change(self.index.meter(meter), Change::Set { meter }, n, device);
+        self.change(meter, self.rules.meters.len(), true, n, device);
     }
 
     /// Counts a tracked event that programs read at once.
     pub fn track(&mut self, event: usize, device: Millis) {
-        self.change(self.index.event(event), Change::Track { event }, 1, device);
+        let meters = self.rules.meters.len();
+        self.change(meters.saturating_add(event), meters + self.rules.events.len(), false, 1, device);
     }
 
     /// Records what the user did with a nudge, here or in another tab; the moment is of the Worker's clock.
@@ -315,13 +316,17 @@ impl Session {
         }
     }
 
-    fn change(&mut self, group: Option<usize>, change: Change, n: u64, device: Millis) {
-        let now = self.now(device);
-        let Some(group) = group else { return };
-        self.look(now);
-        change.apply(n, now, &mut self.standing);
-        self.pending.push(group, self.batch, change, n, now);
-        self.index.touch(group, &StandingAt { standing: &self.standing, now: self.clock });
+    /// Something happened to the meter or tracked event of this number, which is below `end`.
+    fn change(&mut self, what: usize, end: usize, is_set: bool, n: u64, device: Millis) {
+        if what >= end {
+            return;
+        }
+        let at = self.now(device);
+        self.look(at);
+        let change = Change { batch: self.batch, what, is_set, n, at };
+        change.apply(&mut self.standing);
+        self.pending.push(change);
+        self.index.touch(what, &StandingAt { standing: &self.standing, now: self.clock });
         self.watch(); // a signal that is detected stays so, whatever comes next
     }
 

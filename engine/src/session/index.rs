@@ -11,10 +11,8 @@ use crate::expr::{Lookup, Program, Value};
 use crate::facts::{Input, StandingAt};
 use crate::snapshot::Residue;
 
-/// Whole numbers up to this are exact as doubles.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-/// What is unknown, as a number: below everything.
-const UNKNOWN: f64 = f64::NEG_INFINITY;
+/// What is unknown, as a number: in no order with any.
+const UNKNOWN: f64 = f64::NAN;
 
 /// What the rules of a snapshot read, and which of them may have other verdicts than they had.
 #[derive(Clone, Debug)]
@@ -27,17 +25,21 @@ pub(super) struct Index {
     verdicts: Vec<Option<Verdict>>,
     /// Which of them have to be looked at, one bit for each.
     open: Vec<u32>,
-    meters: usize,
+    /// The first group of an event.
     events: usize,
+    /// The first group of a signal.
+    signals: usize,
 }
 
 /// What came of a program that asks; `None`: nothing.
 type Verdict = Option<bool>;
 
-/// One input. It lies between `above` and `below`; or is just one of the constants, and then both are that.
+/// One input. All it is compared with lies at or beyond `above` and `below`, between which its value lies; or is one of them.
 #[derive(Clone, Debug)]
 struct Slot {
     input: Input,
+    /// Its value when it last crossed a constant.
+    value: f64,
     above: f64,
     below: f64,
     first: usize,
@@ -59,7 +61,7 @@ struct Atom {
 impl Index {
     /// The index of no rules.
     pub(super) const NONE: Self =
-        Self { groups: Vec::new(), slots: Vec::new(), atoms: Vec::new(), verdicts: Vec::new(), open: Vec::new(), meters: 0, events: 0 };
+        Self { groups: Vec::new(), slots: Vec::new(), atoms: Vec::new(), verdicts: Vec::new(), open: Vec::new(), events: 0, signals: 0 };
 
     /// The index of `rules`, in which everything is stale.
     #[inline(never)]
@@ -70,8 +72,8 @@ impl Index {
             groups: alloc::vec![usize::MAX; meters + events + watches + 1],
             verdicts: alloc::vec![None; count],
             open: alloc::vec![u32::MAX; count.div_ceil(32)],
-            meters,
-            events,
+            events: meters,
+            signals: meters + events,
             ..Self::NONE
         };
         for (rule, watch) in rules.watches.iter().enumerate() {
@@ -85,27 +87,17 @@ impl Index {
         index
     }
 
-    /// The group of a meter.
-    pub(super) fn meter(&self, meter: usize) -> Option<usize> {
-        (meter < self.meters).then_some(meter)
-    }
-
-    /// The group of a tracked event.
-    pub(super) fn event(&self, event: usize) -> Option<usize> {
-        (event < self.events).then_some(self.meters + event)
-    }
-
     /// The group of a signal.
     pub(super) fn signal(&self, signal: usize) -> usize {
-        self.meters + self.events + signal
+        self.signals + signal
     }
 
-    fn group(&self, input: Input) -> Option<usize> {
+    fn group(&self, input: Input) -> usize {
         match input {
-            Input::Usage { meter, .. } => self.meter(meter.into()),
-            Input::EventCount { event, .. } | Input::EventLastAge { event } => self.event(event.into()),
-            Input::Signal(signal) => Some(self.signal(signal.into())),
-            Input::Since(_) | Input::Until(_) => self.groups.len().checked_sub(1),
+            Input::Usage { meter, .. } => meter.into(),
+            Input::EventCount { event, .. } | Input::EventLastAge { event } => self.events + usize::from(event),
+            Input::Signal(signal) => self.signal(signal.into()),
+            Input::Since(_) | Input::Until(_) => self.groups.len() - 1,
         }
     }
 
@@ -114,14 +106,15 @@ impl Index {
     }
 
     fn read(&mut self, input: Input, constant: f64, rule: usize) {
-        let Some(group) = self.group(input).and_then(|group| self.groups.get_mut(group)) else { return };
+        let group = self.group(input);
+        let Some(group) = self.groups.get_mut(group) else { return };
         let mut at = *group;
         while self.slots.get(at).is_some_and(|slot| slot.input != input) {
             at = self.slots.get(at).map_or(at, |slot| slot.next);
         }
         if at >= self.slots.len() {
             at = self.slots.len();
-            self.slots.push(Slot { input, above: f64::NAN, below: f64::NAN, first: usize::MAX, next: *group });
+            self.slots.push(Slot { input, value: UNKNOWN, above: f64::NAN, below: f64::NAN, first: usize::MAX, next: *group });
             *group = at;
         }
         if let Some(slot) = self.slots.get_mut(at) {
@@ -186,53 +179,37 @@ impl Index {
 
     /// Looks whether a slot's value has crossed constants, and marks the rules that compare it with those.
     fn look(&mut self, at: usize, facts: &StandingAt<'_>) {
-        let Some(slot) = self.slots.get(at) else { return };
-        let value = number(facts.input(slot.input));
-        let (above, below) = (slot.above, slot.below);
-        let stays = if above < below { above < value && value < below } else { above <= value && value <= below };
-        if !stays {
-            self.cross(at, value);
-        }
-    }
-
-    /// A slot has a value beyond its bounds.
-    fn cross(&mut self, at: usize, value: f64) {
         let Some(slot) = self.slots.get_mut(at) else { return };
-        // The constants that lie on its way; all of them, when nothing is known of where it comes from or where it goes to.
-        let all = value == UNKNOWN || slot.below.is_nan() || slot.below == UNKNOWN;
-        let (from, to) = if value > slot.above { (slot.below, value) } else { (value, slot.above) };
-        let (mut above, mut below) = (UNKNOWN, f64::INFINITY);
+        let (was, value) = (slot.value, number(facts.input(slot.input)));
+        if value == was || slot.above < value && value < slot.below {
+            return;
+        }
+        slot.value = value;
+        let (mut above, mut below) = (f64::NEG_INFINITY, if value.is_nan() { UNKNOWN } else { f64::INFINITY });
         let mut next = slot.first;
-        let first = next;
         while let Some(atom) = self.atoms.get(next) {
-            let constant = if atom.constant.is_nan() { value } else { atom.constant };
+            let (constant, rule) = (atom.constant, atom.rule);
+            next = atom.next;
+            let any = constant.is_nan();
+            let constant = if any { value } else { constant };
             if above < constant && constant <= value {
                 above = constant;
             }
             if value <= constant && constant < below {
                 below = constant;
             }
-            next = atom.next;
-        }
-        if value == UNKNOWN {
-            below = UNKNOWN;
-        } else if value.is_nan() || value.abs() >= EXACT {
-            (above, below) = (f64::NAN, f64::NAN); // nothing is said of such a one: the next value counts as another
-        }
-        (slot.above, slot.below) = (above, below);
-        next = first;
-        while let Some(atom) = self.atoms.get(next) {
-            let (constant, rule) = (atom.constant, atom.rule);
-            next = atom.next;
-            if all || constant.is_nan() || from <= constant && constant <= to {
+            if any || was.partial_cmp(&constant) != value.partial_cmp(&constant) {
                 self.mark(rule);
             }
+        }
+        if let Some(slot) = self.slots.get_mut(at) {
+            (slot.above, slot.below) = (above, below);
         }
     }
 }
 
 /// A value as a number that compares with others as it does. Values of different types are never compared with each other.
-#[expect(clippy::cast_precision_loss, reason = "beyond what is exact nothing is concluded from it")]
+#[expect(clippy::cast_precision_loss, reason = "what is counted stays below 2^53, where doubles are exact")]
 fn number(value: Value<'_>) -> f64 {
     match value {
         Value::Bool(value) => f64::from(u8::from(value)),

@@ -42,11 +42,16 @@ impl Almanac {
         let monday = |day: i64| day - (day + FROM_MONDAY).rem_euclid(WEEK);
         let [days, weeks, months] = units;
         Self {
-            days: begins(days, today, &|_| true),
-            weeks: begins(weeks, monday(today), &|day| monday(day) == day),
-            // The next month in any case, so that people can be told when there is room again.
-            months: [0, 31].iter().filter(|_| months).map(|ahead| begin(first_of_month(first_of_month(today) + ahead))).collect(),
-            quiet: quiet.iter().map(|hours| spans(*hours, zone, today)).collect(),
+            begins: alloc::vec![
+                begins(days, today, &|_| true),
+                begins(weeks, monday(today), &|day| monday(day) == day),
+                // The next month in any case, so that people can be told when there is room again.
+                [0, 31].iter().filter(|_| months).map(|ahead| begin(first_of_month(first_of_month(today) + ahead))).collect(),
+            ],
+            quiet: quiet
+                .iter()
+                .map(|hours| spans(*hours, zone, today).into_iter().flat_map(|span| [span.from, span.until]).collect())
+                .collect(),
         }
     }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::almanac::{Almanac, Span};
+use crate::almanac::Almanac;
 use crate::campaign::{Cap, Gates, Schedule, Scope, Unit, Window};
 use crate::expr::{Op, Program};
 use crate::facts::{EventStanding, Input, UsageField};
@@ -91,7 +91,7 @@ fn program(signals: u16) -> impl Strategy<Value = Program> {
 
 fn cap() -> impl Strategy<Value = Cap> {
     let lengths = select(vec![2 * SECOND, MINUTE, DAY]).prop_map(Window::Rolling);
-    let window = prop_oneof![lengths, select(vec![Unit::Day, Unit::Week]).prop_map(Window::Calendar)];
+    let window = prop_oneof![lengths, select(vec![Unit::Day, Unit::Week, Unit::Month]).prop_map(Window::Calendar)];
     (0..3_u16, window, select(vec![Scope::User, Scope::Tenant])).prop_map(|(max, window, scope)| Cap { max, window, scope })
 }
 
@@ -127,15 +127,8 @@ fn watch(signals: u16) -> impl Strategy<Value = Watch> {
 }
 
 fn almanac() -> impl Strategy<Value = Almanac> {
-    let begins = || prop::collection::vec(moment(), 0..4).prop_map(sorted);
-    let spans = prop::collection::vec((moment(), 0..HOUR), 0..3);
-    let spans = spans.prop_map(|spans| spans.into_iter().map(|(from, length)| Span { from, until: from.plus(length) }).collect());
-    (begins(), begins(), prop::collection::vec(spans, 2)).prop_map(|(days, weeks, quiet)| Almanac {
-        days,
-        weeks,
-        quiet,
-        ..Almanac::default()
-    })
+    let begins = || prop::collection::vec(moment(), 0..5).prop_map(sorted);
+    (prop::collection::vec(begins(), 3), prop::collection::vec(begins(), 2)).prop_map(|(begins, quiet)| Almanac { begins, quiet })
 }
 
 fn sorted(mut moments: Vec<Millis>) -> Vec<Millis> {

@@ -178,6 +178,7 @@ impl Index {
     }
 
     /// Looks whether a slot's value has crossed constants, and marks the rules that compare it with those.
+    #[expect(clippy::float_cmp, reason = "another value is another one, however near")]
     fn look(&mut self, at: usize, facts: &StandingAt<'_>) {
         let Some(slot) = self.slots.get_mut(at) else { return };
         let (was, value) = (slot.value, number(facts.input(slot.input)));

@@ -14,20 +14,18 @@ use crate::wire;
 /// The calendar of one zone around now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Almanac {
-    /// When the present day and those to come begin, oldest first; empty when no cap counts in days.
-    pub days: Vec<Millis>,
-    /// The same for weeks.
-    pub weeks: Vec<Millis>,
-    /// The same for months.
-    pub months: Vec<Millis>,
-    /// The quiet hours that campaigns name by their place here, each oldest first.
-    pub quiet: Vec<Vec<Span>>,
+    /// When the present day and those to come begin, oldest first, then the same for weeks and for months; empty where no cap counts in
+    /// them.
+    pub begins: Vec<Vec<Millis>>,
+    /// The quiet hours that campaigns name by their place here: when it becomes quiet, when it no longer is, when it does again …
+    pub quiet: Vec<Vec<Millis>>,
 }
 
-wire! { struct Almanac { days, weeks, months, quiet } }
+wire! { struct Almanac { begins, quiet } }
 
 /// From when (inclusive) to when (exclusive).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg(feature = "edge")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// When it begins.
     pub from: Millis,
@@ -35,14 +33,12 @@ pub struct Span {
     pub until: Millis,
 }
 
-wire! { struct Span { from, until } }
-
 #[cfg(feature = "edge")]
 pub(crate) mod made;
 
 impl Almanac {
     /// No calendar.
-    pub const NONE: Self = Self { days: Vec::new(), weeks: Vec::new(), months: Vec::new(), quiet: Vec::new() };
+    pub const NONE: Self = Self { begins: Vec::new(), quiet: Vec::new() };
 
     /// The first moment that counts in `window` at `now`.
     pub fn begins(&self, window: Window, now: Millis) -> Millis {
@@ -52,20 +48,8 @@ impl Almanac {
         }
     }
 
-    /// When `window` no longer reaches back to `oldest`, or later begins anew; `None`: never.
-    pub fn moves(&self, window: Window, oldest: Option<Millis>, now: Millis) -> Option<Millis> {
-        match window {
-            Window::Rolling(length) => oldest.map(|oldest| oldest.plus(length)),
-            Window::Calendar(unit) => self.units(unit).iter().find(|at| **at > now).copied(),
-        }
-    }
-
     fn units(&self, unit: Unit) -> &[Millis] {
-        match unit {
-            Unit::Day => &self.days,
-            Unit::Week => &self.weeks,
-            Unit::Month => &self.months,
-        }
+        self.begins.get(unit as usize).map_or(&[], Vec::as_slice)
     }
 
     /// When the next day, week or month after the moment begins, as far as it is known.
@@ -76,7 +60,8 @@ impl Almanac {
 
     /// Until when it is quiet, if it is.
     pub fn quiet_until(&self, quiet: Option<u8>, now: Millis) -> Option<Millis> {
-        let spans = self.quiet.get(usize::from(quiet?))?;
-        spans.iter().find(|span| span.from <= now && now < span.until).map(|span| span.until)
+        let turns = self.quiet.get(usize::from(quiet?))?;
+        let next = turns.iter().position(|at| now < *at)?;
+        turns.get(next).filter(|_| next % 2 == 1).copied()
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::almanac::Almanac;
 #[cfg(feature = "edge")]
 use crate::campaign::Campaign;
-use crate::campaign::{Cap, Gates, Schedule, Scope};
+use crate::campaign::{Cap, Gates, Scope};
 use crate::expr::{Lookup, Value};
 use crate::ledger::Ledger;
 use crate::time::Millis;
@@ -233,48 +233,42 @@ impl<F: Lookup> Scene<'_, F> {
             Value::Bool(holds) => Some(holds),
             _ => None,
         };
-        self.judge_by(campaign, audience, &mut Horizon::default())
+        self.judge_by(campaign, audience)
     }
 
-    /// The same by what is known of its audience. Until `horizon` time alone does not change the answer.
-    pub fn judge_by(&self, campaign: &impl Contender, audience: Option<bool>, horizon: &mut Horizon) -> Reason {
-        if !self.covers(&campaign.gates().schedule, horizon) {
+    /// The same by what is known of its audience.
+    pub fn judge_by(&self, campaign: &impl Contender, audience: Option<bool>) -> Reason {
+        if !campaign.gates().schedule.covers(self.now) {
             return Reason::NotScheduled;
         }
         match audience {
-            Some(true) => self.admit(campaign, horizon),
+            Some(true) => self.admit(campaign),
             Some(false) => Reason::AudienceFalse,
             None => Reason::AudienceUnknown,
         }
     }
 
-    /// Whether `schedule` covers the present.
-    pub fn covers(&self, schedule: &Schedule, horizon: &mut Horizon) -> bool {
-        let mut ahead = |at| horizon.is_ahead(self.now, at);
-        !schedule.from.is_some_and(&mut ahead) && schedule.until.is_none_or(ahead)
-    }
-
     /// The gates behind the audience.
-    fn admit(&self, campaign: &impl Contender, horizon: &mut Horizon) -> Reason {
+    fn admit(&self, campaign: &impl Contender) -> Reason {
         let now = self.now;
         let gates = campaign.gates();
         if !campaign.is_complete(self.facts) {
             return Reason::MissingValue;
         }
-        if self.converted.is_some_and(|at| horizon.is_ahead(now, at.plus(gates.cooldown_after_convert))) {
+        if self.converted.is_some_and(|at| now < at.plus(gates.cooldown_after_convert)) {
             return Reason::Converted;
         }
-        if self.is_dismissed(gates, horizon) {
+        if self.is_dismissed(gates) {
             return Reason::Dismissed;
         }
-        if self.user.snoozed_until(gates.key).is_some_and(|until| horizon.is_ahead(now, until)) {
+        if self.user.snoozed_until(gates.key).is_some_and(|until| now < until) {
             return Reason::Snoozed;
         }
         if !self.display.has(gates.key) {
-            if self.is_quiet(gates.quiet, horizon) {
+            if self.almanac.quiet_until(gates.quiet, now).is_some() {
                 return Reason::QuietHours;
             }
-            if !self.has_budget(gates, horizon) {
+            if !self.has_budget(gates) {
                 return Reason::Capped;
             }
             if self.display.excludes(gates) {
@@ -287,63 +281,21 @@ impl<F: Lookup> Scene<'_, F> {
         Reason::Match
     }
 
-    fn is_dismissed(&self, gates: &Gates, horizon: &mut Horizon) -> bool {
-        let lasts = |at: Millis| gates.cooldown_after_dismiss.is_none_or(|ms| horizon.is_ahead(self.now, at.plus(ms)));
+    fn is_dismissed(&self, gates: &Gates) -> bool {
+        let lasts = |at: Millis| gates.cooldown_after_dismiss.is_none_or(|ms| self.now < at.plus(ms));
         self.user.dismissed(gates.key).is_some_and(lasts)
     }
 
-    fn is_quiet(&self, quiet: Option<u8>, horizon: &mut Horizon) -> bool {
-        let spans = quiet.and_then(|quiet| self.almanac.quiet.get(usize::from(quiet)));
-        let mut is_quiet = false;
-        for span in spans.into_iter().flatten() {
-            is_quiet |= !horizon.is_ahead(self.now, span.from) && horizon.is_ahead(self.now, span.until);
-        }
-        is_quiet
-    }
-
-    fn has_budget(&self, gates: &Gates, horizon: &mut Horizon) -> bool {
-        let mut allows = |campaign, caps: &[Cap]| {
+    fn has_budget(&self, gates: &Gates) -> bool {
+        let allows = |campaign, caps: &[Cap]| {
             caps.iter().all(|cap| {
                 let ledger = match cap.scope {
                     Scope::User => self.user,
                     Scope::Tenant => self.tenant,
                 };
-                let begins = self.almanac.begins(cap.window, self.now);
-                let (met, first) = ledger.window(campaign, begins);
-                let room = met < usize::from(cap.max);
-                if !room {
-                    // Room comes with time only: when the window moves past the first moment in it.
-                    let next = self.almanac.moves(cap.window, first, self.now);
-                    next.map(|at| horizon.is_ahead(self.now, at));
-                }
-                room
+                ledger.allows(campaign, cap, self.almanac, self.now)
             })
         };
         allows(Some(gates.key), &gates.caps) && allows(None, self.frequency)
-    }
-}
-
-/// How long an answer holds if nothing but time passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Horizon(pub Millis);
-
-impl Default for Horizon {
-    fn default() -> Self {
-        Self::NEVER
-    }
-}
-
-impl Horizon {
-    /// For ever.
-    pub const NEVER: Self = Self(Millis(i64::MAX));
-
-    /// Whether `at` is still to come, at which the answer may change then.
-    #[inline(never)]
-    fn is_ahead(&mut self, now: Millis, at: Millis) -> bool {
-        let is_ahead = now < at;
-        if is_ahead {
-            self.0 = self.0.min(at);
-        }
-        is_ahead
     }
 }

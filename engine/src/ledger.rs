@@ -163,17 +163,7 @@ impl Ledger {
 
     /// How often `campaign` was met since; without one, how often any was shown.
     pub fn met(&self, campaign: Option<u32>, since: Millis) -> usize {
-        self.window(campaign, since).0
-    }
-
-    /// The same, and when the first of these times was.
-    pub fn window(&self, campaign: Option<u32>, since: Millis) -> (usize, Option<Millis>) {
-        let (mut met, mut first) = (0, None);
-        for note in self.met_by(campaign).filter(|note| note.moment.at >= since) {
-            met += 1;
-            first = Some(first.map_or(note.moment.at, |first| note.moment.at.min(first)));
-        }
-        (met, first)
+        self.met_by(campaign).filter(|note| note.moment.at >= since).count()
     }
 
     /// When `campaign` was met, or without one any.

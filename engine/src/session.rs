@@ -10,7 +10,7 @@ mod tests;
 
 use alloc::vec::Vec;
 
-use crate::decision::{Decision, Display, Horizon, Reason, Scene};
+use crate::decision::{Decision, Display, Reason, Scene};
 use crate::entitlement::Entitlement;
 use crate::expr::Value;
 use crate::facts::{MeterStanding, Standing, StandingAt};
@@ -28,8 +28,11 @@ use pending::{Change, Pending};
 
 /// One page's view of one user of one tenant.
 ///
-/// Decisions are kept. What happens in between opens again those rules whose verdicts it can have changed (the index); and so does
-/// time, at the moments it can.
+/// Verdicts are kept. What happens in between has those rules evaluated again whose verdicts it can have changed (the index).
+///
+/// Time counts in seconds of the Worker's clock: all is judged as of one moment of the present one, the first that anything was asked in
+/// it, or asked after other news than an event. So no verdict is older than a second, whichever way a clock is set; and no code is needed
+/// that knows the very moments at which time alone opens a gate or closes one.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// What is left of the rules.
@@ -56,13 +59,12 @@ pub struct Session {
     skew: DurationMs,
     /// What reads what.
     index: Index,
-    /// The Worker's time when it was last asked for.
+    /// The Worker's time as of which all is judged; [`UNSEEN`] when anything may be otherwise than it was.
     clock: Millis,
-    /// Until when time alone opens no gate that was looked at, and closes none.
-    horizon: Horizon,
-    /// By placement: what was decided, and in which generation of the index.
-    decided: Vec<(u32, Decision)>,
 }
+
+/// In no second that comes: whatever time it is, all is looked at again.
+const UNSEEN: Millis = Millis(i64::MIN);
 
 const NOTHING: Decision = Decision { campaign: None, reason: Reason::NoCampaign };
 
@@ -81,9 +83,7 @@ impl Session {
         display: Display::NONE,
         skew: 0,
         index: Index::NONE,
-        clock: Millis(0),
-        horizon: Horizon::NEVER,
-        decided: Vec::new(),
+        clock: UNSEEN,
     };
 
     /// Starts from the Worker's snapshot, at `device` time.
@@ -104,8 +104,6 @@ impl Session {
         self.rules = rules;
         self.display = self.display.among(&self.rules.candidates);
         self.index = Index::new(&self.rules);
-        self.decided.clear();
-        self.decided.resize(self.rules.places.len(), (0, NOTHING));
     }
 
     /// Takes in a frame; answers whether meters, features, events and campaigns may be other ones now. What is refused changes nothing.
@@ -134,17 +132,18 @@ impl Session {
 
     /// Counts `n` more on a counter at once.
     pub fn add(&mut self, meter: usize, n: u64, device: Millis) {
-        self.change(self.index.meter(meter), Change::Add { meter }, n, device);
+        self.change(meter, self.rules.meters.len(), false, n, device);
     }
 
     /// Shows `n` on a gauge at once.
     pub fn set(&mut self, meter: usize, n: u64, device: Millis) {
-        self.change(self.index.meter(meter), Change::Set { meter }, n, device);
+        self.change(meter, self.rules.meters.len(), true, n, device);
     }
 
     /// Counts a tracked event that programs read at once.
     pub fn track(&mut self, event: usize, device: Millis) {
-        self.change(self.index.event(event), Change::Track { event }, 1, device);
+        let meters = self.rules.meters.len();
+        self.change(meters.saturating_add(event), meters + self.rules.events.len(), false, 1, device);
     }
 
     /// Records what the user did with a nudge, here or in another tab; the moment is of the Worker's clock.
@@ -153,20 +152,20 @@ impl Session {
         if matches!(kind, NoteKind::Render | NoteKind::Exposure | NoteKind::Ghost) {
             self.tenant.note(campaign, kind, moment);
         }
-        self.reopen();
+        self.clock = UNSEEN;
     }
 
     /// The tenant has upgraded, `at` the Worker's time: nudges fall silent before the Worker says so.
     pub fn convert(&mut self, at: Millis) {
         self.converted = self.converted.max(Some(at));
-        self.reopen();
+        self.clock = UNSEEN;
     }
 
     /// Remembers that a campaign is on display here, so that its own exposure does not cap it away; or that it no longer is.
     pub fn display(&mut self, candidate: usize, shown: bool) {
         if let Some(candidate) = self.rules.candidates.get(candidate) {
             self.display.set(&candidate.gates, shown);
-            self.reopen();
+            self.clock = UNSEEN;
         }
     }
 
@@ -182,7 +181,7 @@ impl Session {
         self.pending.forget(|other| other == batch);
         // Of all that was told only this is wanted again, and seldom: its bytes take less than a second copy of what they say.
         if let Some(live) = wire::decode::<Live>(&self.told) {
-            self.rebuild(live.standing, self.clock);
+            self.rebuild(live.standing);
         }
     }
 
@@ -193,42 +192,28 @@ impl Session {
 
     /// Decides for a placement.
     pub fn decide(&mut self, place: usize, device: Millis) -> Decision {
-        let now = self.now(device);
-        self.pass(now);
-        self.watch(now);
-        let Some((generation, known)) = self.decided.get(place) else { return NOTHING };
-        if *generation == self.index.generation {
-            return *known;
-        }
-        let decision = self.find(place, now);
-        if let Some(known) = self.decided.get_mut(place) {
-            *known = (self.index.generation, decision);
-        }
-        decision
+        self.look(self.now(device));
+        self.find(place)
     }
 
     /// The first candidate of a placement that passes all gates, looking only at those that are open.
     #[inline(never)]
-    fn find(&mut self, place: usize, now: Millis) -> Decision {
+    fn find(&mut self, place: usize) -> Decision {
         let Some((here, first, candidates)) = self.at(place) else { return NOTHING };
         let (settled, end) = (here.settled.clone(), first + candidates.len());
         let watches = self.rules.watches.len();
         while let Some(open) = self.index.first_open(watches + first, watches + end) {
             let campaign = open - watches;
-            let reason = self.weigh(campaign, now);
+            let reason = self.weigh(campaign);
             if reason == Reason::Match {
                 return Decision { campaign: Some(campaign), reason };
             }
             self.index.close(open);
         }
         let reason = if let Some(settled) = settled {
-            let facts = StandingAt { standing: &self.standing, now };
-            let mut horizon = self.horizon;
-            self.scene(&facts).covers(&settled.schedule, &mut horizon);
-            self.horizon = horizon;
-            settled.reason_at(now)
+            settled.reason_at(self.clock)
         } else if first < end {
-            self.weigh(first, now)
+            self.weigh(first)
         } else {
             Reason::NoCampaign
         };
@@ -236,18 +221,15 @@ impl Session {
     }
 
     /// What becomes of a candidate.
-    fn weigh(&mut self, candidate: usize, now: Millis) -> Reason {
-        let facts = StandingAt { standing: &self.standing, now };
+    fn weigh(&mut self, candidate: usize) -> Reason {
+        let facts = StandingAt { standing: &self.standing, now: self.clock };
         let rules = &self.rules;
         let Some(campaign) = rules.candidates.get(candidate) else { return Reason::NoCampaign };
         let audience = self.index.verdict(rules.watches.len() + candidate, || match campaign.gates.audience.eval(&facts) {
             Value::Bool(holds) => Some(holds),
             _ => None,
         });
-        let mut horizon = self.horizon;
-        let reason = self.scene(&facts).judge_by(campaign, audience, &mut horizon);
-        self.horizon = horizon;
-        reason
+        self.scene(&facts).judge_by(campaign, audience)
     }
 
     /// The same by `facts`, which are of this session.
@@ -265,7 +247,7 @@ impl Session {
         let shown = self.decide(place, device).campaign;
         let (_, first, candidates) = self.at(place)?;
         let candidate = first + (i < candidates.len()).then_some(i)?;
-        let reason = self.weigh(candidate, self.clock);
+        let reason = self.weigh(candidate);
         let is_outranked = reason == Reason::Match && shown != Some(candidate);
         Some((candidate, if is_outranked { Reason::Outranked } else { reason }))
     }
@@ -307,36 +289,19 @@ impl Session {
         }
     }
 
-    /// Time has come to `now`: what it may have changed is opened.
-    fn pass(&mut self, now: Millis) {
-        if now < self.clock {
-            return self.review(now); // the device's clock was set back
+    /// Time has come to `now`. In another second than the last time anything may be otherwise.
+    fn look(&mut self, now: Millis) {
+        if now.second() != self.clock.second() {
+            self.clock = now;
+            self.index.pass(&StandingAt { standing: &self.standing, now });
         }
-        self.clock = now;
-        if now >= self.index.wakes {
-            self.index.pass(&StandingAt { standing: &self.standing, now }, false);
-        }
-        if now >= self.horizon.0 {
-            self.reopen();
-        }
-    }
-
-    /// Opens all gates.
-    fn reopen(&mut self) {
-        self.horizon = Horizon::default();
-        self.index.open_all();
-    }
-
-    /// Anything may be otherwise than it was.
-    fn review(&mut self, now: Millis) {
-        self.clock = now;
-        self.index.pass(&StandingAt { standing: &self.standing, now }, true);
-        self.reopen();
+        self.watch();
     }
 
     /// Looks whether signals have begun or ended, in the order in which they build on each other. Only at those that are open: to
     /// look twice is to look once.
-    fn watch(&mut self, now: Millis) {
+    fn watch(&mut self) {
+        let now = self.clock;
         while let Some(i) = self.index.first_open(0, self.rules.watches.len()) {
             self.index.close(i);
             let Some(watch) = self.rules.watches.get(i) else { return };
@@ -351,14 +316,18 @@ impl Session {
         }
     }
 
-    fn change(&mut self, group: Option<usize>, change: Change, n: u64, device: Millis) {
-        let now = self.now(device);
-        let Some(group) = group else { return };
-        self.pass(now);
-        change.apply(n, now, &mut self.standing);
-        self.pending.push(group, self.batch, change, n, now);
-        self.index.touch(group, &StandingAt { standing: &self.standing, now });
-        self.watch(now); // a signal that is detected stays so, whatever comes next
+    /// Something happened to the meter or tracked event of this number, which is below `end`.
+    fn change(&mut self, what: usize, end: usize, is_set: bool, n: u64, device: Millis) {
+        if what >= end {
+            return;
+        }
+        let at = self.now(device);
+        self.look(at);
+        let change = Change { batch: self.batch, what, is_set, n, at };
+        change.apply(&mut self.standing);
+        self.pending.push(change);
+        self.index.touch(what, &StandingAt { standing: &self.standing, now: self.clock });
+        self.watch(); // a signal that is detected stays so, whatever comes next
     }
 
     /// After new word from the Worker: local events it contains are dropped, the rest is laid on top again.
@@ -370,15 +339,14 @@ impl Session {
         self.user.merge(&live.user);
         self.tenant.merge(&live.tenant);
         self.converted = self.converted.max(live.converted);
-        let now = self.now(device);
-        self.rebuild(live.standing, now);
-        self.watch(now);
+        self.rebuild(live.standing);
+        self.look(self.now(device));
     }
 
-    fn rebuild(&mut self, standing: Standing, now: Millis) {
+    fn rebuild(&mut self, standing: Standing) {
         self.standing = standing;
         self.pending.apply(&mut self.standing);
-        self.review(now);
+        self.clock = UNSEEN;
     }
 }
 

@@ -23,6 +23,11 @@ pub const HOUR: DurationMs = 60 * MINUTE;
 pub const DAY: DurationMs = 24 * HOUR;
 
 impl Millis {
+    /// The number of the second this moment lies in, counted from the epoch.
+    pub fn second(self) -> i64 {
+        self.0.div_euclid(SECOND)
+    }
+
     /// The number of the hour this moment lies in, counted from the epoch.
     pub fn hour(self) -> i64 {
         self.0.div_euclid(HOUR)

@@ -33,7 +33,8 @@ impl Almanac {
         }
         let today = zone.local(now).div_euclid(DAY);
         let days = today.saturating_sub(1)..=today.saturating_add(AHEAD);
-        Self { quiet: quiet.iter().map(|hours| spans(*hours, zone, days.clone())).collect(), ..Self::calendar(units, zone, now) }
+        let turns = |hours: &QuietHours| spans(*hours, zone, days.clone()).into_iter().flat_map(|span| [span.from, span.until]).collect();
+        Self { quiet: quiet.iter().map(turns).collect(), ..Self::calendar(units, zone, now) }
     }
 
     /// When days, weeks and months begin around `now`, those that are wanted.
@@ -48,10 +49,12 @@ impl Almanac {
         };
         let monday = |day: i64| day - (day + FROM_MONDAY).rem_euclid(WEEK);
         Self {
-            days: begins(days, today, &|_| true),
-            weeks: begins(weeks, monday(today), &|day| monday(day) == day),
-            // The next month in any case, so that people can be told when there is room again.
-            months: [0, 31].iter().filter(|_| months).map(|ahead| begin(first_of_month(first_of_month(today) + ahead))).collect(),
+            begins: alloc::vec![
+                begins(days, today, &|_| true),
+                begins(weeks, monday(today), &|day| monday(day) == day),
+                // The next month in any case, so that people can be told when there is room again.
+                [0, 31].iter().filter(|_| months).map(|ahead| begin(first_of_month(first_of_month(today) + ahead))).collect(),
+            ],
             quiet: Vec::new(),
         }
     }

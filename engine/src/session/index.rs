@@ -10,14 +10,9 @@ use alloc::vec::Vec;
 use crate::expr::{Lookup, Program, Value};
 use crate::facts::{Input, StandingAt};
 use crate::snapshot::Residue;
-use crate::time::{DAY, Millis};
 
-/// The end of time: nothing changes by itself.
-const NEVER: Millis = Millis(i64::MAX);
-/// Whole numbers up to this are exact as doubles.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-/// What is unknown, as a number: below everything.
-const UNKNOWN: f64 = f64::NEG_INFINITY;
+/// What is unknown, as a number: in no order with any.
+const UNKNOWN: f64 = f64::NAN;
 
 /// What the rules of a snapshot read, and which of them may have other verdicts than they had.
 #[derive(Clone, Debug)]
@@ -26,29 +21,27 @@ pub(super) struct Index {
     groups: Vec<usize>,
     slots: Vec<Slot>,
     atoms: Vec<Atom>,
-    /// The earliest moment at which time moves a slot's value across a constant.
-    pub(super) wakes: Millis,
     /// Of watches and then of candidates: the last verdict; `None`: it has to be evaluated again.
     verdicts: Vec<Option<Verdict>>,
     /// Which of them have to be looked at, one bit for each.
     open: Vec<u32>,
-    /// Rises whenever one of them has to.
-    pub(super) generation: u32,
-    meters: usize,
+    /// The first group of an event.
     events: usize,
+    /// The first group of a signal.
+    signals: usize,
 }
 
 /// What came of a program that asks; `None`: nothing.
 type Verdict = Option<bool>;
 
-/// One input. It lies between `above` and `below`; or is just one of the constants, and then both are that.
+/// One input. All it is compared with lies at or beyond `above` and `below`, between which its value lies; or is one of them.
 #[derive(Clone, Debug)]
 struct Slot {
     input: Input,
+    /// Its value when it last crossed a constant.
+    value: f64,
     above: f64,
     below: f64,
-    /// When time moves it out of there.
-    wakes: Millis,
     first: usize,
     /// The next of its group.
     next: usize,
@@ -67,17 +60,8 @@ struct Atom {
 
 impl Index {
     /// The index of no rules.
-    pub(super) const NONE: Self = Self {
-        groups: Vec::new(),
-        slots: Vec::new(),
-        atoms: Vec::new(),
-        wakes: NEVER,
-        verdicts: Vec::new(),
-        open: Vec::new(),
-        generation: 0,
-        meters: 0,
-        events: 0,
-    };
+    pub(super) const NONE: Self =
+        Self { groups: Vec::new(), slots: Vec::new(), atoms: Vec::new(), verdicts: Vec::new(), open: Vec::new(), events: 0, signals: 0 };
 
     /// The index of `rules`, in which everything is stale.
     #[inline(never)]
@@ -88,8 +72,8 @@ impl Index {
             groups: alloc::vec![usize::MAX; meters + events + watches + 1],
             verdicts: alloc::vec![None; count],
             open: alloc::vec![u32::MAX; count.div_ceil(32)],
-            meters,
-            events,
+            events: meters,
+            signals: meters + events,
             ..Self::NONE
         };
         for (rule, watch) in rules.watches.iter().enumerate() {
@@ -103,27 +87,17 @@ impl Index {
         index
     }
 
-    /// The group of a meter.
-    pub(super) fn meter(&self, meter: usize) -> Option<usize> {
-        (meter < self.meters).then_some(meter)
-    }
-
-    /// The group of a tracked event.
-    pub(super) fn event(&self, event: usize) -> Option<usize> {
-        (event < self.events).then_some(self.meters + event)
-    }
-
     /// The group of a signal.
     pub(super) fn signal(&self, signal: usize) -> usize {
-        self.meters + self.events + signal
+        self.signals + signal
     }
 
-    fn group(&self, input: Input) -> Option<usize> {
+    fn group(&self, input: Input) -> usize {
         match input {
-            Input::Usage { meter, .. } => self.meter(meter.into()),
-            Input::EventCount { event, .. } | Input::EventLastAge { event } => self.event(event.into()),
-            Input::Signal(signal) => Some(self.signal(signal.into())),
-            Input::Since(_) | Input::Until(_) => self.groups.len().checked_sub(1),
+            Input::Usage { meter, .. } => meter.into(),
+            Input::EventCount { event, .. } | Input::EventLastAge { event } => self.events + usize::from(event),
+            Input::Signal(signal) => self.signal(signal.into()),
+            Input::Since(_) | Input::Until(_) => self.groups.len() - 1,
         }
     }
 
@@ -132,14 +106,15 @@ impl Index {
     }
 
     fn read(&mut self, input: Input, constant: f64, rule: usize) {
-        let Some(group) = self.group(input).and_then(|group| self.groups.get_mut(group)) else { return };
+        let group = self.group(input);
+        let Some(group) = self.groups.get_mut(group) else { return };
         let mut at = *group;
         while self.slots.get(at).is_some_and(|slot| slot.input != input) {
             at = self.slots.get(at).map_or(at, |slot| slot.next);
         }
         if at >= self.slots.len() {
             at = self.slots.len();
-            self.slots.push(Slot { input, above: f64::NAN, below: f64::NAN, wakes: NEVER, first: usize::MAX, next: *group });
+            self.slots.push(Slot { input, value: UNKNOWN, above: f64::NAN, below: f64::NAN, first: usize::MAX, next: *group });
             *group = at;
         }
         if let Some(slot) = self.slots.get_mut(at) {
@@ -158,17 +133,12 @@ impl Index {
         }
     }
 
-    /// Time has moved on to what it was to bring; or, with `all`, anything may have another value.
-    pub(super) fn pass(&mut self, facts: &StandingAt<'_>, all: bool) {
-        self.wakes = NEVER;
+    /// Anything may have another value, and any gate be open or closed.
+    pub(super) fn pass(&mut self, facts: &StandingAt<'_>) {
         for at in 0..self.slots.len() {
-            let Some(slot) = self.slots.get(at) else { continue };
-            if all || slot.wakes <= facts.now {
-                self.look(at, facts);
-            } else {
-                self.wakes = self.wakes.min(slot.wakes);
-            }
+            self.look(at, facts);
         }
+        self.open.fill(u32::MAX);
     }
 
     /// Has a rule evaluated again.
@@ -179,13 +149,6 @@ impl Index {
         if let Some(word) = self.open.get_mut(rule / 32) {
             *word |= 1 << (rule % 32);
         }
-        self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// Has every rule looked at again, though not evaluated.
-    pub(super) fn open_all(&mut self) {
-        self.open.fill(u32::MAX);
-        self.generation = self.generation.wrapping_add(1);
     }
 
     /// A rule has been looked at.
@@ -215,82 +178,39 @@ impl Index {
     }
 
     /// Looks whether a slot's value has crossed constants, and marks the rules that compare it with those.
+    #[expect(clippy::float_cmp, reason = "another value is another one, however near")]
     fn look(&mut self, at: usize, facts: &StandingAt<'_>) {
-        let Some(slot) = self.slots.get(at) else { return };
-        let value = number(facts.input(slot.input));
-        let (above, below) = (slot.above, slot.below);
-        let stays = if above < below { above < value && value < below } else { above <= value && value <= below };
-        if !stays {
-            self.cross(at, value);
-        }
-        if let Some(slot) = self.slots.get_mut(at) {
-            slot.wakes = slot.moves(value, facts);
-            self.wakes = self.wakes.min(slot.wakes);
-        }
-    }
-
-    /// A slot has a value beyond its bounds.
-    fn cross(&mut self, at: usize, value: f64) {
         let Some(slot) = self.slots.get_mut(at) else { return };
-        // The constants that lie on its way; all of them, when nothing is known of where it comes from or where it goes to.
-        let all = value == UNKNOWN || slot.below.is_nan() || slot.below == UNKNOWN;
-        let (from, to) = if value > slot.above { (slot.below, value) } else { (value, slot.above) };
-        let (mut above, mut below) = (UNKNOWN, f64::INFINITY);
+        let (was, value) = (slot.value, number(facts.input(slot.input)));
+        if value == was || slot.above < value && value < slot.below {
+            return;
+        }
+        slot.value = value;
+        let (mut above, mut below) = (f64::NEG_INFINITY, if value.is_nan() { UNKNOWN } else { f64::INFINITY });
         let mut next = slot.first;
-        let first = next;
         while let Some(atom) = self.atoms.get(next) {
-            let constant = if atom.constant.is_nan() { value } else { atom.constant };
+            let (constant, rule) = (atom.constant, atom.rule);
+            next = atom.next;
+            let any = constant.is_nan();
+            let constant = if any { value } else { constant };
             if above < constant && constant <= value {
                 above = constant;
             }
             if value <= constant && constant < below {
                 below = constant;
             }
-            next = atom.next;
-        }
-        if value == UNKNOWN {
-            below = UNKNOWN;
-        } else if value.is_nan() || value.abs() >= EXACT {
-            (above, below) = (f64::NAN, f64::NAN); // nothing is said of such a one: the next value counts as another
-        }
-        (slot.above, slot.below) = (above, below);
-        next = first;
-        while let Some(atom) = self.atoms.get(next) {
-            let (constant, rule) = (atom.constant, atom.rule);
-            next = atom.next;
-            if all || constant.is_nan() || from <= constant && constant <= to {
+            if any || was.partial_cmp(&constant) != value.partial_cmp(&constant) {
                 self.mark(rule);
             }
         }
-    }
-}
-
-impl Slot {
-    /// When time alone moves the value, which is `value` now, out of its bounds.
-    fn moves(&self, value: f64, facts: &StandingAt<'_>) -> Millis {
-        let now = facts.now;
-        let after = |distance: f64| now.plus(if distance > 1.0 { whole(distance) } else { 1 });
-        match self.input {
-            Input::Usage { meter, .. } => {
-                let resets_at = facts.standing.meters.get(usize::from(meter)).and_then(|meter| meter.resets_at);
-                resets_at.filter(|at| *at > now).unwrap_or(NEVER)
-            }
-            Input::EventCount { .. } => now.plus(DAY - now.0.rem_euclid(DAY)),
-            Input::Signal(_) => NEVER,
-            Input::EventLastAge { .. } if value == UNKNOWN => NEVER,
-            Input::EventLastAge { .. } | Input::Since(_) => after(self.below - value),
-            Input::Until(_) => after(value - self.above),
+        if let Some(slot) = self.slots.get_mut(at) {
+            (slot.above, slot.below) = (above, below);
         }
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "casts of doubles saturate")]
-fn whole(ms: f64) -> i64 {
-    ms as i64
-}
-
 /// A value as a number that compares with others as it does. Values of different types are never compared with each other.
-#[expect(clippy::cast_precision_loss, reason = "beyond what is exact nothing is concluded from it")]
+#[expect(clippy::cast_precision_loss, reason = "what is counted stays below 2^53, where doubles are exact")]
 fn number(value: Value<'_>) -> f64 {
     match value {
         Value::Bool(value) => f64::from(u8::from(value)),

@@ -4,70 +4,52 @@ use alloc::vec::Vec;
 
 use crate::facts::Standing;
 use crate::snapshot::Residue;
-use crate::time::{Millis, SECOND};
+use crate::time::Millis;
 
 /// So much is remembered at most. Beyond it the oldest counts as confirmed: a page that was offline for so long has lost count anyway.
 const MAX_PENDING: usize = 10_000;
 
+/// An event looks among so many before it for one to join.
+const COMPANY: usize = 64;
+
 /// Local events, oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
-    entries: Vec<Entry>,
-    /// By what an event changes: the place of the last entry that did.
-    last: Vec<usize>,
+    changes: Vec<Change>,
 }
 
+/// What an event changes, and how.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    batch: u64,
-    change: Change,
-    /// How much, how often, or what is set.
-    n: u64,
-    at: Millis,
-}
-
-/// What an event changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    /// A counter counts more.
-    Add { meter: usize },
-    /// A gauge shows something else.
-    Set { meter: usize },
-    /// A tracked event is seen again.
-    Track { event: usize },
+pub(super) struct Change {
+    pub(super) batch: u64,
+    /// A meter's number; or a tracked event's, which follow those of all meters.
+    pub(super) what: usize,
+    /// Whether a gauge shows something else, rather than that so many more are counted.
+    pub(super) is_set: bool,
+    pub(super) n: u64,
+    pub(super) at: Millis,
 }
 
 impl Change {
-    /// Lays `n` of it on top of `standing`.
-    pub(super) fn apply(self, n: u64, at: Millis, standing: &mut Standing) {
-        match self {
-            Self::Add { meter } => {
-                if let Some(meter) = standing.meters.get_mut(meter) {
-                    meter.count(n, at);
-                }
+    /// Lays it on top of `standing`.
+    #[inline(never)]
+    pub(super) fn apply(&self, standing: &mut Standing) {
+        if let Some(meter) = standing.meters.get_mut(self.what) {
+            if self.is_set {
+                meter.value = self.n;
+            } else {
+                meter.count(self.n, self.at);
             }
-            Self::Set { meter } => {
-                if let Some(meter) = standing.meters.get_mut(meter) {
-                    meter.value = n;
-                }
-            }
-            Self::Track { event } => {
-                if let Some(event) = standing.events.get_mut(event) {
-                    event.count_all(n, at);
-                }
-            }
+        } else if let Some(event) = standing.events.get_mut(self.what - standing.meters.len()) {
+            event.count_all(self.n, self.at);
         }
     }
-}
 
-impl Entry {
     /// Takes in what came later, if the two together are as good as one: periods and days begin with whole seconds.
     fn merge(&mut self, later: &Self) -> bool {
-        let is_set = matches!(later.change, Change::Set { .. });
-        let merges = (self.batch, self.change) == (later.batch, later.change)
-            && (is_set || self.at.0.div_euclid(SECOND) == later.at.0.div_euclid(SECOND));
+        let merges = (self.batch, self.is_set) == (later.batch, later.is_set) && (self.is_set || self.at.second() == later.at.second());
         if merges {
-            self.n = if is_set { later.n } else { self.n.saturating_add(later.n) };
+            self.n = if self.is_set { later.n } else { self.n.saturating_add(later.n) };
             self.at = self.at.max(later.at);
         }
         merges
@@ -75,47 +57,42 @@ impl Entry {
 }
 
 impl Pending {
-    pub(super) const NONE: Self = Self { entries: Vec::new(), last: Vec::new() };
+    pub(super) const NONE: Self = Self { changes: Vec::new() };
 
-    /// Remembers a change, the last one of `slot`.
-    pub(super) fn push(&mut self, slot: usize, batch: u64, change: Change, n: u64, at: Millis) {
-        let entry = Entry { batch, change, n, at };
-        if slot >= self.last.len() {
-            self.last.resize(slot + 1, 0);
-        }
-        let Some(last) = self.last.get_mut(slot) else { return };
-        if self.entries.get_mut(*last).is_some_and(|known| known.merge(&entry)) {
+    /// Remembers a change.
+    pub(super) fn push(&mut self, change: Change) {
+        let last = self.changes.iter_mut().rev().take(COMPANY).find(|known| known.what == change.what);
+        if last.is_some_and(|known| known.merge(&change)) {
             return;
         }
-        if self.entries.len() >= MAX_PENDING {
-            self.entries.drain(..MAX_PENDING / 2);
+        if self.changes.len() >= MAX_PENDING {
+            self.changes.drain(..MAX_PENDING / 2);
         }
-        *last = self.entries.len();
-        self.entries.push(entry);
+        self.changes.push(change);
     }
 
     /// Forgets the batches for which `is_over` holds.
     pub(super) fn forget(&mut self, is_over: impl Fn(u64) -> bool) {
-        self.entries.retain(|entry| !is_over(entry.batch));
+        self.changes.retain(|change| !is_over(change.batch));
     }
 
     /// Lays everything on top of `standing`.
     pub(super) fn apply(&self, standing: &mut Standing) {
-        for entry in &self.entries {
-            entry.change.apply(entry.n, entry.at, standing);
+        for change in &self.changes {
+            change.apply(standing);
         }
     }
 
     /// A new configuration may number meters and events otherwise: local events follow their names, or go with them.
     pub(super) fn renumber(&mut self, old: &Residue, new: &Residue) {
-        let follow = |i: &mut usize, old: &[u32], new: &[u32]| {
-            let place = old.get(*i).and_then(|key| new.iter().position(|other| other == key));
-            *i = place.unwrap_or(*i);
+        let follow = |i: usize, old: &[u32], new: &[u32]| old.get(i).and_then(|key| new.iter().position(|other| other == key));
+        self.changes.retain_mut(|change| {
+            let place = match change.what.checked_sub(old.meters.len()) {
+                None => follow(change.what, &old.meters, &new.meters),
+                Some(event) => follow(event, &old.events, &new.events).map(|event| new.meters.len() + event),
+            };
+            change.what = place.unwrap_or_default();
             place.is_some()
-        };
-        self.entries.retain_mut(|entry| match &mut entry.change {
-            Change::Add { meter } | Change::Set { meter } => follow(meter, &old.meters, &new.meters),
-            Change::Track { event } => follow(event, &old.events, &new.events),
         });
     }
 }
@@ -124,11 +101,14 @@ impl Pending {
 mod tests {
     use super::*;
     use crate::facts::{EventStanding, MeterStanding};
+    use crate::time::{DurationMs, SECOND};
 
     const NOW: Millis = Millis(1_750_000_000_000);
-    const ADD: Change = Change::Add { meter: 0 };
-    const SET: Change = Change::Set { meter: 1 };
-    const TRACK: Change = Change::Track { event: 0 };
+
+    /// Of a counter, a gauge and a tracked event.
+    fn change(what: usize, batch: u64, n: u64, after: DurationMs) -> Change {
+        Change { batch, what, is_set: what == 1, n, at: NOW.plus(after) }
+    }
 
     fn laid(pending: &Pending) -> (u64, u64, u64) {
         let event = EventStanding::default();
@@ -141,17 +121,17 @@ mod tests {
     fn what_happens_within_a_second_takes_one_place_and_counts_each_time() {
         let mut pending = Pending::default();
         for i in 0..500 {
-            pending.push(0, 1, ADD, 3, NOW.plus(i));
-            pending.push(1, 1, SET, 7 + i.unsigned_abs(), NOW.plus(i));
-            pending.push(2, 1, TRACK, 1, NOW.plus(i));
+            pending.push(change(0, 1, 3, i));
+            pending.push(change(1, 1, 7 + i.unsigned_abs(), i));
+            pending.push(change(2, 1, 1, i));
         }
-        assert_eq!((pending.entries.len(), laid(&pending)), (3, (1_500, 506, 500)));
-        pending.push(0, 1, ADD, 3, NOW.plus(SECOND));
-        pending.push(0, 2, ADD, 3, NOW.plus(SECOND));
-        assert_eq!((pending.entries.len(), laid(&pending).0), (5, 1_506), "other seconds and other batches stand for themselves");
+        assert_eq!((pending.changes.len(), laid(&pending)), (3, (1_500, 506, 500)));
+        pending.push(change(0, 1, 3, SECOND));
+        pending.push(change(0, 2, 3, SECOND));
+        assert_eq!((pending.changes.len(), laid(&pending).0), (5, 1_506), "other seconds and other batches stand for themselves");
         pending.forget(|batch| batch == 1);
         assert_eq!(laid(&pending), (3, 0, 0));
-        pending.push(0, 2, ADD, 4, NOW.plus(SECOND));
+        pending.push(change(0, 2, 4, SECOND));
         assert_eq!(laid(&pending).0, 7, "whatever has been forgotten");
     }
 
@@ -159,8 +139,8 @@ mod tests {
     fn a_page_that_is_never_answered_stays_small() {
         let mut pending = Pending::default();
         for second in 0..50_000 {
-            pending.push(0, 1, ADD, 1, NOW.plus(second * SECOND));
+            pending.push(change(0, 1, 1, second * SECOND));
         }
-        assert!(pending.entries.len() <= MAX_PENDING);
+        assert!(pending.changes.len() <= MAX_PENDING);
     }
 }

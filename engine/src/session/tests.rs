@@ -1,10 +1,10 @@
-//! What is kept of decisions is what deciding anew would say.
+//! What is kept of decisions is what deciding anew would say, as of the same moment of the present second.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::almanac::{Almanac, Span};
+use crate::almanac::Almanac;
 use crate::campaign::{Cap, Gates, Schedule, Scope, Unit, Window};
 use crate::expr::{Op, Program};
 use crate::facts::{EventStanding, Input, UsageField};
@@ -22,17 +22,17 @@ impl Session {
     /// Nothing is kept: all is evaluated again.
     fn forget(&mut self) {
         self.index = Index::new(&self.rules);
-        self.review(self.clock);
     }
 
+    /// Decides anew, by the time as of which all is judged.
     fn wholly(&mut self, place: usize, device: Millis) -> Decision {
         self.forget();
-        self.watch(self.now(device));
-        self.judge(place, &self.facts(device))
+        self.look(self.now(device));
+        self.judge(place, &StandingAt { standing: &self.standing, now: self.clock })
     }
 
-    fn wholly_traced(&mut self, place: usize, device: Millis) -> Vec<(usize, Reason)> {
-        let facts = self.facts(device);
+    fn wholly_traced(&mut self, place: usize) -> Vec<(usize, Reason)> {
+        let facts = StandingAt { standing: &self.standing, now: self.clock };
         let Some((_, first, candidates)) = self.at(place) else { return vec![] };
         self.scene(&facts).trace(numbered(first, candidates))
     }
@@ -91,7 +91,7 @@ fn program(signals: u16) -> impl Strategy<Value = Program> {
 
 fn cap() -> impl Strategy<Value = Cap> {
     let lengths = select(vec![2 * SECOND, MINUTE, DAY]).prop_map(Window::Rolling);
-    let window = prop_oneof![lengths, select(vec![Unit::Day, Unit::Week]).prop_map(Window::Calendar)];
+    let window = prop_oneof![lengths, select(vec![Unit::Day, Unit::Week, Unit::Month]).prop_map(Window::Calendar)];
     (0..3_u16, window, select(vec![Scope::User, Scope::Tenant])).prop_map(|(max, window, scope)| Cap { max, window, scope })
 }
 
@@ -127,15 +127,8 @@ fn watch(signals: u16) -> impl Strategy<Value = Watch> {
 }
 
 fn almanac() -> impl Strategy<Value = Almanac> {
-    let begins = || prop::collection::vec(moment(), 0..4).prop_map(sorted);
-    let spans = prop::collection::vec((moment(), 0..HOUR), 0..3);
-    let spans = spans.prop_map(|spans| spans.into_iter().map(|(from, length)| Span { from, until: from.plus(length) }).collect());
-    (begins(), begins(), prop::collection::vec(spans, 2)).prop_map(|(days, weeks, quiet)| Almanac {
-        days,
-        weeks,
-        quiet,
-        ..Almanac::default()
-    })
+    let begins = || prop::collection::vec(moment(), 0..5).prop_map(sorted);
+    (prop::collection::vec(begins(), 3), prop::collection::vec(begins(), 2)).prop_map(|(begins, quiet)| Almanac { begins, quiet })
 }
 
 fn sorted(mut moments: Vec<Millis>) -> Vec<Millis> {
@@ -257,10 +250,11 @@ proptest! {
                 let expected = anew.wholly(place, device);
                 prop_assert_eq!(kept.decide(place, device), expected, "place {} after {:?}", place, step);
                 prop_assert_eq!(kept.decide(place, device), expected, "place {} asked again", place);
+                prop_assert_eq!((kept.clock, kept.clock.second()), (anew.clock, kept.now(device).second()), "as of the present second");
             }
             prop_assert_eq!(&kept.standing, &anew.standing);
             let traced: Vec<(usize, Reason)> = (0..).map_while(|i| kept.trace(1, i, device)).collect();
-            prop_assert_eq!(traced, anew.wholly_traced(1, device));
+            prop_assert_eq!(traced, anew.wholly_traced(1));
         }
     }
 }

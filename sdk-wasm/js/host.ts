@@ -2,10 +2,6 @@
 
 import { attempt } from "./failure.js";
 
-// Elements and what is loaded later want the host of a page that has the core: with this, one script holds all that they share.
-import "./upcue.js";
-export * from "./latest.js";
-
 /** The device's clock, in milliseconds since 1970. */
 export const now = (): number => Date.now();
 

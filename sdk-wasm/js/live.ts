@@ -175,7 +175,7 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, { tak
       page.ready_ = page.fresh_ = false;
       page.client_ = randomName();
       page.owner_ = owner;
-      page.core_ &&= await loadCore(wasm);
+      page.core_ &&= await failsAs("wasm", loadCore(wasm));
       page.changed_();
     }
     page.owner_ = owner;

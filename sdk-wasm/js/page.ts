@@ -38,6 +38,8 @@ export interface Page {
   version_: number;
   /** How many decisions this page has named so far. */
   decisions_: number;
+  /** What is loaded later shares no script with this one, and is handed the class of its errors. */
+  readonly Problem_: typeof UpcueError;
   /** How numbers are written. */
   readonly locale_: () => string | undefined;
   /** Something decisions depend on has changed. */

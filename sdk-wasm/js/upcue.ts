@@ -2,7 +2,8 @@ import type { Api } from "./api.js";
 import type { Core } from "./core.js";
 import { displayOf } from "./display.js";
 import { UpcueError, attempt, failsAs, quietly } from "./failure.js";
-import { after, latestUpcue, now, randomName, setLatest } from "./host.js";
+import { after, now, randomName } from "./host.js";
+import { latestUpcue, setLatest } from "./latest.js";
 import { liveOf } from "./live.js";
 import { namesOf } from "./names.js";
 import { outboxOf } from "./outbox.js";
@@ -84,6 +85,7 @@ export class Upcue {
       skew_: 0,
       version_: 0,
       decisions_: 0,
+      Problem_: UpcueError,
       // A page may call its language what it likes; Intl throws at names it does not know.
       locale_: () => attempt(() => Intl.getCanonicalLocales(options.locale || document.documentElement.lang)[0]),
       changed_() {
@@ -198,7 +200,7 @@ export class Upcue {
         // The Worker explains by what it knows: what waits here goes first.
         outbox.flush_();
         try {
-          return await (await import("./explain.js")).ask(page, told);
+          return await (await import("#explain")).ask(page, told);
         } catch {
           return told;
         }
@@ -232,7 +234,7 @@ export class Upcue {
       this[call] = async (...given: unknown[]) => {
         // The Worker compares by what it knows: what waits here goes first.
         outbox.flush_();
-        const buying = await failsAs("network", import("./buying/buying.js"));
+        const buying = await failsAs("network", import("#buying"));
         const answer = await (buying[call] as (page: Page, ...given: unknown[]) => Promise<any>)(page, ...given);
         if (answer.status === "upgraded") display.convert_(answer.upgraded_at);
         return answer;
@@ -259,7 +261,7 @@ export class Upcue {
     listen("pageshow", ({ persisted }) => persisted && comeBack());
     if (options.debug || location.search.includes("upcue-debug")) {
       quietly(
-        import("./debug.js").then(({ observe }) => {
+        import("#debug").then(({ observe }) => {
           if (loads.has(name)) observe(this);
           page.changed_();
         }),

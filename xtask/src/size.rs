@@ -38,8 +38,8 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let worker = [worker.join("index.js"), worker.join("index_bg.wasm")];
     let measures = [
         measure("worker-gzip", &worker, WORKER_BUDGET, gzip)?,
-        measure("sdk-core-brotli", &sdk_core(project)?, SDK_BUDGET, brotli)?,
-        measure("sdk-elements-brotli", &sdk::element_scripts(project)?, ELEMENTS_BUDGET, brotli)?,
+        measure("sdk-core-brotli", &sdk_core(project), SDK_BUDGET, brotli)?,
+        measure("sdk-elements-brotli", &[sdk::element_script(&sdk::package(project))], ELEMENTS_BUDGET, brotli)?,
     ];
     let report = project.target.join("bench");
     fs::create_dir_all(&report)?;
@@ -84,10 +84,9 @@ fn brotli(content: &[u8]) -> Result<usize> {
 }
 
 /// The wasm, and what `import "upcue"` loads at once.
-fn sdk_core(project: &Project) -> Result<Vec<PathBuf>> {
-    let mut files = vec![sdk::package(project).join(sdk::WASM)];
-    files.extend(sdk::core_scripts(project)?);
-    Ok(files)
+fn sdk_core(project: &Project) -> [PathBuf; 2] {
+    let package = sdk::package(project);
+    [package.join(sdk::WASM), sdk::core_script(&package)]
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 // nor messages promise. Beside it the notes are kept in localStorage, because that answers at once when a page starts. Where storage is refused
 // tabs still tell each other; where that is refused too, a page stands alone.
 
-import { attempt } from "./failure.js";
+import { attempt, quietly } from "./failure.js";
 import { after } from "./host.js";
 import { keep, recall } from "./store.js";
 
@@ -26,7 +26,7 @@ const STORE = "notes";
 export interface Ledger {
   /** Adds an own note and tells the other tabs. */
   add_(note: Note): void;
-  /** Calls `run` when it is this tab's turn and all notes of others are in; what it adds is kept before the next tab has its turn. */
+  /** Calls `run` when it is this tab's turn and all notes of others are in; what it adds is kept before the next tab has its turn. Never rejects. */
   turn_(run?: () => void): Promise<void>;
   close_(): void;
 }
@@ -56,9 +56,10 @@ export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => 
       for (const note of found as Iterable<Note>) if (remember(note)) hear(note);
     });
 
-  /** The turn among all tabs; the database is closed after it, so a broken one is opened anew. */
+  /** The turn among all tabs, or none in time; the database is closed after it, so a broken one is opened anew. */
   const exchange = (run: () => void) =>
     new Promise<void>((done) => {
+      after(Limit.PATIENCE, done);
       const opening = indexedDB.open("upcue", 1);
       opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
       opening.onerror = () => done();
@@ -101,11 +102,8 @@ export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => 
         run = undefined;
         due?.();
       };
-      try {
-        if (storage) await Promise.race([exchange(once), new Promise<void>((done) => after(Limit.PATIENCE, done))]);
-      } catch {
-        // Refused: this page stands alone.
-      }
+      // Where it is refused this page stands alone.
+      if (storage) await quietly(exchange(once));
       once();
     },
 

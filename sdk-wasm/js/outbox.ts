@@ -19,11 +19,8 @@ export interface Report {
   [field: string]: string | number | object | undefined;
 }
 
-/** An event that carries an app's own words is written at once: they may be anything, and may change the next moment. */
-type Waiting = Report | string;
-
 /** Closed: nothing joins it any more; since when. */
-type Batch = readonly [client: string, seq: number, events: readonly Waiting[], at: number];
+type Batch = readonly [client: string, seq: number, events: readonly Report[], at: number];
 
 const enum Limit {
   /** A batch is closed at this many events or characters; one event is no longer than `Limit.LONGEST`, and mostly about as long as `Limit.USUAL`. */
@@ -68,7 +65,7 @@ export interface Outbox {
 
 /** Calls `accepted` after each batch that the Worker has taken. */
 export function outboxOf(page: Page, accepted: () => void): Outbox {
-  let open: Waiting[] = [];
+  let open: Report[] = [];
   let openSize = 0;
   /** Closed and unanswered, oldest first. */
   let batches: Batch[] = [];
@@ -81,10 +78,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
   const address = () => `${page.endpoint_}/v1/events`;
   const queueOf = (client: string) => `upcue:queue:${page.owner_}:${client}`;
 
-  const written = ([client, seq, events]: Batch): string => {
-    const head = JSON.stringify({ client, seq, token: page.jwt_ });
-    return `${head.slice(0, -1)},"events":[${events.map((event) => (typeof event === "string" ? event : JSON.stringify(event))).join()}]}`;
-  };
+  const written = ([client, seq, events]: Batch) => JSON.stringify({ client, seq, token: page.jwt_, events });
 
   const drop = ([client, seq, events]: Batch) => {
     if (client === page.client_) page.core_!.abandon(seq);
@@ -162,13 +156,18 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
   return {
     add_(event, at) {
       event.at = at + page.skew_;
-      const last = open.at(-1) as Report | undefined;
+      const last = open.at(-1);
       const sum = last?.value! + event.value!;
       if (last?.meter === event.meter && sum < Limit.EXACT && second(last!) === second(event)) return void (last!.value = sum);
-      const waiting = event.properties ? (attempt(() => JSON.stringify(event)) ?? "") : event;
-      const size = (waiting as string).length ?? Limit.USUAL;
-      if (!size || size > Limit.LONGEST) return page.failed_("events", "too long");
-      const many = open.push(waiting);
+      let size = Limit.USUAL as number;
+      if (event.properties) {
+        // An app's own words may be anything, and may change the next moment.
+        const written = attempt(() => JSON.stringify(event)) ?? "";
+        size = written.length;
+        if (!size || size > Limit.LONGEST) return page.failed_("events", "too long");
+        event = JSON.parse(written) as Report;
+      }
+      const many = open.push(event);
       openSize += size;
       page.core_!.queued(at);
       if (many >= Limit.FULL || openSize > Limit.FULL_SIZE) close();

@@ -2,7 +2,7 @@
 
 import { coreOf } from "/upcue_core.js";
 import { split } from "/frame.js";
-import { key, namesOf } from "/names.js";
+import { key, positionOf } from "/names.js";
 import { format } from "/text.js";
 import { ENTITLEMENT_REASONS, NOTES, REASONS } from "/words.js";
 
@@ -12,9 +12,8 @@ const WHOLE_SNAPSHOT = 1;
 const DENIED = ["not_included", "limit_reached"];
 
 let core;
-/** The words of the last snapshot, and the positions of names in it. */
+/** The words of the last snapshot. */
 let words;
-let names;
 /** What to add to the case's time for the device's time. */
 let offset;
 
@@ -37,22 +36,19 @@ globalThis.page = {
     const answer = core.apply(numbers, now + DEVICE_IS_OFF_BY);
     if (answer !== WHOLE_SNAPSHOT) throw new Error(`the core refused the snapshot with ${answer}`);
     words = read;
-    names = namesOf(words);
     offset = DEVICE_IS_OFF_BY + now - core.now(now + DEVICE_IS_OFF_BY);
   },
 
   happen({ type, meter, value, set, name, campaign, decision, until }, now) {
     const at = device(now);
     if (type === "track") {
-      if (names.events.has(name)) core.track(names.events.get(name), at);
+      core.track(words.events.indexOf(name), at);
     } else if (type !== "usage") {
       // Of one campaign at one moment there is one decision.
       const tag = key(decision ?? `${campaign} ${now}`);
       core.note(key(campaign), NOTES.indexOf(type), tag, core.now(at), until ?? -1);
-    } else if (names.meters.has(meter)) {
-      if (set === undefined) core.add(names.meters.get(meter), value, at);
-      else core.set(names.meters.get(meter), set, at);
-    }
+    } else if (set === undefined) core.add(positionOf(words.meters, meter), value, at);
+    else core.set(positionOf(words.meters, meter), set, at);
   },
 
   decide(placement, now) {
@@ -71,10 +67,9 @@ globalThis.page = {
   },
 
   entitlement(name, now) {
-    const meter = names.meters.get(name);
-    if (meter === undefined) {
-      const feature = names.features.get(name);
-      const reason = feature === undefined ? "unknown" : ENTITLEMENT_REASONS[core.feature(feature)];
+    const meter = positionOf(words.meters, name);
+    if (meter < 0) {
+      const reason = ENTITLEMENT_REASONS[core.feature(positionOf(words.features, name))];
       return { granted: !DENIED.includes(reason), limit: null, used: 0, remaining: null, reason };
     }
     const [used, limit, why] = [0, 1, 4].map((field) => core.meter(meter, field, device(now)));

@@ -14,45 +14,41 @@ const SNIPPET_ENTRY: &str = "sdk-wasm/js/entries/snippet.ts";
 /// Words of the elements in other languages, each an entry of its own.
 const LOCALES: &str = "sdk-wasm/js/locales";
 /// Name in the package, source. Each is one script: an import less to wait for, and no names to hand from one to the other.
-const ENTRIES: [(&str, &str); 5] = [
-    ("index", "sdk-wasm/js/entries/main.ts"),
-    ("inline", "sdk-wasm/js/entries/inline.ts"),
-    ("slim", "sdk-wasm/js/entries/slim.ts"),
-    ("define", "sdk-wasm/js/define.ts"),
-    ("react-support", "sdk-wasm/js/entries/react-support.ts"),
-];
-/// What the entries load when it is first asked for, as `import("#buying")`; a hash in its name tells its versions apart.
-pub(super) const LATER: [(&str, &str); 3] =
-    [("buying", "sdk-wasm/js/buying/buying.ts"), ("explain", "sdk-wasm/js/explain.ts"), ("debug", "sdk-wasm/js/debug.ts")];
+const ENTRIES: [(&str, &str); 3] =
+    [("index", "sdk-wasm/js/entries/main.ts"), ("inline", "sdk-wasm/js/entries/inline.ts"), ("slim", "sdk-wasm/js/entries/slim.ts")];
+/// They know an instance as an app does, by what it has for all.
+const ELEMENTS: [(&str, &str); 2] = [("define", "sdk-wasm/js/define.ts"), ("react-support", "sdk-wasm/js/entries/react-support.ts")];
+/// What the entries load when it is first asked for, as `import("#asking")`; a hash in its name tells its versions apart.
+pub(super) const LATER: [(&str, &str); 2] = [("asking", "sdk-wasm/js/asking.ts"), ("debug", "sdk-wasm/js/debug.ts")];
 
 const REMEDY: &str = "mend what esbuild names above";
 
 /// index.js, inline.js, slim.js, define.js, locales/*.js and what they load later.
 pub(super) fn modules(project: &Project, package: &Path) -> Result<()> {
     let core = project.target.join("sdk/pkg");
-    // Names are given anew each time, so that what is built depends on nothing but the sources.
-    write(&names(project), "{}")?;
+    // One table of names for what shares a page's state, begun anew, so that what is built depends on nothing but the sources.
+    let names = project.target.join("sdk/names.json");
+    write(&names, "{}")?;
+    let names = format!("--mangle-cache={}", text(&names)?);
     bundle(project, package, |esbuild| {
         Ok(esbuild
             .args(ENTRIES.map(|(name, source)| format!("{name}={source}")))
-            .args(locales(project)?)
             .args(LATER.map(|(name, _)| format!("--external:#{name}")))
-            .args(["--external:react", "--loader:.wasm=base64"])
+            .args([&names, "--loader:.wasm=base64"])
             .arg(format!("--alias:#core={}", text(&core.join(GLUE).with_extension("js"))?))
             .arg(format!("--alias:#core-wasm={}", text(&core.join(WASM))?)))
     })?;
     let entries = scripts(package)?;
     bundle(project, package, |esbuild| {
         let sources = LATER.map(|(name, source)| format!("{name}={source}"));
-        Ok(esbuild.args(sources).args(["--splitting", "--entry-names=[name]-[hash]"]))
+        Ok(esbuild.args(sources).args([&names, "--entry-names=[name]-[hash]"]))
     })?;
     name_later(&entries, &scripts(package)?)?;
+    bundle(project, package, |esbuild| {
+        let sources = ELEMENTS.map(|(name, source)| format!("{name}={source}"));
+        Ok(esbuild.args(sources).args(locales(project)?).arg("--external:react"))
+    })?;
     scripts(package)?.iter().chain(&scripts(&package.join("locales"))?).try_for_each(|script| squeeze(project, script))
-}
-
-/// What esbuild calls the package's own names.
-fn names(project: &Project) -> PathBuf {
-    project.target.join("sdk/names.json")
 }
 
 /// Runs esbuild with what all bundles have in common, and the entries that `add` names.
@@ -60,9 +56,8 @@ fn bundle(project: &Project, package: &Path, add: impl FnOnce(&mut Command) -> R
     let mut esbuild = project.tool("esbuild");
     esbuild
         .args(["--bundle", "--format=esm", "--target=es2022", "--minify", "--legal-comments=none", "--log-level=warning"])
-        // Names that end in `_` are the package's own, in no interface: js/page.ts. They are the same in all bundles.
+        // Names that end in `_` are the package's own, in no interface: js/page.ts.
         .arg("--mangle-props=[^_]_$")
-        .arg(format!("--mangle-cache={}", text(&names(project))?))
         // Some modules are imported so that like stands beside like: js/define.ts.
         .arg("--ignore-annotations")
         .arg(format!("--outdir={}", text(package)?));

@@ -58,8 +58,8 @@ export function displayOf(page: Page, outbox: Outbox): Display {
   const positionOf = (campaign: string) => campaignAt(page.words_.campaigns, campaign);
 
   const hear = ([campaign, kind, tag, at, until]: Note) => {
-    if (kind === CONVERT) page.core_?.convert(at);
-    else page.core_?.note(campaign, kind, tag, at, until);
+    if (kind === CONVERT) page.core_?.convert_(at);
+    else page.core_?.note_(campaign, kind, tag, at, until);
     page.changed_();
   };
 
@@ -89,7 +89,7 @@ export function displayOf(page: Page, outbox: Outbox): Display {
     if (!place.places_++) {
       shown.set(campaign, place);
       counted.add(decision);
-      page.core_!.display(positionOf(campaign), true);
+      page.core_!.display_(positionOf(campaign), true);
     }
     return place;
   };
@@ -125,7 +125,7 @@ export function displayOf(page: Page, outbox: Outbox): Display {
           const place = shown.get(campaign);
           if (!place || --place.places_ > 0) return;
           shown.delete(campaign);
-          core.display(positionOf(campaign), false);
+          core.display_(positionOf(campaign), false);
           page.places_.renew_(positionOf(campaign));
           page.changed_();
         }),

@@ -257,9 +257,9 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
     let numbers = frame.subarray(0, 3);
     let words: Partial<Words> = {};
     attempt(() => ([numbers, words] = split(frame)));
-    const answer = page.core_!.apply(numbers, at);
+    const answer = page.core_!.apply_(numbers, at);
     if (answer < Answer.REFUSED) {
-      page.skew_ = page.core_!.now(0);
+      page.skew_ = page.core_!.now_(0);
       etag = words.tag ? `"${words.tag}b"` : NO_TAG;
       taken(words, answer === Answer.WHOLE);
     }

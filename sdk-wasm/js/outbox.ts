@@ -81,14 +81,14 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
   const written = ([client, seq, events]: Batch) => JSON.stringify({ client, seq, token: page.jwt_, events });
 
   const drop = ([client, seq, events]: Batch) => {
-    if (client === page.client_) page.core_!.abandon(seq);
+    if (client === page.client_) page.core_!.abandon_(seq);
     page.failed_("events", `${events.length} given up`);
     page.changed_();
   };
 
   const close = () => {
     if (!open.length) return;
-    batches.push([page.client_, page.core_!.closeBatch(), open, now()]);
+    batches.push([page.client_, page.core_!.closeBatch_(), open, now()]);
     open = [];
     openSize = 0;
     // The first may be under way.
@@ -105,7 +105,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
 
   /** The core counts what waits. */
   const queued = (events: readonly unknown[]) => {
-    for (const _ of events) page.core_!.queued(now());
+    for (const _ of events) page.core_!.queued_(now());
   };
 
   /** Does what is due. */
@@ -113,7 +113,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
     wake = wake?.() as undefined;
     if (!page.ready_ || sending) return;
     const at = now();
-    const due = page.core_!.nextSend(at);
+    const due = page.core_!.nextSend_(at);
     // Farther ahead than any wait there is, and the clock was turned back.
     if (due > at && due < at + Limit.LONGEST_WAIT) wake = after(due - at, pump);
     else if (due >= 0) quietly(send());
@@ -130,7 +130,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       if (!batches.length) close();
       [batch] = batches;
       if (!batch) return void (sending = false);
-      page.core_!.sent();
+      page.core_!.sent_();
       const body = written(batch);
       // A string goes as text/plain, which needs no preflight: the token is in the body for that reason.
       const answer = await fetch(address(), { method: "POST", body, keepalive: body.length < Limit.OUTLIVES });
@@ -142,7 +142,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       // No answer is status 0, and an answer that was cut off is an answer.
     }
     sending = false;
-    const verdict = page.core_!.answered(status, batch?.[2].length ?? 0, wait, random16(), now());
+    const verdict = page.core_!.answered_(status, batch?.[2].length ?? 0, wait, random16(), now());
     if (verdict === Answer.REFRESH) page.jwt_ = "";
     if (verdict < Answer.RETRY) {
       batches = batches.filter((other) => other !== batch);
@@ -169,7 +169,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       }
       const many = open.push(event);
       openSize += size;
-      page.core_!.queued(at);
+      page.core_!.queued_(at);
       if (many >= Limit.FULL || openSize > Limit.FULL_SIZE) close();
       // A timer that is set already need not be set again, but half a batch does not wait for it.
       if (!wake || many === Limit.FULL / 2) pump();

@@ -57,7 +57,7 @@ export function placesOf(page: Page): Places {
     let place = places.get(name);
     if (!place) {
       if (places.size >= Limit.MOST) places.clear();
-      place = { i_: core.place(key(name)) };
+      place = { i_: core.place_(key(name)) };
       places.set(name, place);
     }
     return place;
@@ -67,13 +67,13 @@ export function placesOf(page: Page): Places {
   const trace = (placement: string, at: number): number[] => {
     const { i_ } = placeOf(placement);
     const trace: number[] = [];
-    for (let n = 0, packed; (packed = core.trace(i_, n, at)); n++) trace.push(packed);
+    for (let n = 0, packed; (packed = core.trace_(i_, n, at)); n++) trace.push(packed);
     return trace;
   };
 
   const nudgeOf = ([campaign, , kind, variant, title, body, cta, snooze]: Campaign, place: Place, decision: string, at: number): Nudge => {
     const read = (i: number) => {
-      const value = core.value(i, at);
+      const value = core.value_(i, at);
       place.values_!.set(i, value);
       return value;
     };
@@ -108,7 +108,7 @@ export function placesOf(page: Page): Places {
 
   /** Whether the texts would say something else than before. */
   const differs = ({ values_ }: Place, at: number): boolean => {
-    for (const [read, value] of values_!) if (core.value(read, at) !== value) return true;
+    for (const [read, value] of values_!) if (core.value_(read, at) !== value) return true;
     return false;
   };
 
@@ -118,7 +118,7 @@ export function placesOf(page: Page): Places {
       const held = place.decision_;
       // A clock that was turned back holds nothing.
       if (held && place.version_ === page.version_ && (at - place.at_!) >>> 0 < Limit.HOLDS) return held;
-      const packed = core.decide(place.i_, at);
+      const packed = core.decide_(place.i_, at);
       place.version_ = page.version_;
       place.at_ = at;
       return held && place.packed_ === packed && !differs(place, at) ? held : (place.decision_ = made(placement, place, packed, at));
@@ -136,7 +136,7 @@ export function placesOf(page: Page): Places {
       return ghosts;
     },
 
-    shows_: (i, at) => campaignOf(core.decide(placeOf(campaigns[i]![1]).i_, at)) === i,
+    shows_: (i, at) => campaignOf(core.decide_(placeOf(campaigns[i]![1]).i_, at)) === i,
 
     renew_(i) {
       places.delete(campaigns[i]?.[1]!);

@@ -154,7 +154,9 @@ export class Upcue {
         const n = set ? value?.set : value;
         if (!(n >= 0 && n <= Limit.EXACT && n % 1 === 0)) return page.failed_("usage", `${meter}: ${n}`);
         count((at) => {
-          page.core_![set ? "set" : "add"](positionOf(page.words_.meters, meter), n, at);
+          const i = positionOf(page.words_.meters, meter);
+          if (set) page.core_!.set_(i, n, at);
+          else page.core_!.add_(i, n, at);
           outbox.add_({ type: "usage", meter, [set ? "set" : "value"]: n }, at);
         });
       },
@@ -162,7 +164,7 @@ export class Upcue {
       track(name, properties) {
         const { feature, ...given } = properties ?? {};
         count((at) => {
-          page.core_!.track(page.words_.events.indexOf(name), at);
+          page.core_!.track_(page.words_.events.indexOf(name), at);
           outbox.add_({ type: "track", name, feature: feature as string, properties: properties && given }, at);
         });
       },
@@ -170,7 +172,7 @@ export class Upcue {
       entitlement: (name) =>
         read(page, (at, core) => {
           const i = positionOf(page.words_.meters, name);
-          const [used, limit, , , why] = i < 0 ? [0, null, null, null, core.feature(positionOf(page.words_.features, name))] : standing(core, i, at);
+          const [used, limit, , , why] = i < 0 ? [0, null, null, null, core.feature_(positionOf(page.words_.features, name))] : standing(core, i, at);
           const granted = why !== Why.NOT_INCLUDED && why !== Why.LIMIT_REACHED;
           return { granted, limit, used, remaining: limit && Math.max(limit - used, 0), reason: ENTITLEMENT_REASONS[why]! };
         }, UNKNOWN),
@@ -282,7 +284,7 @@ export class Upcue {
 /** How a meter stands, as the core tells it field by field; what is not there it calls -1. */
 const standing = (core: Core, meter: number, at: number) =>
   [0, 1, 2, 3, 4].map((field) => {
-    const n = core.meter(meter, field, at);
+    const n = core.meter_(meter, field, at);
     return n < 0 ? null : n;
   }) as [value: number, limit: number | null, softLimit: number | null, resetsAt: number | null, why: number];
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{GLUE, WASM};
 use crate::command;
-use crate::project::{Project, read, text, write};
+use crate::project::{Project, copy, read, text, write};
 
 const SNIPPET_ENTRY: &str = "sdk-wasm/js/entries/snippet.ts";
 /// Words of the elements in other languages, each an entry of its own.
@@ -21,14 +21,18 @@ const ELEMENTS: [(&str, &str); 2] = [("define", "sdk-wasm/js/define.ts"), ("reac
 /// What the entries load when it is first asked for, as `import("#asking")`; a hash in its name tells its versions apart.
 pub(super) const LATER: [(&str, &str); 2] = [("asking", "sdk-wasm/js/asking.ts"), ("debug", "sdk-wasm/js/debug.ts")];
 
+/// By which letters the core's methods travel.
+const EXPORTS: &str = "sdk-wasm/names.json";
+
 const REMEDY: &str = "mend what esbuild names above";
 
 /// index.js, inline.js, slim.js, define.js, locales/*.js and what they load later.
 pub(super) fn modules(project: &Project, package: &Path) -> Result<()> {
     let core = project.target.join("sdk/pkg");
-    // One table of names for what shares a page's state, begun anew, so that what is built depends on nothing but the sources.
+    // One table of names for what shares a page's state, begun anew, so that what is built depends on nothing but the sources. esbuild
+    // adds the names it gives.
     let names = project.target.join("sdk/names.json");
-    write(&names, "{}")?;
+    copy(&project.root.join(EXPORTS), &names)?;
     let names = format!("--mangle-cache={}", text(&names)?);
     bundle(project, package, |esbuild| {
         Ok(esbuild

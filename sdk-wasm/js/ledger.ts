@@ -4,7 +4,7 @@
 // nor messages promise. Beside it the notes are kept in localStorage, because that answers at once when a page starts. Where storage is refused
 // tabs still tell each other; where that is refused too, a page stands alone.
 
-import { attempt, quietly } from "./failure.js";
+import { attempt } from "./failure.js";
 import { after } from "./host.js";
 import { keep, recall } from "./store.js";
 
@@ -35,7 +35,7 @@ export interface Ledger {
 export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => void): Ledger {
   const name = `upcue:ledger:${owner}`;
   const notes = new Map<string, Note>();
-  const channel = attempt(() => new BroadcastChannel(`upcue:${owner}`));
+  const channel = attempt(() => new BroadcastChannel(name));
 
   /** Whether it is a new one. */
   const remember = (note: Note): boolean => {
@@ -60,7 +60,7 @@ export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => 
   const exchange = (run: () => void) =>
     new Promise<void>((done) => {
       after(Limit.PATIENCE, done);
-      const opening = indexedDB.open("upcue", 1);
+      const opening = indexedDB.open("upcue");
       opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
       opening.onerror = () => done();
       opening.onsuccess = () => {
@@ -102,8 +102,11 @@ export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => 
         run = undefined;
         due?.();
       };
-      // Where it is refused this page stands alone.
-      if (storage) await quietly(exchange(once));
+      try {
+        if (storage) await exchange(once);
+      } catch {
+        // Refused: this page stands alone.
+      }
       once();
     },
 

@@ -19,6 +19,8 @@ const enum Wait {
 }
 /** The Worker closes a socket with this when its token has run out. */
 const TOKEN_EXPIRED = 4401;
+/** `WebSocket.OPEN`. */
+const OPEN = 1;
 /** No snapshot's tag. */
 const NO_TAG = '""';
 
@@ -65,7 +67,7 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
   let latest: Kept | undefined;
 
   const ended = () => page.end_.signal.aborted;
-  const isOpen = () => socket?.readyState === WebSocket.OPEN;
+  const isOpen = () => socket?.readyState === OPEN;
   const failed = (cause: unknown) => page.failed_("snapshot", cause);
 
   const start = async (): Promise<void> => {

@@ -37,7 +37,7 @@ const enum Limit {
   /** What a browser still carries to its end when the page goes away; 64 kB for everything that is under way. */
   OUTLIVES = 50_000,
   /** Up to here numbers are exact. */
-  EXACT = 2 ** 53,
+  EXACT = 2 ** 53 - 1,
 }
 
 // Answers of `Core.answered`.
@@ -158,7 +158,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       event.at = at + page.skew_;
       const last = open.at(-1);
       const sum = last?.value! + event.value!;
-      if (last?.meter === event.meter && sum < Limit.EXACT && second(last!) === second(event)) return void (last!.value = sum);
+      if (last?.meter === event.meter && sum <= Limit.EXACT && second(last!) === second(event)) return void (last!.value = sum);
       let size = Limit.USUAL as number;
       if (event.properties) {
         // An app's own words may be anything, and may change the next moment.

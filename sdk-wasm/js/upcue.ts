@@ -202,7 +202,12 @@ export class Upcue {
         const { nudge, reason, trace } = decide(placement);
         const local = { campaign: nudge?.campaign ?? null, reason };
         const told = { ...local, placement, ready: page.ready_, plan: plan(), reason: "network", trace: trace(), settled: 0, local } as const;
-        return ask("explain", told).catch(() => told);
+        // Without `catch` of a promise, which a page may have broken.
+        try {
+          return await ask("explain", told);
+        } catch {
+          return told;
+        }
       },
 
       ghosts: (placement) => read(page, (at) => page.places_.ghosts_(placement, at), []),

@@ -18,7 +18,7 @@ use crate::project::{Project, write};
 /// replay and back-tests. Frequency (caps, calendars and
 /// zones, arms and what came of them, and the explanation of each) brought 25,000. The platform takes 3 MB on its free plan.
 const WORKER_BUDGET: u64 = 535_000;
-const SDK_BUDGET: u64 = 20_000;
+const SDK_BUDGET: u64 = 16_000;
 
 /// All elements, beyond the core.
 const ELEMENTS_BUDGET: u64 = 14_000;

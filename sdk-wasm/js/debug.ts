@@ -1,6 +1,7 @@
 // Debug mode: every decision and failure on the console and in an overlay. Loaded when it is asked for.
 
 import type { UpcueError } from "./failure.js";
+import type { Page } from "./page.js";
 import type { Decision } from "./types.js";
 import type { Upcue } from "./upcue.js";
 
@@ -30,7 +31,7 @@ dd { margin: 0; }
 `;
 
 /** Looks on: at whatever the app asks for, and whatever fails. */
-export function observe(upcue: Upcue): void {
+export function observe(upcue: Upcue, page: Page): void {
   const debug = new Debug(upcue);
   const { close, decide } = upcue;
   upcue.decide = (placement) => {
@@ -43,6 +44,8 @@ export function observe(upcue: Upcue): void {
     close.call(upcue);
   };
   upcue.on("error", (error) => debug.failed(error));
+  // What was decided before is asked for again.
+  page.changed_();
 }
 
 class Debug {

@@ -1,10 +1,9 @@
 // What is on display in this page, and what the user does about it: counted here and in the ledger that all tabs share, and told to the Worker.
 
 import type { Api } from "./api.js";
-import { quietly } from "./failure.js";
 import { now } from "./host.js";
 import { CONVERT, type Ledger, type Note, ledgerOf } from "./ledger.js";
-import { key } from "./names.js";
+import { key, positionOf as campaignAt } from "./names.js";
 import type { Outbox } from "./outbox.js";
 import { type Page, read } from "./page.js";
 import type { Nudge } from "./types.js";
@@ -56,18 +55,18 @@ export function displayOf(page: Page, outbox: Outbox): Display {
   /** Whose it is. */
   let owner: string | undefined;
 
-  const positionOf = (campaign: string) => page.names_.campaigns.get(campaign) ?? -1;
+  const positionOf = (campaign: string) => campaignAt(page.words_.campaigns, campaign);
 
   const hear = ([campaign, kind, tag, at, until]: Note) => {
-    if (kind === CONVERT) page.core_?.convert(at);
-    else page.core_?.note(campaign, kind, tag, at, until);
+    if (kind === CONVERT) page.core_?.convert_(at);
+    else page.core_?.note_(campaign, kind, tag, at, until);
     page.changed_();
   };
 
   /** Keeps a note that needs nobody's leave. */
   const add = (note: Note) => {
     ledger?.add_(note);
-    quietly(ledger?.turn_());
+    ledger?.turn_();
   };
 
   /** Counts it here and tells the Worker; what the ledger is to be told. */
@@ -77,7 +76,7 @@ export function displayOf(page: Page, outbox: Outbox): Display {
     const until = at + forMs;
     const note = [key(campaign), kind, key(decision), at, until] as const;
     hear(note);
-    outbox.add_({ type: NOTES[kind]!, campaign, decision, ...(variant && { variant }), ...(kind === Kind.SNOOZE && { until }) }, device);
+    outbox.add_({ type: NOTES[kind]!, campaign, decision, variant: variant || undefined, until: kind === Kind.SNOOZE ? until : undefined }, device);
     return note;
   };
 
@@ -90,7 +89,7 @@ export function displayOf(page: Page, outbox: Outbox): Display {
     if (!place.places_++) {
       shown.set(campaign, place);
       counted.add(decision);
-      page.core_!.display(positionOf(campaign), true);
+      page.core_!.display_(positionOf(campaign), true);
     }
     return place;
   };
@@ -109,7 +108,7 @@ export function displayOf(page: Page, outbox: Outbox): Display {
           claimed = true;
           if (!isShown) ledger?.add_(noted(Kind.RENDER, nudge));
         };
-        await quietly(ledger?.turn_(() => read(page, judge)));
+        await ledger?.turn_(() => read(page, judge));
         page.changed_();
         return claimed;
       },
@@ -126,7 +125,7 @@ export function displayOf(page: Page, outbox: Outbox): Display {
           const place = shown.get(campaign);
           if (!place || --place.places_ > 0) return;
           shown.delete(campaign);
-          core.display(positionOf(campaign), false);
+          core.display_(positionOf(campaign), false);
           page.places_.renew_(positionOf(campaign));
           page.changed_();
         }),
@@ -146,9 +145,9 @@ export function displayOf(page: Page, outbox: Outbox): Display {
         ledger?.close_();
         ledger = ledgerOf((owner = page.owner_!), page.storage_, hear);
       }
-      quietly(ledger?.turn_());
+      ledger?.turn_();
     },
-    catchUp_: () => quietly(ledger?.turn_()),
+    catchUp_: () => void ledger?.turn_(),
     convert_: (at) =>
       read(page, () => {
         const note = [0, CONVERT, 0, at, 0] as const;

@@ -13,7 +13,7 @@ interface Told {
 }
 
 /** Lays the Worker's account over what the page knows by itself. */
-export async function ask(page: Page, local: Explanation): Promise<Explanation> {
+export async function explain(page: Page, local: Explanation): Promise<Explanation> {
   const path = `/v1/decisions?placement=${encodeURIComponent(local.placement)}`;
   const { decisions } = await call<{ decisions: [Told] }>(page, path);
   const [{ campaign, reason, trace, settled }] = decisions;

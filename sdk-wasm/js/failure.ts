@@ -16,11 +16,11 @@ export class UpcueError extends Error {
   /** With `stripe_unavailable`: the upgrade whose outcome is not known yet. */
   declare readonly upgrade?: string;
 
-  constructor(
-    readonly code: ErrorCode | ProblemCode,
-    cause?: unknown,
-  ) {
+  declare readonly code: ErrorCode | ProblemCode;
+
+  constructor(code: ErrorCode | ProblemCode, cause?: unknown) {
     super(`upcue: ${code}${cause ? `: ${(cause as Error).message ?? cause}` : ""}`, { cause });
+    this.code = code;
   }
 }
 

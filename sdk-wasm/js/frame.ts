@@ -41,7 +41,7 @@ export function split(frame: Uint8Array): [numbers: Uint8Array, words: Partial<W
   let at = HEADER;
   let length = 0;
   // Seven bits to a byte, the lowest first; the last byte has its highest bit unset.
-  for (let unit = 1, byte = 128; byte & 128; unit *= 128) {
+  for (let unit = 1, byte = 128; byte > 127; unit *= 128) {
     byte = frame[at++]!;
     length += (byte & 127) * unit;
   }

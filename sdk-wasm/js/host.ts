@@ -2,20 +2,14 @@
 
 import { attempt } from "./failure.js";
 
-// Elements and what is loaded later want the host of a page that has the core: with this, one script holds all that they share.
-import "./upcue.js";
-export * from "./latest.js";
-
 /** The device's clock, in milliseconds since 1970. */
 export const now = (): number => Date.now();
 
-const random = (n: number): Uint16Array => crypto.getRandomValues(new Uint16Array(n));
-
-/** A random whole number of 16 bits. */
-export const random16 = (): number => random(1)[0]!;
+/** A random whole number of 16 bits, for what need not be hard to guess. */
+export const random16 = (): number => (Math.random() * 65_536) | 0;
 
 /** A name nobody else has. */
-export const randomName = (): string => random(6).join("");
+export const randomName = (): string => crypto.getRandomValues(new Uint16Array(6)).join("");
 
 /**
  * Calls `wake` in `ms` milliseconds; the answer calls it off. Nobody hears what is thrown in a timer, except the app's error reports: a page

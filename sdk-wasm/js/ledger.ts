@@ -26,7 +26,7 @@ const STORE = "notes";
 export interface Ledger {
   /** Adds an own note and tells the other tabs. */
   add_(note: Note): void;
-  /** Calls `run` when it is this tab's turn and all notes of others are in; what it adds is kept before the next tab has its turn. */
+  /** Calls `run` when it is this tab's turn and all notes of others are in; what it adds is kept before the next tab has its turn. Never rejects. */
   turn_(run?: () => void): Promise<void>;
   close_(): void;
 }
@@ -35,7 +35,7 @@ export interface Ledger {
 export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => void): Ledger {
   const name = `upcue:ledger:${owner}`;
   const notes = new Map<string, Note>();
-  const channel = attempt(() => new BroadcastChannel(`upcue:${owner}`));
+  const channel = attempt(() => new BroadcastChannel(name));
 
   /** Whether it is a new one. */
   const remember = (note: Note): boolean => {
@@ -56,10 +56,11 @@ export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => 
       for (const note of found as Iterable<Note>) if (remember(note)) hear(note);
     });
 
-  /** The turn among all tabs; the database is closed after it, so a broken one is opened anew. */
+  /** The turn among all tabs, or none in time; the database is closed after it, so a broken one is opened anew. */
   const exchange = (run: () => void) =>
     new Promise<void>((done) => {
-      const opening = indexedDB.open("upcue", 1);
+      after(Limit.PATIENCE, done);
+      const opening = indexedDB.open("upcue");
       opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
       opening.onerror = () => done();
       opening.onsuccess = () => {
@@ -102,7 +103,7 @@ export function ledgerOf(owner: string, storage: boolean, hear: (note: Note) => 
         due?.();
       };
       try {
-        if (storage) await Promise.race([exchange(once), new Promise<void>((done) => after(Limit.PATIENCE, done))]);
+        if (storage) await exchange(once);
       } catch {
         // Refused: this page stands alone.
       }

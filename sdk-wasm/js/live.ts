@@ -1,10 +1,11 @@
 // The Worker's word: a snapshot to begin with, then frames over a socket, or snapshots every half minute without one.
 
 import { loadCore } from "./core.js";
-import { UpcueError, attempt, failsAs, quietly } from "./failure.js";
+import { UpcueError, attempt, quietly } from "./failure.js";
 import { type Words, split } from "./frame.js";
 import { after, now, random16, randomName } from "./host.js";
 import { type Kept, keepFrame, recallFrame } from "./kept.js";
+import type { Outbox } from "./outbox.js";
 import type { Page } from "./page.js";
 import { isSpent, ownerOf, tokens } from "./token.js";
 import type { Options } from "./types.js";
@@ -18,6 +19,8 @@ const enum Wait {
 }
 /** The Worker closes a socket with this when its token has run out. */
 const TOKEN_EXPIRED = 4401;
+/** `WebSocket.OPEN`. */
+const OPEN = 1;
 /** No snapshot's tag. */
 const NO_TAG = '""';
 
@@ -29,15 +32,8 @@ const enum Answer {
   REFUSED_FORMAT = 3,
 }
 
-/** What the Worker's word does to the rest of the page. */
-export interface Hearer {
-  /** A frame was taken in: its words, and whether everything is new. */
-  taken_(words: Partial<Words>, whole: boolean): void;
-  /** The Worker has confirmed or replaced what the page began with. */
-  freshened_(): void;
-  /** From here on the page is another owner's; `page` is still that of the old one. */
-  left_(): void;
-}
+/** Hears that a frame was taken in: its words, and whether everything is new. */
+export type Taken = (words: Partial<Words>, whole: boolean) => void;
 
 export interface Live {
   /** Tries once, and again in the background when that fails; never rejects. */
@@ -48,10 +44,12 @@ export interface Live {
   again_(): void;
   /** Closes the socket. */
   hangUp_(): void;
+  /** Nothing is heard or decided from here on. */
+  end_(): void;
 }
 
 /** Also makes `page.token_`. */
-export function liveOf(page: Page, { token: source, user, wasm }: Options, { taken_, freshened_, left_ }: Hearer): Live {
+export function liveOf(page: Page, { token: source, user, wasm }: Options, outbox: Outbox, taken: Taken): Live {
   /** Under which name a snapshot is kept; where the app does not say who its user is, the token does. */
   const whose = user && `${page.endpoint_} ${user}`;
   const someToken = tokens(page, source);
@@ -69,7 +67,7 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, { tak
   let latest: Kept | undefined;
 
   const ended = () => page.end_.signal.aborted;
-  const isOpen = () => socket?.readyState === WebSocket.OPEN;
+  const isOpen = () => socket?.readyState === OPEN;
   const failed = (cause: unknown) => page.failed_("snapshot", cause);
 
   const start = async (): Promise<void> => {
@@ -100,12 +98,12 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, { tak
     const headers = { authorization: `Bearer ${await page.token_()}`, accept: "application/vnd.upcue.snapshot", "if-none-match": etag };
     const turn = ++asked;
     const [answer] = await Promise.all([fetch(`${page.endpoint_}/v1/snapshot?client=${page.client_}`, { headers, cache: "no-store" }), loading]);
-    const { ok, status } = answer;
+    const { status } = answer;
     if (status === 401 && !refused) {
       page.jwt_ = "";
       return news(true);
     }
-    if (ok) {
+    if (answer.ok) {
       const frame = new Uint8Array(await answer.arrayBuffer());
       // What was asked for later, or came over the socket meanwhile, is newer.
       if (turn > heard) take(frame);
@@ -128,14 +126,14 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, { tak
     if (page.fresh_ || !page.ready_) return;
     page.fresh_ = true;
     kept = null;
-    freshened_();
+    outbox.adopt_();
     page.changed_();
   };
 
   const load = async () => {
     recall();
     if (!page.core_) {
-      const core = await failsAs("wasm", loadCore(wasm));
+      const core = await loadCore(wasm);
       page.core_ ??= core;
     }
     begin();
@@ -162,12 +160,12 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, { tak
   };
 
   page.token_ = async () => {
-    const jwt = await failsAs("token", someToken());
+    const jwt = await someToken();
     const owner = ownerOf(jwt);
     const before = page.owner_;
     if (before && before !== owner) {
       // The same user, but of another tenant: nothing of the one is shown to the other.
-      if (page.fresh_) left_();
+      if (page.fresh_) outbox.leave_();
       hangUp();
       kept = null;
       etag = NO_TAG;
@@ -210,10 +208,15 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, { tak
   };
 
   const hangUp = () => {
-    const made = socket;
-    socket = undefined;
-    made?.close();
+    socket = socket?.close() as undefined;
     store();
+  };
+
+  const end = () => {
+    page.ready_ = false;
+    page.end_.abort();
+    hangUp();
+    page.changed_();
   };
 
   const poll = () => {
@@ -239,11 +242,8 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, { tak
     const answer = accept(frame, at);
     if (answer === Answer.REFUSED_FORMAT) {
       // What is known grows stale from here on: better nothing than a nudge after the upgrade.
-      page.ready_ = false;
-      page.end_.abort();
-      hangUp();
+      end();
       page.failed_("format");
-      page.changed_();
     } else if (answer >= Answer.REFUSED) {
       throw new UpcueError("frame");
     } else if (answer === Answer.WHOLE && page.storage_) {
@@ -259,11 +259,11 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, { tak
     let numbers = frame.subarray(0, 3);
     let words: Partial<Words> = {};
     attempt(() => ([numbers, words] = split(frame)));
-    const answer = page.core_!.apply(numbers, at);
+    const answer = page.core_!.apply_(numbers, at);
     if (answer < Answer.REFUSED) {
-      page.skew_ = page.core_!.now(0);
+      page.skew_ = page.core_!.now_(0);
       etag = words.tag ? `"${words.tag}b"` : NO_TAG;
-      taken_(words, answer === Answer.WHOLE);
+      taken(words, answer === Answer.WHOLE);
     }
     return answer;
   };
@@ -276,5 +276,6 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, { tak
     poll_: poll,
     again_: again,
     hangUp_: hangUp,
+    end_: end,
   };
 }

@@ -19,11 +19,8 @@ export interface Report {
   [field: string]: string | number | object | undefined;
 }
 
-/** An event that carries an app's own words is written at once: they may be anything, and may change the next moment. */
-type Waiting = Report | string;
-
 /** Closed: nothing joins it any more; since when. */
-type Batch = readonly [client: string, seq: number, events: readonly Waiting[], at: number];
+type Batch = readonly [client: string, seq: number, events: readonly Report[], at: number];
 
 const enum Limit {
   /** A batch is closed at this many events or characters; one event is no longer than `Limit.LONGEST`, and mostly about as long as `Limit.USUAL`. */
@@ -40,7 +37,7 @@ const enum Limit {
   /** What a browser still carries to its end when the page goes away; 64 kB for everything that is under way. */
   OUTLIVES = 50_000,
   /** Up to here numbers are exact. */
-  EXACT = 2 ** 53,
+  EXACT = 2 ** 53 - 1,
 }
 
 // Answers of `Core.answered`.
@@ -68,7 +65,7 @@ export interface Outbox {
 
 /** Calls `accepted` after each batch that the Worker has taken. */
 export function outboxOf(page: Page, accepted: () => void): Outbox {
-  let open: Waiting[] = [];
+  let open: Report[] = [];
   let openSize = 0;
   /** Closed and unanswered, oldest first. */
   let batches: Batch[] = [];
@@ -81,20 +78,17 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
   const address = () => `${page.endpoint_}/v1/events`;
   const queueOf = (client: string) => `upcue:queue:${page.owner_}:${client}`;
 
-  const written = ([client, seq, events]: Batch): string => {
-    const head = JSON.stringify({ client, seq, token: page.jwt_ });
-    return `${head.slice(0, -1)},"events":[${events.map((event) => (typeof event === "string" ? event : JSON.stringify(event))).join()}]}`;
-  };
+  const written = ([client, seq, events]: Batch) => JSON.stringify({ client, seq, token: page.jwt_, events });
 
   const drop = ([client, seq, events]: Batch) => {
-    if (client === page.client_) page.core_!.abandon(seq);
+    if (client === page.client_) page.core_!.abandon_(seq);
     page.failed_("events", `${events.length} given up`);
     page.changed_();
   };
 
   const close = () => {
     if (!open.length) return;
-    batches.push([page.client_, page.core_!.closeBatch(), open, now()]);
+    batches.push([page.client_, page.core_!.closeBatch_(), open, now()]);
     open = [];
     openSize = 0;
     // The first may be under way.
@@ -111,7 +105,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
 
   /** The core counts what waits. */
   const queued = (events: readonly unknown[]) => {
-    for (const _ of events) page.core_!.queued(now());
+    for (const _ of events) page.core_!.queued_(now());
   };
 
   /** Does what is due. */
@@ -119,7 +113,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
     wake = wake?.() as undefined;
     if (!page.ready_ || sending) return;
     const at = now();
-    const due = page.core_!.nextSend(at);
+    const due = page.core_!.nextSend_(at);
     // Farther ahead than any wait there is, and the clock was turned back.
     if (due > at && due < at + Limit.LONGEST_WAIT) wake = after(due - at, pump);
     else if (due >= 0) quietly(send());
@@ -136,7 +130,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       if (!batches.length) close();
       [batch] = batches;
       if (!batch) return void (sending = false);
-      page.core_!.sent();
+      page.core_!.sent_();
       const body = written(batch);
       // A string goes as text/plain, which needs no preflight: the token is in the body for that reason.
       const answer = await fetch(address(), { method: "POST", body, keepalive: body.length < Limit.OUTLIVES });
@@ -148,7 +142,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       // No answer is status 0, and an answer that was cut off is an answer.
     }
     sending = false;
-    const verdict = page.core_!.answered(status, batch?.[2].length ?? 0, wait, random16(), now());
+    const verdict = page.core_!.answered_(status, batch?.[2].length ?? 0, wait, random16(), now());
     if (verdict === Answer.REFRESH) page.jwt_ = "";
     if (verdict < Answer.RETRY) {
       batches = batches.filter((other) => other !== batch);
@@ -162,15 +156,20 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
   return {
     add_(event, at) {
       event.at = at + page.skew_;
-      const last = open.at(-1) as Report | undefined;
+      const last = open.at(-1);
       const sum = last?.value! + event.value!;
-      if (last?.meter === event.meter && sum < Limit.EXACT && second(last!) === second(event)) return void (last!.value = sum);
-      const waiting = event.properties ? (attempt(() => JSON.stringify(event)) ?? "") : event;
-      const size = (waiting as string).length ?? Limit.USUAL;
-      if (!size || size > Limit.LONGEST) return page.failed_("events", "too long");
-      const many = open.push(waiting);
+      if (last?.meter === event.meter && sum <= Limit.EXACT && second(last!) === second(event)) return void (last!.value = sum);
+      let size = Limit.USUAL as number;
+      if (event.properties) {
+        // An app's own words may be anything, and may change the next moment.
+        const written = attempt(() => JSON.stringify(event)) ?? "";
+        size = written.length;
+        if (!size || size > Limit.LONGEST) return page.failed_("events", "too long");
+        event = JSON.parse(written) as Report;
+      }
+      const many = open.push(event);
       openSize += size;
-      page.core_!.queued(at);
+      page.core_!.queued_(at);
       if (many >= Limit.FULL || openSize > Limit.FULL_SIZE) close();
       // A timer that is set already need not be set again, but half a batch does not wait for it.
       if (!wake || many === Limit.FULL / 2) pump();

@@ -4,7 +4,6 @@ import type { Core } from "./core.js";
 import type { UpcueError } from "./failure.js";
 import type { Words } from "./frame.js";
 import { now } from "./host.js";
-import type { Names } from "./names.js";
 import type { Places } from "./places.js";
 
 export interface Page {
@@ -26,9 +25,8 @@ export interface Page {
   core_?: Core | undefined;
   /** Whether the core holds a snapshot to decide from. */
   ready_: boolean;
-  /** What that snapshot says, and what is made of it; there as soon as it is `ready_`. */
+  /** What that snapshot says, and what is decided from it; there as soon as it is `ready_`. */
   words_: Words;
-  names_: Names;
   places_: Places;
   /** Whether that, or news of it, came from the Worker since the page was opened. */
   fresh_: boolean;
@@ -38,6 +36,8 @@ export interface Page {
   version_: number;
   /** How many decisions this page has named so far. */
   decisions_: number;
+  /** What is loaded later shares no script with this one, and is handed the class of its errors. */
+  readonly Problem_: typeof UpcueError;
   /** How numbers are written. */
   readonly locale_: () => string | undefined;
   /** Something decisions depend on has changed. */

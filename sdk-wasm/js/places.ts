@@ -5,7 +5,7 @@ import type { Campaign, Text } from "./frame.js";
 import { now } from "./host.js";
 import { key } from "./names.js";
 import type { Page } from "./page.js";
-import { format, reads } from "./text.js";
+import { format } from "./text.js";
 import type { Decision, Ghost, Nudge, Verdict } from "./types.js";
 import { REASONS } from "./words.js";
 
@@ -19,20 +19,19 @@ const enum Limit {
 // Positions in `REASONS`.
 const enum Why {
   MATCH = 0,
-  NO_CAMPAIGN = 1,
   HELD_OUT = 10,
 }
 
 interface Place {
-  /** Its position in the snapshot; -1: no campaign uses it. */
+  /** Its position in the snapshot; -1: no campaign uses it, and the core decides for none. */
   readonly i_: number;
   /** What was decided last: at which state of affairs, when, and what the core said. */
-  version_: number;
-  at_: number;
-  packed_: number;
+  version_?: number;
+  at_?: number;
+  packed_?: number;
   decision_?: Decision;
   /** The values that its texts read, and what they were. */
-  values_: ReadonlyMap<number, number>;
+  values_?: Map<number, number>;
 }
 
 /** What is decided from one snapshot; `at` is the device's clock. */
@@ -46,8 +45,6 @@ export interface Places {
   renew_(i: number): void;
 }
 
-const NONE: ReadonlyMap<number, number> = new Map();
-
 /** The position of a campaign (-1: none), as the core packs it with the reason. */
 const campaignOf = (packed: number) => (packed & 0xffff) - 1;
 
@@ -60,7 +57,7 @@ export function placesOf(page: Page): Places {
     let place = places.get(name);
     if (!place) {
       if (places.size >= Limit.MOST) places.clear();
-      place = { i_: core.place(key(name)), version_: -1, at_: 0, packed_: -1, values_: NONE };
+      place = { i_: core.place_(key(name)) };
       places.set(name, place);
     }
     return place;
@@ -70,14 +67,18 @@ export function placesOf(page: Page): Places {
   const trace = (placement: string, at: number): number[] => {
     const { i_ } = placeOf(placement);
     const trace: number[] = [];
-    if (i_ >= 0) for (let n = 0, packed; (packed = core.trace(i_, n, at)); n++) trace.push(packed);
+    for (let n = 0, packed; (packed = core.trace_(i_, n, at)); n++) trace.push(packed);
     return trace;
   };
 
   const nudgeOf = ([campaign, , kind, variant, title, body, cta, snooze]: Campaign, place: Place, decision: string, at: number): Nudge => {
-    const values = (place.values_ = new Map([title, body, cta?.[0] ?? ""].flatMap(reads).map((read) => [read, core.value(read, at)])));
+    const read = (i: number) => {
+      const value = core.value_(i, at);
+      place.values_!.set(i, value);
+      return value;
+    };
     const locale = page.locale_();
-    const written = (text: Text) => format(text, (read) => values.get(read)!, locale);
+    const written = (text: Text) => format(text, read, locale);
     return {
       campaign,
       variant,
@@ -97,7 +98,7 @@ export function placesOf(page: Page): Places {
     // Other words for the same campaign are the same decision.
     const before = place.packed_ === packed && place.decision_?.nudge?.decision;
     place.packed_ = packed;
-    place.values_ = NONE;
+    place.values_ = new Map();
     return {
       nudge: campaign ? nudgeOf(campaign, place, before || `${page.client_}-${++page.decisions_}`, at) : null,
       reason: REASONS[packed >>> 16]!,
@@ -107,7 +108,7 @@ export function placesOf(page: Page): Places {
 
   /** Whether the texts would say something else than before. */
   const differs = ({ values_ }: Place, at: number): boolean => {
-    for (const [read, value] of values_) if (core.value(read, at) !== value) return true;
+    for (const [read, value] of values_!) if (core.value_(read, at) !== value) return true;
     return false;
   };
 
@@ -116,8 +117,8 @@ export function placesOf(page: Page): Places {
       const place = placeOf(placement);
       const held = place.decision_;
       // A clock that was turned back holds nothing.
-      if (held && place.version_ === page.version_ && (at - place.at_) >>> 0 < Limit.HOLDS) return held;
-      const packed = place.i_ < 0 ? Why.NO_CAMPAIGN << 16 : core.decide(place.i_, at);
+      if (held && place.version_ === page.version_ && (at - place.at_!) >>> 0 < Limit.HOLDS) return held;
+      const packed = core.decide_(place.i_, at);
       place.version_ = page.version_;
       place.at_ = at;
       return held && place.packed_ === packed && !differs(place, at) ? held : (place.decision_ = made(placement, place, packed, at));
@@ -135,7 +136,7 @@ export function placesOf(page: Page): Places {
       return ghosts;
     },
 
-    shows_: (i, at) => campaignOf(core.decide(placeOf(campaigns[i]![1]).i_, at)) === i,
+    shows_: (i, at) => campaignOf(core.decide_(placeOf(campaigns[i]![1]).i_, at)) === i,
 
     renew_(i) {
       places.delete(campaigns[i]?.[1]!);

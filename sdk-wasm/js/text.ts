@@ -2,17 +2,11 @@
 
 import type { Text } from "./frame.js";
 
-/** The text; `value` tells a value by its place. */
+/** The text, which is in pieces or is one; `value` tells a value by its place. */
 export const format = (text: Text, value: (i: number) => number, locale: string | undefined): string =>
-  pieces(text)
+  ([text].flat() as Exclude<Text, string>[number][])
     .map((piece) => (typeof piece === "string" ? piece : written(piece[2] ? piece[0] : value(piece[0]), piece[1], locale)))
     .join("");
-
-/** The values that a text reads. */
-export const reads = (text: Text): number[] => pieces(text).flatMap((piece) => (typeof piece === "string" || piece[2] ? [] : piece[0]));
-
-/** A text that is not in pieces is one. */
-const pieces = (text: Text) => [text].flat() as Exclude<Text, string>[number][];
 
 const formatters = new Map<string, Intl.NumberFormat>();
 

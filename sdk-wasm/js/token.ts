@@ -1,6 +1,6 @@
 // The user's token: asked for once, kept until it is about to run out.
 
-import { attempt } from "./failure.js";
+import { UpcueError, attempt } from "./failure.js";
 import { now } from "./host.js";
 import type { Page } from "./page.js";
 import type { Options } from "./types.js";
@@ -15,12 +15,14 @@ interface Claims {
   exp?: number;
 }
 
-/** A token that should still be good; rejects when the app's function does. */
+/** A token that should still be good; rejects with an `UpcueError` when the app's function does. */
 export function tokens(page: Page, source: Options["token"]): () => Promise<string> {
   let asking: Promise<string> | undefined;
   const ask = async () => {
     try {
       return (page.jwt_ = typeof source === "string" ? source : await source());
+    } catch (cause) {
+      throw new UpcueError("token", cause);
     } finally {
       asking = undefined;
     }

@@ -2,9 +2,10 @@ import type { Api } from "./api.js";
 import type { Core } from "./core.js";
 import { displayOf } from "./display.js";
 import { UpcueError, attempt, failsAs, quietly } from "./failure.js";
-import { after, latestUpcue, now, randomName, setLatest } from "./host.js";
+import { after, now, randomName } from "./host.js";
+import { latestUpcue, setLatest } from "./latest.js";
 import { liveOf } from "./live.js";
-import { namesOf } from "./names.js";
+import { positionOf } from "./names.js";
 import { outboxOf } from "./outbox.js";
 import { type Page, read } from "./page.js";
 import { placesOf } from "./places.js";
@@ -18,6 +19,12 @@ const enum Limit {
   EARLIEST = 500,
   /** Up to here numbers are exact. */
   EXACT = 2 ** 53 - 1,
+}
+
+// Positions in `ENTITLEMENT_REASONS`.
+const enum Why {
+  NOT_INCLUDED = 2,
+  LIMIT_REACHED = 6,
 }
 
 const UNDECIDED: Decision = { nudge: null, reason: "not_ready", trace: () => [] };
@@ -84,6 +91,7 @@ export class Upcue {
       skew_: 0,
       version_: 0,
       decisions_: 0,
+      Problem_: UpcueError,
       // A page may call its language what it likes; Intl throws at names it does not know.
       locale_: () => attempt(() => Intl.getCanonicalLocales(options.locale || document.documentElement.lang)[0]),
       changed_() {
@@ -103,27 +111,20 @@ export class Upcue {
         tell("error");
       },
     } as Page);
-    const live = liveOf(page, options, {
-      taken_(words, whole) {
-        page.words_ = { ...page.words_, ...words };
-        if (whole) {
-          page.names_ = namesOf(page.words_);
-          page.places_ = placesOf(page);
-        }
-        if (!page.ready_) {
-          page.ready_ = true;
-          outbox.begin_();
-          display.open_();
-          for (const run of early.splice(0)) run();
-          tell("ready");
-        }
-        page.changed_();
-      },
-      freshened_: () => outbox.adopt_(),
-      left_: () => outbox.leave_(),
-    });
-    const outbox = outboxOf(page, live.poll_);
+    const outbox = outboxOf(page, () => live.poll_());
     const display = displayOf(page, outbox);
+    const live = liveOf(page, options, outbox, (words, whole) => {
+      page.words_ = { ...page.words_, ...words };
+      if (whole) page.places_ = placesOf(page);
+      if (!page.ready_) {
+        page.ready_ = true;
+        outbox.begin_();
+        display.open_();
+        for (const run of early.splice(0)) run();
+        tell("ready");
+      }
+      page.changed_();
+    });
 
     /** Counts something, as of the moment it happened, as soon as there is something to count it. */
     const count = (run: (at: number) => void, at = now()) => {
@@ -136,6 +137,14 @@ export class Upcue {
     const decide: Api["decide"] = (placement) => read(page, (at) => page.places_.decide_(placement, at), UNDECIDED);
     const plan: Api["plan"] = () => read(page, () => page.words_.plan, null);
 
+    /** Few pages ask or sell: what it takes is loaded when it is first asked for. */
+    const ask = async (call: keyof typeof import("#asking"), ...given: unknown[]): Promise<any> => {
+      // The Worker answers by what it knows: what waits here goes first.
+      outbox.flush_();
+      const asking = await failsAs("network", import("#asking"));
+      return (asking[call] as (page: Page, ...given: unknown[]) => unknown)(page, ...given);
+    };
+
     Object.assign(this, display.calls_, {
       decide,
       plan,
@@ -145,8 +154,9 @@ export class Upcue {
         const n = set ? value?.set : value;
         if (!(n >= 0 && n <= Limit.EXACT && n % 1 === 0)) return page.failed_("usage", `${meter}: ${n}`);
         count((at) => {
-          const i = page.names_.meters.get(meter)!;
-          if (i >= 0) page.core_![set ? "set" : "add"](i, n, at);
+          const i = positionOf(page.words_.meters, meter);
+          if (set) page.core_!.set_(i, n, at);
+          else page.core_!.add_(i, n, at);
           outbox.add_({ type: "usage", meter, [set ? "set" : "value"]: n }, at);
         });
       },
@@ -154,26 +164,23 @@ export class Upcue {
       track(name, properties) {
         const { feature, ...given } = properties ?? {};
         count((at) => {
-          const i = page.names_.events.get(name)!;
-          if (i >= 0) page.core_!.track(i, at);
+          page.core_!.track_(page.words_.events.indexOf(name), at);
           outbox.add_({ type: "track", name, feature: feature as string, properties: properties && given }, at);
         });
       },
 
       entitlement: (name) =>
         read(page, (at, core) => {
-          const i = page.names_.meters.get(name)!;
-          const feature = page.names_.features.get(name) ?? -1;
-          const [used, limit, , , why] = i >= 0 ? standing(core, i, at) : [0, null, null, null, core.feature(feature)];
-          const reason = ENTITLEMENT_REASONS[why]!;
-          const granted = reason !== "not_included" && reason !== "limit_reached";
-          return { granted, limit, used, remaining: limit && Math.max(limit - used, 0), reason };
+          const i = positionOf(page.words_.meters, name);
+          const [used, limit, , , why] = i < 0 ? [0, null, null, null, core.feature_(positionOf(page.words_.features, name))] : standing(core, i, at);
+          const granted = why !== Why.NOT_INCLUDED && why !== Why.LIMIT_REACHED;
+          return { granted, limit, used, remaining: limit && Math.max(limit - used, 0), reason: ENTITLEMENT_REASONS[why]! };
         }, UNKNOWN),
 
       meter: (key) =>
         read<Meter | null>(page, (at, core) => {
-          const i = page.names_.meters.get(key);
-          if (i === undefined) return null;
+          const i = positionOf(page.words_.meters, key);
+          if (i < 0) return null;
           const [value, limit, softLimit, resetsAt] = standing(core, i, at);
           const [, label, unit] = page.words_.meters[i]!;
           const [projected, exhaustsAt] = page.words_.courses[i]!;
@@ -195,10 +202,9 @@ export class Upcue {
         const { nudge, reason, trace } = decide(placement);
         const local = { campaign: nudge?.campaign ?? null, reason };
         const told = { ...local, placement, ready: page.ready_, plan: plan(), reason: "network", trace: trace(), settled: 0, local } as const;
-        // The Worker explains by what it knows: what waits here goes first.
-        outbox.flush_();
+        // Without `catch` of a promise, which a page may have broken.
         try {
-          return await (await import("./explain.js")).ask(page, told);
+          return await ask("explain", told);
         } catch {
           return told;
         }
@@ -217,23 +223,16 @@ export class Upcue {
 
       close() {
         outbox.flush_();
-        page.end_.abort();
-        live.hangUp_();
+        live.end_();
         display.close_();
-        page.ready_ = false;
         loads.delete(name);
-        page.changed_();
         if (latestUpcue() === this) setLatest(undefined);
       },
     } satisfies Partial<Api> & ThisType<Upcue>);
 
-    // Few pages sell: what it takes is loaded when it is first asked for.
     for (const call of ["comparePlans", "quote", "upgrade", "upgradeState", "requestUpgrade"] as const) {
       this[call] = async (...given: unknown[]) => {
-        // The Worker compares by what it knows: what waits here goes first.
-        outbox.flush_();
-        const buying = await failsAs("network", import("./buying/buying.js"));
-        const answer = await (buying[call] as (page: Page, ...given: unknown[]) => Promise<any>)(page, ...given);
+        const answer = await ask(call, ...given);
         if (answer.status === "upgraded") display.convert_(answer.upgraded_at);
         return answer;
       };
@@ -259,13 +258,12 @@ export class Upcue {
     listen("pageshow", ({ persisted }) => persisted && comeBack());
     if (options.debug || location.search.includes("upcue-debug")) {
       quietly(
-        import("./debug.js").then(({ observe }) => {
-          if (loads.has(name)) observe(this);
-          page.changed_();
+        import("#debug").then(({ observe }) => {
+          if (loads.has(name)) observe(this, page);
         }),
       );
     }
-    if (location.search.includes("upcue=")) quietly(import("./arrival.js").then(({ arrive }) => arrive(this, outbox)));
+    if (location.search.includes("upcue=")) quietly(import("#asking").then(({ arrive }) => arrive(this, outbox)));
     setLatest(this);
     after(Limit.PATIENCE, loaded);
     // A snapshot that was kept is there before the Worker's answer.
@@ -292,7 +290,7 @@ export class Upcue {
 /** How a meter stands, as the core tells it field by field; what is not there it calls -1. */
 const standing = (core: Core, meter: number, at: number) =>
   [0, 1, 2, 3, 4].map((field) => {
-    const n = core.meter(meter, field, at);
+    const n = core.meter_(meter, field, at);
     return n < 0 ? null : n;
   }) as [value: number, limit: number | null, softLimit: number | null, resetsAt: number | null, why: number];
 

@@ -6,7 +6,7 @@
 //! position in the engine's `ALL` tables, repeated in `js/words.ts`, which a test compares.
 //!
 //! The module imports nothing and each instance of it is one core: what it exports are a core's methods (`core.js`), so a call is a call
-//! and no glue lies between. The page's script cannot run in the middle of one.
+//! and no glue lies between. The page's script cannot run in the middle of one. They travel under the single letters of `names.json`.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![warn(missing_docs)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -73,7 +73,7 @@ const REFUSED_FORMAT: u32 = 3;
 const REFUSED_EARLY: u32 = 4;
 
 /// Where the page's script puts the bytes of a frame, so many of them, before it calls [`take`].
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "A")]
 pub extern "C" fn buffer(length: usize) -> *mut u8 {
     let core = core();
     core.frame = alloc::vec![0; length];
@@ -82,7 +82,7 @@ pub extern "C" fn buffer(length: usize) -> *mut u8 {
 
 /// Takes in the frame that was put into the buffer. 0: facts are new; 1: everything is new; 2: damaged; 3: of another format; 4: facts
 /// before any snapshot. What is refused changes nothing.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "B")]
 pub extern "C" fn take(device: f64) -> u32 {
     let core = core();
     match core.session.apply(&core::mem::take(&mut core.frame), millis(device)) {
@@ -94,32 +94,32 @@ pub extern "C" fn take(device: f64) -> u32 {
 }
 
 /// The Worker's time.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "C")]
 pub extern "C" fn now(device: f64) -> f64 {
     number(core().session.now(millis(device)).0)
 }
 
 /// Counts `n` more on a counter.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "D")]
 pub extern "C" fn add(meter: usize, n: f64, device: f64) {
     core().session.add(meter, count(n), millis(device));
 }
 
 /// Shows `n` on a gauge.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "E")]
 pub extern "C" fn set(meter: usize, n: f64, device: f64) {
     core().session.set(meter, count(n), millis(device));
 }
 
 /// Counts a tracked event that rules read.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "F")]
 pub extern "C" fn track(event: usize, device: f64) {
     core().session.track(event, millis(device));
 }
 
 /// Records what the user did about the campaign of this key: 0 render, 1 exposure, 2 ghost, 3 click, 4 dismiss, 5 snooze (until
 /// `until`). `tag`: the key of the decision; `at` and `until` by the Worker's clock.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "G")]
 pub extern "C" fn note(campaign: u32, kind: u32, tag: u32, at: f64, until: f64) {
     let kind = match kind {
         0 => NoteKind::Render,
@@ -133,39 +133,39 @@ pub extern "C" fn note(campaign: u32, kind: u32, tag: u32, at: f64, until: f64) 
 }
 
 /// The tenant has upgraded, `at` the Worker's clock.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "H")]
 pub extern "C" fn convert(at: f64) {
     core().session.convert(millis(at));
 }
 
 /// Says whether a campaign is on display in this page.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "I")]
 pub extern "C" fn display(campaign: usize, shown: u32) {
     core().session.display(campaign, shown != 0);
 }
 
 /// The position of the placement of this key; -1 when no campaign uses it.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "J")]
 pub extern "C" fn place(key: u32) -> i32 {
     core().session.place(key).and_then(|place| i32::try_from(place).ok()).unwrap_or(-1)
 }
 
 /// Decides for a placement: the position of the campaign plus one (0: none) in the lower half, the reason in the upper.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "K")]
 pub extern "C" fn decide(place: usize, device: f64) -> u32 {
     let decision = core().session.decide(place, millis(device));
     pack(decision.campaign.map_or(0, |i| i + 1), decision.reason)
 }
 
 /// What becomes of the `i`-th campaign of a placement, packed as by [`decide`]; 0 behind the last.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "L")]
 pub extern "C" fn trace(place: usize, i: usize, device: f64) -> u32 {
     let traced = core().session.trace(place, i, millis(device));
     traced.map_or(0, |(campaign, reason)| pack(campaign + 1, reason))
 }
 
 /// A value that texts read; NaN when it is unknown.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "M")]
 pub extern "C" fn value(i: usize, device: f64) -> f64 {
     let session = &core().session;
     let Some(input) = session.rules().values.get(i) else { return f64::NAN };
@@ -174,7 +174,7 @@ pub extern "C" fn value(i: usize, device: f64) -> f64 {
 
 /// Of a meter: 0 what it reads, 1 its limit, 2 its soft limit, 3 when it starts again at zero (the Worker's clock), 4 why more of it is
 /// granted or not; -1 when there is none.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "N")]
 pub extern "C" fn meter(meter: usize, field: u32, device: f64) -> f64 {
     let Some(standing) = core().session.meter(meter, millis(device)) else { return -1.0 };
     let entitlement = Entitlement::meter(&standing);
@@ -188,19 +188,19 @@ pub extern "C" fn meter(meter: usize, field: u32, device: f64) -> f64 {
 }
 
 /// Why a feature is granted or not.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "O")]
 pub extern "C" fn feature(feature: usize) -> u32 {
     core().session.feature(feature).reason as u32
 }
 
 /// One more event waits to be sent.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "P")]
 pub extern "C" fn queued(device: f64) {
     core().transport.queued(millis(device));
 }
 
 /// What to do about the queue: -1 nothing, 0 send now, else the moment to ask again.
-#[unsafe(export_name = "nextSend")]
+#[unsafe(export_name = "Q")]
 pub extern "C" fn next_send(device: f64) -> f64 {
     match core().transport.next(millis(device)) {
         Next::Idle => -1.0,
@@ -210,19 +210,19 @@ pub extern "C" fn next_send(device: f64) -> f64 {
 }
 
 /// All waiting events leave as one batch, or an unanswered batch leaves again.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "R")]
 pub extern "C" fn sent() {
     core().transport.sent();
 }
 
 /// Closes the batch that local events joined so far; its number.
-#[unsafe(export_name = "closeBatch")]
+#[unsafe(export_name = "S")]
 pub extern "C" fn close_batch() -> f64 {
     option(Some(core().session.close_batch()))
 }
 
 /// Drops the local effects of a batch that was refused for good.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "T")]
 pub extern "C" fn abandon(batch: f64) {
     core().session.abandon(count(batch));
 }
@@ -230,7 +230,7 @@ pub extern "C" fn abandon(batch: f64) {
 /// The answer to a batch of `carried` events: its HTTP status (0: none came), the wait it asked for in milliseconds
 /// (-1: none), a random number of 16 bits. What to do: 0 forget it, 1 abandon it, 2 send it again when asked, 3 get a
 /// new token first.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "U")]
 pub extern "C" fn answered(status: u32, carried: usize, retry_after: f64, jitter: u32, device: f64) -> u32 {
     let retry_after = (retry_after >= 0.0).then(|| millis(retry_after).0);
     core().transport.answered(status, carried, retry_after, jitter, millis(device)) as u32

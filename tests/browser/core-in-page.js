@@ -2,7 +2,7 @@
 
 import { coreOf } from "/upcue_core.js";
 import { split } from "/frame.js";
-import { key, namesOf } from "/names.js";
+import { key, positionOf } from "/names.js";
 import { format } from "/text.js";
 import { ENTITLEMENT_REASONS, NOTES, REASONS } from "/words.js";
 
@@ -12,9 +12,8 @@ const WHOLE_SNAPSHOT = 1;
 const DENIED = ["not_included", "limit_reached"];
 
 let core;
-/** The words of the last snapshot, and the positions of names in it. */
+/** The words of the last snapshot. */
 let words;
-let names;
 /** What to add to the case's time for the device's time. */
 let offset;
 
@@ -22,7 +21,7 @@ const device = (now) => now + offset;
 const amount = (number) => (number < 0 ? null : number);
 const named = (packed) => [(packed & 0xffff) - 1, REASONS[packed >>> 16]];
 /** Numbers in plain digits. */
-const plain = (text, now) => format(text, (i) => core.value(i, device(now)), "en").replace(/(?<=\d),(?=\d)/g, "");
+const plain = (text, now) => format(text, (i) => core.value_(i, device(now)), "en").replace(/(?<=\d),(?=\d)/g, "");
 
 globalThis.page = {
   /** The page is loaded anew. */
@@ -34,33 +33,30 @@ globalThis.page = {
   hear(base64, now) {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
     const [numbers, read] = split(bytes);
-    const answer = core.apply(numbers, now + DEVICE_IS_OFF_BY);
+    const answer = core.apply_(numbers, now + DEVICE_IS_OFF_BY);
     if (answer !== WHOLE_SNAPSHOT) throw new Error(`the core refused the snapshot with ${answer}`);
     words = read;
-    names = namesOf(words);
-    offset = DEVICE_IS_OFF_BY + now - core.now(now + DEVICE_IS_OFF_BY);
+    offset = DEVICE_IS_OFF_BY + now - core.now_(now + DEVICE_IS_OFF_BY);
   },
 
   happen({ type, meter, value, set, name, campaign, decision, until }, now) {
     const at = device(now);
     if (type === "track") {
-      if (names.events.has(name)) core.track(names.events.get(name), at);
+      core.track_(words.events.indexOf(name), at);
     } else if (type !== "usage") {
       // Of one campaign at one moment there is one decision.
       const tag = key(decision ?? `${campaign} ${now}`);
-      core.note(key(campaign), NOTES.indexOf(type), tag, core.now(at), until ?? -1);
-    } else if (names.meters.has(meter)) {
-      if (set === undefined) core.add(names.meters.get(meter), value, at);
-      else core.set(names.meters.get(meter), set, at);
-    }
+      core.note_(key(campaign), NOTES.indexOf(type), tag, core.now_(at), until ?? -1);
+    } else if (set === undefined) core.add_(positionOf(words.meters, meter), value, at);
+    else core.set_(positionOf(words.meters, meter), set, at);
   },
 
   decide(placement, now) {
-    const place = core.place(key(placement));
+    const place = core.place_(key(placement));
     if (place < 0) return { campaign: null, reason: "no_campaign", trace: [] };
-    const [i, reason] = named(core.decide(place, device(now)));
+    const [i, reason] = named(core.decide_(place, device(now)));
     const trace = [];
-    for (let n = 0, packed; (packed = core.trace(place, n, device(now))); n++) {
+    for (let n = 0, packed; (packed = core.trace_(place, n, device(now))); n++) {
       const [at, why] = named(packed);
       trace.push([words.campaigns[at][0], why]);
     }
@@ -71,13 +67,12 @@ globalThis.page = {
   },
 
   entitlement(name, now) {
-    const meter = names.meters.get(name);
-    if (meter === undefined) {
-      const feature = names.features.get(name);
-      const reason = feature === undefined ? "unknown" : ENTITLEMENT_REASONS[core.feature(feature)];
+    const meter = positionOf(words.meters, name);
+    if (meter < 0) {
+      const reason = ENTITLEMENT_REASONS[core.feature_(positionOf(words.features, name))];
       return { granted: !DENIED.includes(reason), limit: null, used: 0, remaining: null, reason };
     }
-    const [used, limit, why] = [0, 1, 4].map((field) => core.meter(meter, field, device(now)));
+    const [used, limit, why] = [0, 1, 4].map((field) => core.meter_(meter, field, device(now)));
     const reason = ENTITLEMENT_REASONS[why];
     const remaining = limit < 0 ? null : Math.max(limit - used, 0);
     return { granted: !DENIED.includes(reason), limit: amount(limit), used, remaining, reason };

@@ -43,15 +43,15 @@ const MODULES = ["frame", "names", "text", "words"];
 async function serve(t) {
   const core = path.resolve(built.sdk, "../pkg");
   const script = { "content-type": "text/javascript" };
-  const module = async (name) => {
-    const source = await readFile(path.join(root, `sdk-wasm/js/${name}.ts`), "utf8");
-    return [`/${name}.js`, [(await transform(source, { loader: "ts" })).code, script]];
-  };
+  // The core's methods travel under short names.
+  const mangleCache = JSON.parse(await readFile(path.join(root, "sdk-wasm/names.json"), "utf8"));
+  const code = async (file, loader) => (await transform(await readFile(file, "utf8"), { loader, mangleProps: /[^_]_$/, mangleCache })).code;
+  const module = async (name) => [`/${name}.js`, [await code(path.join(root, `sdk-wasm/js/${name}.ts`), "ts"), script]];
   const files = {
     "/": [HTML, { "content-type": "text/html", "content-security-policy": POLICY }],
-    "/core-in-page.js": [await readFile(path.join(import.meta.dirname, "core-in-page.js")), script],
+    "/core-in-page.js": [await code(path.join(import.meta.dirname, "core-in-page.js"), "js"), script],
     ...Object.fromEntries(await Promise.all(MODULES.map(module))),
-    "/upcue_core.js": [await readFile(path.join(core, "upcue_core.js")), script],
+    "/upcue_core.js": [await code(path.join(core, "upcue_core.js"), "js"), script],
     "/upcue_core_bg.wasm": [await readFile(path.join(core, "upcue_core_bg.wasm")), { "content-type": "application/wasm" }],
     "/favicon.ico": ["", {}],
   };

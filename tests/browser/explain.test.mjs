@@ -30,7 +30,7 @@ describe("explain()", () => {
     page.on("request", (request) => chunks.push(new URL(request.url()).pathname));
     await stack.api("POST", "/v1/events", { tenant: "curious", events: [{ type: "usage", meter: "api_calls", value: 740 }] });
     const told = await explain(page);
-    assert.ok(chunks.some((path) => /^\/sdk\/explain-.*\.js$/.test(path)), chunks.join(" "));
+    assert.ok(chunks.some((path) => /^\/sdk\/asking-.*\.js$/.test(path)), chunks.join(" "));
     assert.deepEqual([told.placement, told.ready, told.campaign, told.reason, told.plan.id], [PLACEMENT, true, null, "audience_false", "free"]);
     assert.deepEqual(told.local, { campaign: null, reason: "audience_false" });
     const [account] = told.trace;

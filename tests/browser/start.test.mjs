@@ -84,8 +84,8 @@ describe("the start", () => {
     ["older than a day", ({ context }) => context.addInitScript("{ const { now } = Date; Date.now = () => now() + 25 * 3600_000; }")],
     ["damaged", ({ context }) => context.addInitScript(`localStorage["${FRAME}"] = localStorage["${FRAME}"].slice(0, 300)`)],
     ["not one at all", ({ context }) => context.addInitScript(`localStorage["${FRAME}"] = "[]\\nrubbish"`)],
-    // The frame in base64: its format, 4, becomes 99.
-    ["of another format", ({ context }) => context.addInitScript(`localStorage["${FRAME}"] = localStorage["${FRAME}"].replace(',"VQQ', ',"VWM')`)],
+    // The frame in base64: its format, 5, becomes 99.
+    ["of another format", ({ context }) => context.addInitScript(`localStorage["${FRAME}"] = localStorage["${FRAME}"].replace(',"VQU', ',"VWM')`)],
   ]) {
     test(`a kept snapshot that is ${what} is not used`, async (t) => {
       const arrived = await returning(t, `unused-${what.replaceAll(/\W+/g, "-")}`, options && { user: "ada" });

@@ -1,7 +1,7 @@
 // Plans, quotes and upgrades: calls to the Worker, loaded when somebody first asks. Prices are never decided in a page.
 
 import { letter } from "../arrival.js";
-import { UpcueError } from "../failure.js";
+import type { UpcueError } from "../failure.js";
 import { after, random16, randomName } from "../host.js";
 import type { Page } from "../page.js";
 import { call, retryAfter } from "./call.js";
@@ -61,7 +61,7 @@ async function insist(page: Page, idempotencyKey: string, body: object): Promise
     try {
       return await call(page, "/v1/upgrades", { method: "POST", body, idempotencyKey });
     } catch (error) {
-      if (attempt === ATTEMPTS || !(error instanceof UpcueError) || !isOpen(error)) throw error;
+      if (attempt === ATTEMPTS || !(error instanceof page.Problem_) || !isOpen(error)) throw error;
       await pause(error, attempt);
     }
   }

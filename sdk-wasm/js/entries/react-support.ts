@@ -3,7 +3,7 @@
 
 import { createElement, useCallback, useEffect, useRef, useSyncExternalStore } from "react";
 import type { ReactElement, Ref } from "react";
-import { latestUpcue, onLatest } from "../host.js";
+import { latestUpcue, onLatest } from "../latest.js";
 import type { Upcue } from "../upcue.js";
 
 /** How an element's own names are called in React. */

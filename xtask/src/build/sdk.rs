@@ -14,23 +14,16 @@ use super::wasm::{self, Library};
 use crate::command;
 use crate::progress::{note, step};
 use crate::project::{Project, copy, fresh_directory, read, write};
-pub(crate) use bundle::{core_scripts, element_scripts};
+pub(crate) use bundle::{core_script, element_script};
 
 pub(crate) const WASM: &str = "upcue_core_bg.wasm";
 const GLUE: &str = "upcue_core";
-/// What `import "upcue"` loads in a browser.
-pub(crate) const MAIN_ENTRY: &str = "sdk-wasm/js/entries/main.ts";
 /// Writes custom-elements.json and the React components made from it.
 const GENERATOR: &str = "sdk-wasm/react/generate.mjs";
 
 /// The finished package.
 pub(crate) fn package(project: &Project) -> PathBuf {
     project.target.join("sdk/package")
-}
-
-/// esbuild's account of what it wrote, for `size`.
-pub(crate) fn metafile(project: &Project) -> PathBuf {
-    project.target.join("sdk/meta.json")
 }
 
 pub(crate) fn build(project: &Project) -> Result<()> {

@@ -1,7 +1,7 @@
 // The dialog: asks for a quote, shows it, makes the change when it is confirmed, and tells how it went.
 
 import type { Choice, Quote, UpgradeResult, Upgraded } from "../../buying/types.js";
-import { UpcueError } from "../../failure.js";
+import type { UpcueError } from "../../failure.js";
 import { after, now } from "../../host.js";
 import type { Upcue } from "../../upcue.js";
 import { drawing, make, refill, write } from "../dom.js";
@@ -109,7 +109,7 @@ export function upgradeView(host: UpcueUpgrade): UpgradeView {
         if (mine === turn) done(result);
       },
       (error) => {
-        if (mine === turn) lost(error instanceof UpcueError ? error : new UpcueError("network", error));
+        if (mine === turn) lost(error?.code ? error : ({ code: "network" } as UpcueError));
       },
     );
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::GLUE;
+use super::bundle::LATER;
 use crate::command;
 use crate::project::{self, Project, read, text};
 
@@ -17,6 +18,10 @@ pub(super) fn write(project: &Project, package: &Path) -> Result<()> {
     let sources = project.root.join("sdk-wasm");
     // Found by hand: the configuration lies where no node_modules is near.
     let react = project.root.join("node_modules/@types/react");
+    let mut paths = json!({"#core": [format!("./pkg/{GLUE}.d.ts")], "react": [text(&react)?]});
+    for (name, source) in LATER {
+        paths[format!("#{name}")] = json!([text(&project.root.join(source))?]);
+    }
     project::write(
         &config,
         json!({
@@ -26,7 +31,7 @@ pub(super) fn write(project: &Project, package: &Path) -> Result<()> {
                 "emitDeclarationOnly": true,
                 "noEmit": false,
                 "outDir": text(package)?,
-                "paths": {"#core": [format!("./pkg/{GLUE}.d.ts")], "react": [text(&react)?]},
+                "paths": paths,
                 "rootDir": text(&sources.join("js"))?,
             },
             "include": [text(&sources.join("js"))?],

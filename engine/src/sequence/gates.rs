@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::{Enrolment, Reason, Waiting};
 use crate::almanac::Almanac;
 use crate::almanac::made::units_of;
-use crate::campaign::{Cap, Scope};
+use crate::campaign::{Cap, Scope, Window};
 use crate::config::Sequence;
 use crate::ledger::Ledger;
 use crate::time::{DAY, DurationMs, HOUR, Millis};
@@ -84,10 +84,13 @@ impl Desk<'_> {
         let room = |key: Option<u32>, cap: &Cap| {
             let ledger = if cap.scope == Scope::User { user } else { &self.tenant.counts.ledger };
             let since = almanac.begins(cap.window, self.now);
-            let (met, first) = ledger.window(key, since);
+            let met: Vec<Millis> = ledger.moments(key).into_iter().take_while(|at| *at >= since).collect();
             let own = usize::from(noted.is_some_and(|noted| noted >= since));
-            let again = || almanac.moves(cap.window, first, self.now).unwrap_or(self.now.plus(DAY));
-            (met.saturating_sub(own) >= usize::from(cap.max)).then(again)
+            let again = || match cap.window {
+                Window::Rolling(length) => met.last().map(|first| first.plus(length)),
+                Window::Calendar(unit) => almanac.after(unit, self.now),
+            };
+            (met.len().saturating_sub(own) >= usize::from(cap.max)).then(|| again().unwrap_or(self.now.plus(DAY)))
         };
         let own = sequence.caps.iter().filter_map(|cap| room(Some(sequence.key), cap)).max().map(|until| (Reason::OwnCap, until));
         own.or_else(|| shared.iter().filter_map(|cap| room(None, cap)).max().map(|until| (Reason::SharedCap, until)))

@@ -286,7 +286,7 @@ impl World {
         let now = self.post.now;
         let post = &mut self.post;
         let day = moment(&shown(now, BERLIN).date().to_datetime(jiff::civil::Time::midnight()).to_string(), BERLIN);
-        let almanac = Almanac { days: vec![day], ..Almanac::default() };
+        let almanac = Almanac { begins: vec![vec![day]], ..Almanac::default() };
         let own = &post.tenant.users.get(user).expect("loaded").ledger;
         let allows = |cap: &Cap| {
             let ledger = if cap.scope == Scope::User { own } else { &post.tenant.counts.ledger };

@@ -30,5 +30,10 @@ export function letter(): string | null {
 export function arrive(upcue: Upcue, outbox: Outbox): void {
   const before = latest;
   const ref = letter();
-  if (ref && latest !== before) upcue.on("ready", () => outbox.add_({ type: "click", ref }, now()));
+  if (!ref || latest === before) return;
+  // A page that turns out to be another user's is ready once more.
+  const stop = upcue.on("ready", () => {
+    stop();
+    outbox.add_({ type: "click", ref }, now());
+  });
 }

@@ -142,6 +142,8 @@ export function displayOf(page: Page, outbox: Outbox): Display {
 
     open_() {
       if (owner !== page.owner_) {
+        // What another's page showed is none of theirs.
+        shown.clear();
         ledger?.close_();
         ledger = ledgerOf((owner = page.owner_!), page.storage_, hear);
       }

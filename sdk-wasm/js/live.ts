@@ -97,7 +97,11 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
     if (failures) await loading;
     const headers = { authorization: `Bearer ${await page.token_()}`, accept: "application/vnd.upcue.snapshot", "if-none-match": etag };
     const turn = ++asked;
-    const [answer] = await Promise.all([fetch(`${page.endpoint_}/v1/snapshot?client=${page.client_}`, { headers, cache: "no-store" }), loading]);
+    const asking = fetch(`${page.endpoint_}/v1/snapshot?client=${page.client_}`, { headers, cache: "no-store" });
+    quietly(asking);
+    // What was kept is there even where the Worker is not.
+    await loading;
+    const answer = await asking;
     const { status } = answer;
     if (status === 401 && !refused) {
       page.jwt_ = "";
@@ -228,11 +232,12 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
     after(Wait.BEAT, beat);
     // Schedules begin and cool-downs end without a word from anyone.
     page.changed_();
-    if (!isOpen()) return poll();
+    // Who turned out to be another has nothing yet, and nobody who fetches it.
+    if (!isOpen()) return page.ready_ ? poll() : again();
     if (alive && !isSpent(page)) socket!.send("ping");
     else {
       hangUp();
-      retry();
+      again();
     }
     alive = false;
   };

@@ -20,7 +20,10 @@ export function tokens(page: Page, source: Options["token"]): () => Promise<stri
   let asking: Promise<string> | undefined;
   const ask = async () => {
     try {
-      return (page.jwt_ = typeof source === "string" ? source : await source());
+      const jwt = typeof source === "string" ? source : await source();
+      // A log-in page, say: it would never run out, and nobody would be asked again.
+      if (!claims(jwt).sub) throw jwt;
+      return (page.jwt_ = jwt);
     } catch (cause) {
       throw new UpcueError("token", cause);
     } finally {

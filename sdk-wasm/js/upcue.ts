@@ -263,7 +263,7 @@ export class Upcue {
         }),
       );
     }
-    if (location.search.includes("upcue=")) quietly(import("#asking").then(({ arrive }) => arrive(this, outbox)));
+    if (location.search.includes("upcue=")) quietly(import("#asking").then(({ arrive }) => loads.has(name) && arrive(this, outbox)));
     setLatest(this);
     after(Limit.PATIENCE, loaded);
     // A snapshot that was kept is there before the Worker's answer.

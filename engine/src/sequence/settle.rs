@@ -68,7 +68,8 @@ impl Desk<'_> {
         if !may_ask {
             return self.fail(id, Reason::Unsure);
         }
-        if now.since(letter.drawn) >= GIVE_UP {
+        // What waits for its recipient's morning or for room was not asked for yet, and is not given up.
+        if letter.asked.is_some_and(|asked| now.since(asked) >= GIVE_UP) {
             return self.fail(id, Reason::GaveUp);
         }
         if let Some((reason, until)) = self.look_again(id) {

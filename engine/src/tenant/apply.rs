@@ -89,17 +89,14 @@ impl Applied {
 }
 
 impl Tenant {
-    /// Counts `batch` once. Users named in it must be loaded. A batch of which nothing can be accepted changes nothing that would have to
-    /// be stored.
+    /// Counts `batch` once. Users named in it must be loaded. A batch of which nothing can be accepted changes nothing, and does not use up
+    /// its number.
     pub fn apply(&mut self, rules: &Rulebook, batch: &Batch, now: Millis) -> Applied {
         let mut applied = Applied::default();
         let checked = batch.events.iter().enumerate().map(|(i, e)| (i, e, self.check(rules, e)));
         let (good, bad): (Vec<_>, Vec<_>) = checked.partition(|(.., result)| result.is_ok());
         applied.receipt.rejected.extend(bad.into_iter().filter_map(|(.., result)| result.err()));
         if good.is_empty() {
-            if let Some((client, seq)) = batch.client {
-                self.counts.clients.mark(client, seq, now); // the page need not wait for it
-            }
             return applied;
         }
         applied.counts = true;

@@ -112,6 +112,10 @@ pub(crate) fn verify_visit(token: &str, app: &str, tenant: &str, key: &LinkKey) 
 /// An address as the app's object knows it: a keyed hash, the same however the address is written.
 pub(crate) fn address_hash(key: &LinkKey, address: &str) -> ApiResult<[u8; 32]> {
     let address = address.trim().to_lowercase();
+    // Providers name a domain of another script in ASCII.
+    let in_ascii = address.rsplit_once('@').filter(|(_, domain)| !domain.is_ascii());
+    let in_ascii = in_ascii.and_then(|(local, domain)| Some(format!("{local}@{}", crate::host::ascii_domain(domain)?)));
+    let address = in_ascii.unwrap_or(address);
     Ok(mac(key, &wire::encode(&("/address".to_owned(), address)))?.finalize().into_bytes().into())
 }
 

@@ -59,6 +59,9 @@ async fn find(env: &Env, path: &str) -> ApiResult<(AppHead, Place, bool)> {
 /// What is wanted: by one of the page's buttons, or by a mail program's.
 fn wish(body: &[u8], all: bool) -> Option<ConsentChange> {
     let these = if all { ConsentChange::StopAll } else { ConsentChange::StopThese };
+    if is_one_click_part(body) {
+        return Some(these);
+    }
     parse(body).find_map(|(name, value)| match (name.as_ref(), value.as_ref()) {
         ("List-Unsubscribe", value) if value.eq_ignore_ascii_case("one-click") => Some(these),
         ("stop", "these") => Some(ConsentChange::StopThese),
@@ -66,6 +69,14 @@ fn wish(body: &[u8], all: bool) -> Option<ConsentChange> {
         ("resume", _) => Some(ConsentChange::Resume),
         _ => None,
     })
+}
+
+/// Whether a body is a `multipart/form-data` one with the field of a mail program's button: RFC 8058, section 3.2, asks for it before the
+/// other form. One field of two fixed words needs no reader of multipart bodies.
+fn is_one_click_part(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+    let field = text.split_once("content-disposition: form-data; name=\"list-unsubscribe\"").map(|(_, field)| field);
+    field.and_then(|field| field.split_once("\r\n\r\n")).is_some_and(|(_, value)| value.lines().next() == Some("one-click"))
 }
 
 async fn ask(env: &Env, app: &AppHead, from: &Place, change: Option<ConsentChange>) -> ApiResult<ConsentReport> {

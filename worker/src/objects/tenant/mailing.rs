@@ -102,9 +102,9 @@ impl Stored {
         self.load_users(&recipients)
     }
 
-    /// The users that are on the way.
+    /// Those who are on the way; the owner, who may be no user, has a ledger as well.
     pub(super) fn recipients(&self) -> Vec<String> {
-        self.tenant.mailing.recipients().into_iter().filter(|id| *id != OWNER).map(str::to_owned).collect()
+        self.tenant.mailing.recipients().into_iter().map(str::to_owned).collect()
     }
 }
 

@@ -1,10 +1,9 @@
 //! The round that takes letters to the provider.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
-use upcue_engine::map::Map;
-use upcue_engine::sequence::{Letter, Moved, Outcome};
+use upcue_engine::sequence::{Letter, LetterState, Moved, Outcome, Reason};
 use upcue_engine::time::Millis;
 
 use super::super::Core;
@@ -28,8 +27,6 @@ pub(in super::super) struct Rounds {
     recovered: Cell<bool>,
     /// Whether a round is under way.
     running: Cell<bool>,
-    /// By letter: the moment that the app gave it to go.
-    slots: RefCell<Map<Millis>>,
 }
 
 /// Held during a round; let go of however that ends.
@@ -97,16 +94,17 @@ impl Core {
             Ok((contact.and_then(|contact| contact.email.clone()), stored.rules.config.email.rate))
         };
         let (Some(address), rate) = self.with_loaded(known)? else { return Ok(None) };
-        let slot = self.rounds.slots.borrow_mut().remove(&letter.id);
+        // What it waits for is stored with it: an object that was put away meanwhile does not queue anew.
+        let slot = match letter.state {
+            LetterState::Waiting { until, reason: Reason::Pace } => Some(until),
+            _ => None,
+        };
         let wish = MailWish { hash: address_hash(&head.link_key, &address)?, rate: u32::from(rate), slot };
         let leave: MailLeave = app_object(&self.env, &head.id)?.call(&AppCall::MayMail(wish)).await?;
         Ok(match leave {
             MailLeave::Go => None,
             MailLeave::Suppressed(_) => Some(Outcome::Suppressed),
-            MailLeave::At(until) => {
-                self.rounds.slots.borrow_mut().insert(&letter.id, until);
-                Some(Outcome::Wait { until })
-            }
+            MailLeave::At(until) => Some(Outcome::Wait { until }),
         })
     }
 }

@@ -20,9 +20,10 @@ export function tokens(page: Page, source: Options["token"]): () => Promise<stri
   let asking: Promise<string> | undefined;
   const ask = async () => {
     try {
-      const jwt = typeof source === "string" ? source : await source();
+      const isText = typeof source === "string";
+      const jwt = isText ? source : await source();
       // A log-in page, say: it would never run out, and nobody would be asked again.
-      if (!claims(jwt).sub) throw jwt;
+      if (!isText && !claims(jwt).sub) throw "no JWT";
       return (page.jwt_ = jwt);
     } catch (cause) {
       throw new UpcueError("token", cause);

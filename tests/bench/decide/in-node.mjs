@@ -15,6 +15,8 @@ await import(process.argv[2]);
 const page = new EventTarget();
 Object.assign(globalThis, {
   addEventListener: page.addEventListener.bind(page),
+  dispatchEvent: page.dispatchEvent.bind(page),
+  location: { search: "" },
   document: Object.assign(new EventTarget(), { baseURI: "http://page/", documentElement: { lang: "en" }, hidden: false, visibilityState: "visible" }),
 });
 navigator.sendBeacon ??= () => true;

@@ -13,6 +13,8 @@ const PHONE = { width: 320, height: 640 };
 const CORS = { "access-control-allow-origin": "*", "access-control-allow-headers": "*" };
 /** Nobody listens there; the page's calls are answered before they get so far. */
 const WORKER = "http://127.0.0.1:9";
+/** Nobody checks it either, but the SDK wants to know for whom it speaks. */
+const TOKEN = `e30.${btoa(JSON.stringify({ iss: "test", tenant: "acme", sub: "ada" }))}.x`;
 
 describe("comparing plans and upgrading in a page", () => {
   const ends = [];
@@ -21,7 +23,7 @@ describe("comparing plans and upgrading in a page", () => {
   let app;
   before(async () => {
     browser = await startChromium(suite);
-    app = await serveApp(suite, { endpoint: WORKER, token: async () => "a.e30.c" });
+    app = await serveApp(suite, { endpoint: WORKER, token: async () => TOKEN });
   });
   after(async () => {
     for (const end of ends) await end();

@@ -3,6 +3,7 @@
 //! [`compile`] is the only way from one to the other, and tells every problem at once, those of shape beside those of
 //! meaning, each with the place in the document and what to do about it.
 
+mod attribution;
 mod builtins;
 mod campaigns;
 mod compile;
@@ -39,6 +40,7 @@ pub use names::unknown;
 pub use sequences::{After, MAX_STEPS, Reentry, Sequence, Step, To};
 pub use upgrade::{PaymentBehavior, Proration, UpgradeRules};
 
+use crate::attribution::Attribution;
 use crate::campaign::{Campaign, Cap, Nudge, NudgeKind};
 use crate::facts::Role;
 use crate::hash::{bucket, hash_parts, key};
@@ -93,11 +95,13 @@ pub struct Config {
     pub sequences: Vec<Sequence>,
     /// What letters are made from, in the order of the document.
     pub templates: Vec<LetterTemplate>,
+    /// What conversions are credited by.
+    pub attribution: Attribution,
 }
 
 wire! { struct Config {
     meters, sources, features, traits, events, signals, signal_order, segments, segment_order, campaigns, inline_plans, default_plan,
-    upgrade, frequency, holdout, email, sequences, templates,
+    upgrade, frequency, holdout, email, sequences, templates, attribution,
 } }
 
 /// How often people are prompted at all, whatever the campaign.
@@ -164,6 +168,12 @@ pub struct CampaignRule {
 
 wire! { struct CampaignRule { campaign, member, variants, salt, rollout, holdout, holdout_of_all, audience_source } }
 
+/// The share of tenants that is in one of two control groups, in basis points: the two draws know nothing of each other.
+fn either(one: u16, other: u16) -> u16 {
+    let kept = |held: u16| 10_000 - u32::from(held.min(10_000));
+    u16::try_from(10_000 - kept(one) * kept(other) / 10_000).unwrap_or(10_000)
+}
+
 /// One arm of a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Variant {
@@ -219,6 +229,11 @@ impl CampaignRule {
     /// Whether `tenant` is in a control group: this campaign's, or that of all.
     pub fn is_held_out(&self, tenant: &str) -> bool {
         self.holdout_bucket(tenant) < self.holdout || Self::bucket_of_all(tenant) < self.holdout_of_all
+    }
+
+    /// The share of all tenants that is in a control group, in basis points.
+    pub fn share_held_out(&self) -> u16 {
+        either(self.holdout, self.holdout_of_all)
     }
 
     /// The basis point of `tenant`: below the holdout it is kept from seeing the campaign.

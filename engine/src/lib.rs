@@ -19,11 +19,15 @@
 extern crate alloc;
 
 pub mod almanac;
+#[cfg(feature = "edge")]
+pub mod attribution;
 pub mod campaign;
 #[cfg(feature = "edge")]
 pub mod catalogue;
 #[cfg(feature = "edge")]
 pub mod config;
+#[cfg(feature = "edge")]
+pub mod conversion;
 pub mod decision;
 pub mod entitlement;
 #[cfg(feature = "edge")]
@@ -38,6 +42,8 @@ pub mod ledger;
 #[cfg(feature = "edge")]
 pub mod letter;
 #[cfg(feature = "edge")]
+pub mod lift;
+#[cfg(feature = "edge")]
 pub mod map;
 #[cfg(feature = "edge")]
 pub mod money;
@@ -46,6 +52,8 @@ pub mod page;
 #[cfg(feature = "edge")]
 pub mod percentile;
 pub mod plan;
+#[cfg(feature = "edge")]
+pub mod report;
 #[cfg(feature = "edge")]
 pub mod rollout;
 #[cfg(feature = "edge")]
@@ -69,6 +77,8 @@ pub mod tenant;
 pub mod time;
 #[cfg(feature = "edge")]
 pub mod timeline;
+#[cfg(feature = "edge")]
+pub mod touch;
 #[cfg(feature = "edge")]
 pub mod traits;
 pub mod transport;

@@ -45,7 +45,7 @@ const HALVING: [u64; 17] = [
 
 /// `amount` after `elapsed`, halved with every `half_life`: `amount` × 2^(−elapsed / `half_life`). Whole numbers: the table, and
 /// straight lines between its points, are off by less than 0.03 %, the same on every host.
-fn decayed(amount: u32, elapsed: DurationMs, half_life: DurationMs) -> u32 {
+pub(crate) fn decayed(amount: u32, elapsed: DurationMs, half_life: DurationMs) -> u32 {
     let (Ok(elapsed), Ok(half_life @ 1..)) = (u64::try_from(elapsed), u64::try_from(half_life)) else {
         return if elapsed < 0 { amount } else { 0 };
     };

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::Moment;
 use crate::time::Millis;
+use crate::touch::did::{CLICK, DISMISS, EXPOSURE, GHOST, RENDER, SNOOZE};
 use crate::usage::NoteKind;
 use crate::wire;
 
@@ -74,27 +75,24 @@ pub struct Tally {
 
 wire! { struct Tally { arm, renders, exposures, ghosts, clicks, dismissals, snoozes, first, last, recent, unseen } }
 
-const RENDER: u8 = 1;
-const EXPOSURE: u8 = 1 << 1;
-const GHOST: u8 = 1 << 2;
-const CLICK: u8 = 1 << 3;
-const DISMISS: u8 = 1 << 4;
-const SNOOZE: u8 = 1 << 5;
-
 impl Tallies {
-    /// Counts what somebody did.
-    pub fn count(&mut self, arm: Arm, kind: NoteKind, moment: Moment) {
+    /// Counts what somebody did. Answers what of it is news, as [`did`](crate::touch::did) has it, and whether it is the first time
+    /// that this arm was seen here, or would have been.
+    pub fn count(&mut self, arm: Arm, kind: NoteKind, moment: Moment) -> (u8, bool) {
         let place = self.tallies.binary_search_by(|tally| tally.arm.cmp(&arm)).unwrap_or_else(|place| {
             self.tallies.insert(place, Tally { arm, ..Tally::default() });
             place
         });
-        if let Some(tally) = self.tallies.get_mut(place) {
-            tally.count(kind, moment);
-        }
+        let news = self.tallies.get_mut(place).map_or((0, false), |tally| {
+            let was_met = tally.first.is_some();
+            let new = tally.count(kind, moment);
+            (new, tally.first.is_some() && !was_met)
+        });
         if self.tallies.len() > MAX_ARMS {
             let oldest = self.tallies.iter().enumerate().min_by_key(|(_, tally)| tally.touched()).map(|(i, _)| i);
             oldest.map(|i| self.tallies.remove(i));
         }
+        news
     }
 
     /// All of them, by campaign and variant.
@@ -108,7 +106,7 @@ impl Tally {
         self.recent.last().map(|(moment, _)| moment.at)
     }
 
-    fn count(&mut self, kind: NoteKind, moment: Moment) {
+    fn count(&mut self, kind: NoteKind, moment: Moment) -> u8 {
         let told = match kind {
             NoteKind::Render => RENDER,
             // Who saw it had it rendered, whether or not that was told.
@@ -146,6 +144,7 @@ impl Tally {
             self.first = Some(self.first.map_or(moment.at, |first| first.min(moment.at)));
             self.last = self.last.max(Some(moment.at));
         }
+        new
     }
 
     /// What was told before of a decision that is not remembered and now of this kind.

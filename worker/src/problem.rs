@@ -42,6 +42,7 @@ pub(crate) enum Code {
     ForbiddenRole,
     MemberOnly,
     UnknownPlan,
+    UnknownCampaign,
     AlreadyOnPlan,
     NotAnUpgrade,
     NotChangeable,
@@ -60,12 +61,12 @@ wire! { enum Code {
     TokenAudience, ForbiddenTenant, ForbiddenCredential, OriginNotAllowed, NotFound, UnknownApp, UnknownLink, MethodNotAllowed,
     AppExists, MalformedJson, InvalidRequest, InvalidConfig, InvalidCatalogue, EventsRejected, TooManyEvents,
     PayloadTooLarge, ConfigConflict, PreconditionRequired, UpgradeRequired, MissingSignature, InvalidSignature,
-    SignatureExpired, NotReplayable, BacktestRunning, NotRolledOut, ForbiddenRole, MemberOnly, UnknownPlan, AlreadyOnPlan, NotAnUpgrade, NotChangeable, QuoteStale, UpgradeInProgress, PaymentFailed, TooManyRequests, StripeNotConfigured, StripeUnavailable, StripeRefused, Internal,
+    SignatureExpired, NotReplayable, BacktestRunning, NotRolledOut, ForbiddenRole, MemberOnly, UnknownPlan, UnknownCampaign, AlreadyOnPlan, NotAnUpgrade, NotChangeable, QuoteStale, UpgradeInProgress, PaymentFailed, TooManyRequests, StripeNotConfigured, StripeUnavailable, StripeRefused, Internal,
 } }
 
 impl Code {
     /// The whole table: code, status, title.
-    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 46] = [
+    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 47] = [
         (Self::MissingCredential, "missing_credential", 401, "No credential"),
         (Self::UnknownKey, "unknown_key", 401, "Unknown key"),
         (Self::InvalidToken, "invalid_token", 401, "Unreadable token"),
@@ -101,6 +102,7 @@ impl Code {
         (Self::ForbiddenRole, "forbidden_role", 403, "For admins"),
         (Self::MemberOnly, "member_only", 403, "For members"),
         (Self::UnknownPlan, "unknown_plan", 404, "Unknown plan"),
+        (Self::UnknownCampaign, "unknown_campaign", 404, "Unknown campaign"),
         (Self::AlreadyOnPlan, "already_on_plan", 409, "Already on this plan"),
         (Self::NotAnUpgrade, "not_an_upgrade", 409, "Not an upgrade"),
         (Self::NotChangeable, "not_changeable", 409, "The subscription cannot be changed as it stands"),

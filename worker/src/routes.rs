@@ -1,5 +1,6 @@
 //! The routes: one table, one file per resource.
 
+mod activity;
 mod apps;
 mod backtests;
 mod catalog;
@@ -32,6 +33,8 @@ mod upgrades;
 mod webhooks_email;
 mod webhooks_stripe;
 
+pub(crate) use reports::lift_report;
+
 use worker::{Env, Method, Request, Response};
 
 use upcue_engine::wire::Wire;
@@ -57,6 +60,13 @@ pub(crate) enum Route {
     RequestCreate,
     Requests,
     ReportUpgrades,
+    ReportLift,
+    ReportFunnel,
+    ReportFunnelTenants,
+    ReportConversions,
+    ReportConversionsTenants,
+    ReportTrend,
+    Activity,
     ConfigGet,
     ConfigPut,
     ConfigValidate,
@@ -113,6 +123,13 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Post, "/v1/upgrade-requests", Route::RequestCreate),
     (Method::Get, "/v1/upgrade-requests", Route::Requests),
     (Method::Get, "/v1/reports/upgrades", Route::ReportUpgrades),
+    (Method::Get, "/v1/reports/lift", Route::ReportLift),
+    (Method::Get, "/v1/reports/funnel", Route::ReportFunnel),
+    (Method::Get, "/v1/reports/funnel/tenants", Route::ReportFunnelTenants),
+    (Method::Get, "/v1/reports/conversions", Route::ReportConversions),
+    (Method::Get, "/v1/reports/conversions/tenants", Route::ReportConversionsTenants),
+    (Method::Get, "/v1/reports/trend", Route::ReportTrend),
+    (Method::Get, "/v1/activity", Route::Activity),
     (Method::Get, "/healthz", Route::Health),
     (Method::Post, "/webhooks/stripe/*", Route::WebhookStripe),
     (Method::Post, "/webhooks/email/*/*", Route::WebhookEmail),
@@ -278,6 +295,13 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::RequestCreate => requests::post(req, env).await,
         Route::Requests => requests::get(req, env).await,
         Route::ReportUpgrades => reports::upgrades(req, env).await.into(),
+        Route::ReportLift => reports::lift::get(req, env).await.into(),
+        Route::ReportFunnel => reports::funnel::get(req, env).await.into(),
+        Route::ReportFunnelTenants => reports::funnel::tenants(req, env).await.into(),
+        Route::ReportConversions => reports::conversions::get(req, env).await.into(),
+        Route::ReportConversionsTenants => reports::conversions::tenants(req, env).await.into(),
+        Route::ReportTrend => reports::trend::get(req, env).await.into(),
+        Route::Activity => activity::get(req, env).await.into(),
         Route::ConfigGet => config::get(req, env).await.into(),
         Route::ConfigPut => config::put(req, env).await.into(),
         Route::ConfigValidate => config::validate(req, env).await.into(),

@@ -1,5 +1,6 @@
 //! From the document to what runs: section by section.
 
+use super::attribution::attribution;
 use super::campaigns::campaigns;
 use super::email::email;
 use super::features::features;
@@ -7,7 +8,6 @@ use super::frequency::frequency;
 use super::json::Json;
 use super::meters::meters;
 use super::names::{ConfigNames, Speaker};
-use super::parts::refuse_later;
 use super::plans::plans;
 use super::reader::Reader;
 use super::review::warnings;
@@ -23,7 +23,7 @@ use crate::plan::{Meter, MeterSource};
 use crate::time::Millis;
 
 /// The sections. `$schema` lets editors find the schema; what it says is not looked at.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 15] = [
     "$schema",
     "meters",
     "features",
@@ -38,9 +38,8 @@ const SECTIONS: [&str; 14] = [
     "email",
     "sequences",
     "templates",
+    "attribution",
 ];
-/// Parts of the design that this version does not run.
-const LATER: [&str; 1] = ["attribution"];
 
 /// What the host of a compilation knows and the engine does not.
 #[derive(Clone, Copy, Debug)]
@@ -89,9 +88,8 @@ fn whole(document: &str, root: &Json, host: Host) -> Result<Config, Vec<Problem>
 }
 
 fn config(root: &Json, host: Host, reader: &mut Reader) -> Config {
-    let document = reader.object(Some(root), &[], &[SECTIONS.as_slice(), &LATER].concat());
+    let document = reader.object(Some(root), &[], &SECTIONS);
     reader.text(document.get("$schema"));
-    refuse_later(&document, &LATER, reader);
     let (meters, sources): (Vec<Meter>, Vec<MeterSource>) = meters(&document, reader).into_iter().unzip();
     let features = features(&document, &meters, reader);
     let traits = traits(document.get("traits"), reader);
@@ -123,6 +121,7 @@ fn config(root: &Json, host: Host, reader: &mut Reader) -> Config {
     let templates = templates(&document, Press { links: &email.links, mjml: host.mjml }, &mut names, reader);
     let events = names.events;
     let upgrade = upgrade(document.get("upgrade"), reader);
+    let attribution = attribution(document.get("attribution"), reader);
     Config {
         meters,
         sources,
@@ -142,5 +141,6 @@ fn config(root: &Json, host: Host, reader: &mut Reader) -> Config {
         email,
         sequences,
         templates,
+        attribution,
     }
 }

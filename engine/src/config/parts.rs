@@ -1,7 +1,7 @@
 //! What several sections have: names, ids, ranks, durations, rollouts.
 
 use super::json::{Json, Value};
-use super::reader::{Object, Reader};
+use super::reader::Reader;
 use crate::hash::key;
 use crate::ids::{is_dotted_name, is_name};
 use crate::rollout::Rollout;
@@ -13,16 +13,6 @@ const MAX_TENANTS: usize = 1_000;
 pub(super) const MAX_DURATION: DurationMs = 366 * DAY;
 /// CEL's keywords: no name in an expression can be one.
 const KEYWORDS: [&str; 4] = ["false", "in", "null", "true"];
-
-/// What this version does not run is refused by name rather than ignored in silence.
-pub(super) fn refuse_later(object: &Object<'_>, later: &[&str], reader: &mut Reader) {
-    for name in later {
-        if let Some(section) = object.get(name) {
-            let detail = format!("this version of Upcue does not run `{name}` yet; remove it, so that nobody relies on it");
-            reader.tell(section, "unsupported", detail);
-        }
-    }
-}
 
 /// A name that expressions can spell.
 pub(super) fn name(text: &str, part: &Json, reader: &mut Reader) {

@@ -150,6 +150,11 @@ impl Default for Reentry {
 }
 
 impl Sequence {
+    /// The share of all tenants that is in a control group, in basis points.
+    pub fn share_held_out(&self) -> u16 {
+        super::either(self.holdout, self.holdout_of_all)
+    }
+
     /// Whether `tenant` is in a control group: this sequence's (its campaign's, where it shares one), or that of all.
     pub fn is_held_out(&self, tenant: &str) -> bool {
         bucket(&["holdout", &self.salt, tenant]) < self.holdout || CampaignRule::bucket_of_all(tenant) < self.holdout_of_all

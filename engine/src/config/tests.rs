@@ -95,7 +95,7 @@ fn problems_of_shape_and_meaning_are_told_at_once_each_with_its_place() {
     {"id": "é", "id": "quota", "placement": "p",
      "audience": "usage.call.ratio > 1", "nudge": {}, "cap": [{"max": 1.5}, "often"]}
   ],
-  "attribution": {}
+  "attribution": {"window": "91d", "model": "last_tuch"}
 }"#;
     let told: Vec<_> = problems(document).into_iter().map(|p| (p.pointer, p.code, (p.line, p.column), p.detail)).collect();
     let expected = [
@@ -109,7 +109,8 @@ fn problems_of_shape_and_meaning_are_told_at_once_each_with_its_place() {
         ("/campaigns/0/cap/0/window", "missing", (9, 63), "`window` is missing here"),
         ("/campaigns/0/cap/0/max", "wrong_type", (9, 64), "this is a number; it must be a whole number from 1 to 50"),
         ("/campaigns/0/cap/1", "wrong_type", (9, 77), "this is a string; it must be an object"),
-        ("/attribution", "unsupported", (11, 3), "does not run `attribution` yet"),
+        ("/attribution/window", "bad_duration", (11, 19), "at most 90d"),
+        ("/attribution/model", "bad_choice", (11, 36), "unknown model `last_tuch`; did you mean `last_touch`?"),
     ];
     for (told, expected) in told.iter().zip(expected) {
         assert_eq!((told.0.as_str(), told.1, told.2), (expected.0, expected.1, expected.2), "{}", told.3);

@@ -9,6 +9,7 @@ use crate::ids::is_name;
 use crate::ledger::Moment;
 use crate::plan::{Limit, MeterKind, MeterSource};
 use crate::time::Millis;
+use crate::touch::Touch;
 use crate::traits::{Trait, TraitValue};
 use crate::usage::{Event, EventKind, MAX_VALUE, NoteKind, PageChanges, Reading, Seen, settle_time};
 use crate::wire;
@@ -74,6 +75,8 @@ pub struct Applied {
     pub counted: Vec<usize>,
     /// Whether [`Profile`](super::Profile) changed.
     pub profile: bool,
+    /// What somebody met of campaigns, as far as it is news.
+    pub touches: Vec<Touch>,
     /// Users whose state changed.
     pub users: Vec<String>,
     /// Pages of event ids that changed.
@@ -143,7 +146,10 @@ impl Tenant {
                 let moment = moment(user, campaign, decision.as_deref(), at);
                 if let Some(rule) = rules.config.campaigns.iter().find(|rule| rule.campaign.id == *campaign) {
                     // Whatever the event says of it: the arm is the tenant's.
-                    self.counts.tallies.count(rule.arm(&self.name), *kind, moment);
+                    let news = self.counts.tallies.count(rule.arm(&self.name), *kind, moment);
+                    if news.0 != 0 {
+                        applied.touches.push(self.touch(rules, rule, user, moment, news));
+                    }
                 }
                 let campaign = key(campaign);
                 self.users.entry(user, Default::default).ledger.note(campaign, *kind, moment);

@@ -1,6 +1,7 @@
 //! A reading of a subscription meets a tenant: the mirror, the upgrades on their way, and what the timeline says of it.
 
 use super::{Rulebook, Tenant};
+use crate::conversion::Conversion;
 use crate::sequence::Moved;
 use crate::subscription::Subscription;
 use crate::time::Millis;
@@ -21,13 +22,15 @@ pub struct Folded {
     pub upgraded: Option<String>,
     /// What it did to mails: an upgrade cancels all that are on their way.
     pub mailed: Moved,
+    /// That the tenant has come to pay more, by whichever way.
+    pub conversion: Option<Conversion>,
 }
 
 impl Tenant {
     /// Folds in a reading. An upgrade that it makes true is settled here and nowhere else, so answer, webhook, recovery and
     /// sweep tell of it once, whichever comes first.
     pub fn fold(&mut self, rules: &Rulebook, read: &Subscription, source: Source, now: Millis) -> Folded {
-        let before = self.held(rules);
+        let (before, needed) = (self.held(rules), self.counts.needs_since);
         // A subscription from before Upcue knew the tenant is how things stand, and no news.
         let is_news = self.mirror.current().is_some() || self.profile.first_seen.is_some_and(|seen| seen <= read.created);
         let changed = self.mirror.fold(read.clone());
@@ -37,8 +40,9 @@ impl Tenant {
         if before.plan != after.plan {
             self.requests.answer(|asked| answers(rules, &after, asked)); // an upgrade at Stripe itself does as well
         }
-        let (mut entries, mut mailed) = (Vec::new(), Moved::default());
+        let (mut entries, mut mailed, mut conversion) = (Vec::new(), Moved::default(), None);
         if let Some(upgrade) = upgraded.as_ref().and_then(|id| self.upgrades.get(id)) {
+            conversion = Some(Conversion { upgrade: upgraded.clone(), needed, ..Conversion::of(rules, &before, &after, now) });
             entries = told(upgrade, before, after, now);
             mailed = self.convert(now);
         } else if other_plan {
@@ -46,12 +50,13 @@ impl Tenant {
                 self.counts.needs_since = None;
                 // The first plan of all is where somebody begins: nothing was upgraded.
                 if is_news && before.plan.is_some() {
+                    conversion = Some(Conversion { needed, ..Conversion::of(rules, &before, &after, now) });
                     mailed = self.convert(now);
                 }
             }
             entries.push(Entry { at: now, actor: Actor::Stripe, what: What::SubscriptionChanged { before, after } });
         }
-        Folded { changed: changed || upgraded.is_some(), other_plan, entries, upgraded, mailed }
+        Folded { changed: changed || upgraded.is_some(), other_plan, entries, upgraded, mailed, conversion }
     }
 
     fn convert(&mut self, now: Millis) -> Moved {

@@ -1,6 +1,10 @@
 //! Tables for spreadsheets: RFC 4180, and no cell that a spreadsheet would take for a formula.
 
 use csv_core::{Terminator, WriteResult, Writer, WriterBuilder};
+use worker::{Headers, Request, Response};
+
+use super::Query;
+use crate::problem::{ApiError, ApiResult, Code};
 
 /// What a spreadsheet may take for the beginning of a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
@@ -30,6 +34,25 @@ impl Csv {
         csv
     }
 
+    /// Whether a table is wanted: by `format`, else by what the request accepts.
+    pub(crate) fn is_wanted(req: &Request, query: &Query) -> ApiResult<bool> {
+        match query.get("format") {
+            Some("csv") => Ok(true),
+            Some("json") => Ok(false),
+            Some(_) => Err(ApiError::new(Code::InvalidRequest, "`format` must be json or csv")),
+            None => Ok(req.headers().get("accept")?.is_some_and(|accept| prefers_csv(&accept))),
+        }
+    }
+
+    /// The table as a file of this name.
+    pub(crate) fn answer(self, name: &str) -> ApiResult<Response> {
+        let headers = Headers::new();
+        headers.set("content-type", "text/csv; charset=utf-8; header=present")?;
+        headers.set("content-disposition", &format!("attachment; filename=\"{name}.csv\""))?;
+        headers.set("cache-control", "no-store")?;
+        Ok(Response::from_bytes(self.finish())?.with_headers(headers))
+    }
+
     /// Adds a row.
     pub(crate) fn row(&mut self, cells: &[Cell<'_>]) {
         for (i, cell) in cells.iter().enumerate() {
@@ -46,7 +69,7 @@ impl Csv {
     }
 
     /// The table's bytes, in UTF-8.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    fn finish(mut self) -> Vec<u8> {
         self.write(Writer::finish);
         self.bytes
     }
@@ -73,10 +96,31 @@ impl Csv {
     }
 }
 
+/// Whether a header of what is accepted names CSV and not JSON before it.
+fn prefers_csv(accept: &str) -> bool {
+    let mut kinds = accept.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    kinds.find(|kind| ["text/csv", "application/json"].contains(kind)) == Some("text/csv")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_table_is_for_those_who_ask_for_one() {
+        for (accept, expected) in [
+            ("text/csv", true),
+            ("text/csv;q=0.9, application/json;q=0.1", true),
+            ("application/json, text/csv", false),
+            ("text/html, text/csv", true),
+            ("*/*", false),
+            ("", false),
+            ("text/csvx", false),
+        ] {
+            assert_eq!(prefers_csv(accept), expected, "{accept}");
+        }
+    }
 
     fn written(cells: &[Cell<'_>]) -> String {
         let mut csv = Csv::new(&["head"]);

@@ -5,10 +5,12 @@ mod catalogue;
 mod config;
 mod events;
 mod keys;
+
 mod listing;
 mod mail_reports;
 mod mails;
 mod pace;
+mod proof;
 mod segments;
 mod standing;
 mod suppression;
@@ -113,6 +115,7 @@ impl AppObject {
             AppCall::StartBacktest(wish) => rpc::reply(&self.start_backtest(wish)?),
             AppCall::Backtest(id) => rpc::reply(&self.backtest(&id)?),
             AppCall::Upgrades(since) => rpc::reply(&self.upgrades(since)?),
+            AppCall::Proof(call) => self.prove(call),
             AppCall::Tenants(listing) => rpc::reply(&self.tenants(&listing)?),
             AppCall::Segments => rpc::reply(&self.segments()?),
             AppCall::Segment(listing) => rpc::reply(&self.segment(&listing)?),
@@ -150,7 +153,7 @@ impl AppObject {
         if self.ready.get() {
             return Ok(Rows::attach(&self.state));
         }
-        let rows = Rows::open(&self.state, &TABLES)?;
+        let rows = Rows::open(&self.state, &[TABLES.as_slice(), &proof::TABLES].concat())?;
         self.ready.set(true);
         Ok(rows)
     }

@@ -1,4 +1,12 @@
-//! `GET /v1/reports/upgrades`: how upgrades ended, how long they took and how well they were reckoned.
+//! `GET /v1/reports/upgrades`: how upgrades ended, how long they took and how well they were reckoned; the other reports below it.
+
+pub(super) mod conversions;
+pub(super) mod funnel;
+pub(super) mod lift;
+mod span;
+pub(super) mod trend;
+
+pub(crate) use lift::report as lift_report;
 
 use serde_json::{Value, json};
 use upcue_engine::map::Map;

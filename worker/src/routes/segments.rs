@@ -4,13 +4,13 @@ use js_sys::Date;
 use serde_json::{Value, json};
 use upcue_engine::map::ordered;
 use upcue_engine::time::Millis;
-use worker::{Env, Headers, Request, Response};
+use worker::{Env, Request, Response};
 
 use super::listing;
 use super::segment as part_of_path;
 use super::tenants::back_end;
 use crate::http::{self, Cell, Csv, Query};
-use crate::problem::{ApiError, ApiResult, Code};
+use crate::problem::ApiResult;
 use crate::rpc::{AppCall, Listing, Object, Order, SegmentPage, SegmentRow, TenantRow, app_object};
 
 /// Members asked for at a time while a table is made.
@@ -32,22 +32,7 @@ pub(super) async fn get(req: &Request, env: &Env, path: &str) -> ApiResult<Respo
     let query = Query::of(req);
     let listing = Listing { segment: Some(part_of_path(path, 3)?), ..listing::of(&query, Order::Score)? };
     let app = app_object(env, &caller.app.id)?;
-    if wants_table(req, &query)? { table(&app, listing).await } else { page(&app, &listing).await }
-}
-
-fn wants_table(req: &Request, query: &Query) -> ApiResult<bool> {
-    match query.get("format") {
-        Some("csv") => Ok(true),
-        Some("json") => Ok(false),
-        Some(_) => Err(ApiError::new(Code::InvalidRequest, "`format` must be json or csv")),
-        None => Ok(req.headers().get("accept")?.is_some_and(|accept| prefers_csv(&accept))),
-    }
-}
-
-/// Whether a header of what is accepted names CSV and not JSON before it.
-fn prefers_csv(accept: &str) -> bool {
-    let mut kinds = accept.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
-    kinds.find(|kind| ["text/csv", "application/json"].contains(kind)) == Some("text/csv")
+    if Csv::is_wanted(req, &query)? { table(&app, listing).await } else { page(&app, &listing).await }
 }
 
 async fn page(app: &Object, listing: &Listing) -> ApiResult<Response> {
@@ -90,11 +75,7 @@ async fn table(app: &Object, listing: Listing) -> ApiResult<Response> {
         let (tenant, score) = (Cell::Text(&row.tenant), Cell::Safe(&score));
         csv.row(&[tenant, Cell::Safe(&since), score, Cell::Safe(&scored), plan, status, Cell::Safe(&seen)]);
     }
-    let headers = Headers::new();
-    headers.set("content-type", "text/csv; charset=utf-8; header=present")?;
-    headers.set("content-disposition", &format!("attachment; filename=\"{segment}.csv\""))?;
-    headers.set("cache-control", "no-store")?;
-    Ok(Response::from_bytes(csv.finish())?.with_headers(headers))
+    csv.answer(&segment)
 }
 
 /// A moment as spreadsheets read it: `2026-11-29T10:00:00.000Z`.
@@ -102,24 +83,4 @@ fn date(at: Millis) -> String {
     #[expect(clippy::cast_precision_loss, reason = "dates end below 2^53")]
     let date = |ms: i64| Date::new(&(ms as f64).into()).to_iso_string();
     if (-LAST_DATE..=LAST_DATE).contains(&at.0) { date(at.0).into() } else { String::new() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_is_for_those_who_ask_for_one() {
-        for (accept, expected) in [
-            ("text/csv", true),
-            ("text/csv;q=0.9, application/json;q=0.1", true),
-            ("application/json, text/csv", false),
-            ("text/html, text/csv", true),
-            ("*/*", false),
-            ("", false),
-            ("text/csvx", false),
-        ] {
-            assert_eq!(prefers_csv(accept), expected, "{accept}");
-        }
-    }
 }

@@ -4,11 +4,13 @@ mod backtest;
 mod fact;
 mod listing;
 mod mail;
+mod proof;
 
 pub(crate) use backtest::*;
 pub(crate) use fact::*;
 pub(crate) use listing::*;
 pub(crate) use mail::*;
+pub(crate) use proof::*;
 
 use serde::{Deserialize, Serialize};
 use upcue_engine::time::Millis;
@@ -140,6 +142,8 @@ pub(crate) enum AppCall {
     Backtest(String),
     /// Upgrades since a moment → `Vec<UpgradeFact>`, newest first.
     Upgrades(Millis),
+    /// Asks for a report → what it answers.
+    Proof(ProofCall),
     /// Tenants, a page of them → `Vec<TenantRow>`.
     Tenants(Listing),
     /// All segments of the configuration → `Vec<SegmentRow>`.
@@ -164,7 +168,7 @@ wire! { enum AppCall {
     Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value), ConfigVersions { before, limit },
     Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
     LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
-    StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing), MayMail(wish),
+    StartBacktest(wish), Backtest(id), Upgrades(since), Proof(call), Tenants(listing), Segments, Segment(listing), MayMail(wish),
     Suppress(suppression), Unsuppress(hash), Suppressions(listing), Letters(listing), MailReports(reports),
 } }
 

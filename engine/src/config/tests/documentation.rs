@@ -43,7 +43,7 @@ fn is_as_printed(documented: &str, message: &str) -> bool {
 fn the_examples_make_one_configuration_with_nothing_wrong() {
     let mut whole = serde_json::Map::new();
     let blocks: Vec<&str> = DOCUMENTATION.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 11);
+    assert_eq!(blocks.len(), 12);
     for block in blocks {
         let added: serde_json::Map<String, serde_json::Value> = serde_json::from_str(block).expect(block);
         whole.extend(added);
@@ -181,7 +181,7 @@ fn every_problem_has_an_example_as_it_is_printed() {
         ("no_weight", campaign(r#""variants": [{"id": "a", "weight": 0}]"#)),
         ("bad_limit", plans(r#""list": [{"id": "free", "rank": 0, "limits": {"api_calls": "none"}}]"#)),
         ("conflict", meter(r#""m": {"kind": "gauge", "period": "day"}"#)),
-        ("unsupported", r#"{"attribution": []}"#.to_owned()),
+        ("unsupported", segment(r#""enter": "score[0] > 60""#)),
         ("unknown_meter", plans(r#""list": [{"id": "free", "rank": 0, "limits": {"api_call": 1}}]"#)),
         ("unknown_feature", plans(r#""list": [{"id": "free", "rank": 0, "features": ["ss0"]}]"#)),
         ("unknown_plan", plans(r#""default": "fre", "list": [{"id": "free", "rank": 0}]"#)),

@@ -31,7 +31,7 @@ impl Standing {
         }
         self.last = number;
         let at = match fact {
-            Fact::Seen { at } => *at,
+            Fact::Seen { at } | Fact::Quoted { at, .. } | Fact::Requested { at, .. } => *at,
             Fact::Subscription { at, plan, status } => {
                 self.plan.clone_from(plan);
                 self.status.clone_from(status);
@@ -40,6 +40,8 @@ impl Standing {
             Fact::Upgrade(upgrade) => upgrade.at,
             Fact::Transition(transition) => self.cross(transition),
             Fact::Letter(fact) => fact.letter.drawn,
+            Fact::Touch(touch) => touch.at,
+            Fact::Converted(conversion) => conversion.at,
             Fact::Score { at, score } => {
                 self.score = Some((*score, *at));
                 *at

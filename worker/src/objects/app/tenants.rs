@@ -7,6 +7,7 @@ use super::super::rows::{Rows, text, whole};
 use super::AppObject;
 use super::listing::{moment, score};
 use super::mails;
+use super::proof;
 use super::segments::put_member;
 use super::standing::Standing;
 use crate::problem::ApiResult;
@@ -31,11 +32,15 @@ impl AppObject {
         let sql = "SELECT last_seq, seen_at, plan, status, score, scored_at FROM tenant WHERE tenant = ?";
         let mut standing = rows.query(sql, vec![tenant.into()])?.first().map(|row| read(row)).unwrap_or_default();
         for (number, fact) in facts {
-            match (standing.take(*number, fact), fact) {
-                (true, Fact::Upgrade(upgrade)) => self.put_upgrade(tenant, *number, upgrade)?,
-                (true, Fact::Letter(letter)) => mails::put(&rows, tenant, &head.link_key, letter)?,
+            if !standing.take(*number, fact) {
+                continue;
+            }
+            match fact {
+                Fact::Upgrade(upgrade) => self.put_upgrade(tenant, *number, upgrade)?,
+                Fact::Letter(letter) => mails::put(&rows, tenant, &head.link_key, letter)?,
                 _ => {}
             }
+            proof::put(&rows, tenant, *number, fact)?;
         }
         for (segment, since) in standing.memberships.iter() {
             put_member(&rows, segment, tenant, *since)?;

@@ -12,10 +12,10 @@ use upcue_engine::upgrade::state::Source;
 use upcue_engine::wire;
 
 use super::Core;
-use super::store::Stored;
+use super::store::{Step, Stored};
 use crate::host;
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{LineKind, QuoteLine, QuoteReport, QuoteWish, Sold, Sums};
+use crate::rpc::{Fact, LineKind, QuoteLine, QuoteReport, QuoteWish, Sold, Sums};
 use crate::stripe::client::Stripe;
 use crate::stripe::upgrading::{Order, Preview};
 
@@ -57,7 +57,11 @@ impl Core {
         let figures = figures(&stripe, &draft).await?;
         draft.quote.amount_due = figures.amount_due;
         draft.quote.currency = figures.currency;
-        let token = self.with_loaded(|stored| stored.sign(&draft.quote))?;
+        let token = self.with_loaded(|stored| {
+            let token = stored.sign(&draft.quote)?;
+            stored.record(Step { facts: vec![quoted(&draft.quote, host::now())], ..Step::default() })?;
+            Ok(token)
+        })?;
         let Draft { quote, from, to, used, notes, meters, features, .. } = draft;
         let notes = notes.into_iter().map(str::to_owned).collect();
         let per_seat = draft.per_seat;
@@ -228,6 +232,11 @@ impl Stored {
         });
         read.ok_or_else(|| ApiError::new(Code::QuoteStale, "this quote was not made here, or it was altered; ask for a fresh one"))
     }
+}
+
+/// What the app is told of a quote.
+fn quoted(quote: &Quote, at: Millis) -> Fact {
+    Fact::Quoted { at, quote: quote.id.clone(), plan: quote.plan.clone(), amount_due: quote.amount_due }
 }
 
 /// A plan with the price that is meant, alone.

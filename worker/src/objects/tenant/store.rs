@@ -223,7 +223,8 @@ impl Stored {
             if !applied.counted.is_empty() {
                 inputs.push(Input::Batch(counted(batch, &applied, now)));
             }
-            let mut step = Step { counts: true, mailing: knows, inputs, verdicts, ..Step::default() };
+            let facts = applied.touches.iter().map(|touch| Fact::Touch(Box::new(touch.clone()))).collect();
+            let mut step = Step { counts: true, mailing: knows, inputs, verdicts, facts, ..Step::default() };
             let by = batch.events.iter().rev().find_map(|event| event.user.as_deref());
             self.detect(&mut step, by, now)?;
             let is_told = self.write(&applied, &step, now)?;
@@ -378,6 +379,7 @@ impl Stored {
             || applied.profile
             || step.detected
             || step.mailing
+            || !step.facts.is_empty()
             || step.sealed.is_some();
         if !touches_others && !first_today {
             self.put_counts()?;

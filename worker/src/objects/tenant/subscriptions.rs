@@ -181,6 +181,7 @@ impl Stored {
         }];
         let upgraded = folded.upgraded.as_ref().and_then(|id| self.tenant.upgrades.get(id));
         facts.extend(upgraded.map(|u| Fact::Upgrade(super::upgrades::fact(u, needed_since, now))));
+        facts.extend(folded.conversion.map(|conversion| Fact::Converted(Box::new(conversion))));
         let settled = folded.upgraded.is_some();
         let answered = folded.other_plan;
         let entries = folded.entries;

@@ -283,6 +283,12 @@ impl Core {
     }
 }
 
+/// What the app is told of a confirmation.
+fn requested(new: &NewUpgrade, at: Millis) -> Fact {
+    let NewUpgrade { id, quote, by, .. } = new;
+    Fact::Requested { at, upgrade: id.clone(), quote: quote.id.clone(), plan: quote.plan.clone(), by: by.clone() }
+}
+
 /// A confirmation as it came in.
 pub(super) struct Confirmed<'a> {
     pub(super) user: &'a str,
@@ -297,10 +303,12 @@ impl Stored {
     fn confirm(&mut self, new: NewUpgrade, now: Millis) -> ApiResult<Begin> {
         let rules = Rc::clone(&self.rules);
         self.may_upgrade()?;
+        let requested = requested(&new, now);
         match self.tenant.confirm(&rules, new, now) {
             Ok((begin, entries)) if entries.is_empty() => Ok(begin),
             Ok((begin, entries)) => {
-                let facts = self.superseded(&begin, now);
+                let mut facts = self.superseded(&begin, now);
+                facts.push(requested);
                 self.record(Step { upgrades: true, entries, facts, ..Step::default() })?;
                 Ok(begin)
             }

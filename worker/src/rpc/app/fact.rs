@@ -1,8 +1,10 @@
 //! What tenants tell their app.
 
 use serde::{Deserialize, Serialize};
+use upcue_engine::conversion::Conversion;
 use upcue_engine::tenant::Transition;
 use upcue_engine::time::Millis;
+use upcue_engine::touch::Touch;
 use upcue_engine::wire;
 
 use super::LetterFact;
@@ -37,9 +39,40 @@ pub(crate) enum Fact {
     },
     /// A letter stands otherwise now.
     Letter(Box<LetterFact>),
+    /// Somebody met a nudge, or did something with it.
+    Touch(Box<Touch>),
+    /// An admin was quoted an upgrade.
+    Quoted {
+        /// When.
+        at: Millis,
+        /// `qt_…`
+        quote: String,
+        /// The plan's id.
+        plan: String,
+        /// What would be due, in minor units.
+        amount_due: i64,
+    },
+    /// An admin confirmed a quote.
+    Requested {
+        /// When.
+        at: Millis,
+        /// `upg_…`
+        upgrade: String,
+        /// `qt_…`
+        quote: String,
+        /// The plan's id.
+        plan: String,
+        /// Who.
+        by: String,
+    },
+    /// The tenant has come to pay more, by whichever way.
+    Converted(Box<Conversion>),
 }
 
-wire! { enum Fact { Seen { at }, Subscription { at, plan, status }, Upgrade(fact), Transition(transition), Score { at, score }, Letter(fact) } }
+wire! { enum Fact {
+    Seen { at }, Subscription { at, plan, status }, Upgrade(fact), Transition(transition), Score { at, score }, Letter(fact), Touch(touch),
+    Quoted { at, quote, plan, amount_due }, Requested { at, upgrade, quote, plan, by }, Converted(conversion),
+} }
 
 /// How an upgrade ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -72,9 +72,15 @@ pub(crate) struct LetterFact {
     pub(crate) opened: Option<Millis>,
     /// What the provider reported, last.
     pub(crate) reported: Option<(String, Millis)>,
+    /// The signal that its sequence is about now, and when that was detected.
+    pub(crate) signal: Option<(String, Millis)>,
+    /// The hour of the week where it goes, 0 to 167; Monday's first is 0.
+    pub(crate) hour: u8,
+    /// What the tenant pays a month now, in minor units and of what.
+    pub(crate) pays: (i64, String),
 }
 
-wire! { struct LetterFact { letter, address, subject, provider, clicks, opened, reported } }
+wire! { struct LetterFact { letter, address, subject, provider, clicks, opened, reported, signal, hour, pays } }
 
 /// Which letters are wanted: newest first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! Letters as they were written: a table with one row each, beside what the engine keeps of them.
 
-use upcue_engine::sequence::Letter;
+use upcue_engine::sequence::{Letter, LetterState};
 use upcue_engine::time::Millis;
+use upcue_engine::touch::hour_of_week;
 use worker::SqlStorageValue;
 
 use super::super::super::rows::{Rows, decode, encode, text};
@@ -9,6 +10,7 @@ use super::super::store::{Step, Stored};
 use super::{fact, shown};
 use crate::problem::ApiResult;
 use crate::rpc::{Fact, LetterFact, LettersReport, Posted};
+use crate::zones;
 
 pub(in super::super) const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS letter (id TEXT PRIMARY KEY, at INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID";
@@ -41,19 +43,36 @@ impl Stored {
         let about_to = step.letters.iter().rev().find(|(of, _)| of == id).map(|(_, posted)| posted.clone());
         let posted = if about_to.is_some() { about_to } else { self.posted(id)? };
         let address = self.tenant.mailing.contact(&letter.recipient).and_then(|contact| contact.email.clone());
+        let (signal, hour, pays) = (self.signal_of(&letter), self.hour_of(&letter), self.tenant.held(&self.rules).pays(&self.rules));
         let letter = Letter { recipient: shown(&letter.recipient).to_owned(), ..letter };
+        let unwritten =
+            LetterFact { letter, address, subject: None, provider: None, clicks: 0, opened: None, reported: None, signal, hour, pays };
         Ok(Some(fact(match posted {
-            None => LetterFact { letter, address, subject: None, provider: None, clicks: 0, opened: None, reported: None },
+            None => unwritten,
             Some(Posted { address, subject, provider, clicks, opened, reported, .. }) => LetterFact {
-                letter,
                 address: Some(address),
                 subject: Some(subject),
                 provider: Some(provider),
                 clicks: u32::try_from(clicks.len()).unwrap_or(u32::MAX),
                 opened,
                 reported,
+                ..unwritten
             },
         })))
+    }
+
+    /// The signal by which the sequence of a letter's first part was entered, as far as it is still active.
+    fn signal_of(&self, letter: &Letter) -> Option<(String, Millis)> {
+        let part = letter.parts.first()?;
+        let sequence = self.rules.config.sequences.iter().find(|sequence| sequence.id == part.sequence)?;
+        self.tenant.signal_behind(&self.rules, &sequence.enter)
+    }
+
+    /// The hour of the week at which it is sent, by the recipient's clocks.
+    fn hour_of(&self, letter: &Letter) -> u8 {
+        let at = if let LetterState::Sent(at) | LetterState::Ghost(at) = letter.state { at } else { letter.drawn };
+        let tz = self.tenant.mailing.contact(&letter.recipient).and_then(|contact| contact.tz.as_deref());
+        hour_of_week(&zones::of(&self.rules.config, tz, at), at)
     }
 
     /// Everything about mails.

@@ -12,8 +12,7 @@ use upcue_engine::letter::Flaw;
 /// letters of tables within tables have some thirty.
 const MAX_DEPTH: usize = 100;
 /// Elements without an end, as the library knows them.
-const VOID: [&str; 14] =
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
+const VOID: [&str; 14] = ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 
 /// The HTML that `source` stands for, or what is wrong with it: the parser stops at the first thing it cannot read.
 pub(crate) fn to_html(source: &str) -> Result<String, Vec<Flaw>> {

@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use upcue_engine::letter::Unready;
 use upcue_engine::time::{Millis, SECOND};
@@ -28,25 +26,13 @@ const PATIENCE: i64 = 5 * SECOND;
 /// What sets its subject apart.
 const MARK: &str = "[Test]";
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Trial {
-    to: String,
-    template: Option<String>,
-    sequence: Option<String>,
-    config: Option<IgnoredAny>,
-    tenant: Option<String>,
-    user: Option<String>,
-    role: Option<String>,
-    name: Option<String>,
-}
-
 pub(super) async fn post(req: &mut Request, env: &Env) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
     let bytes = read(req, MAX_BODY).await?;
-    let Trial { to, template, sequence, config, tenant, user, role, name } = http::json(&bytes)?;
+    let mut wish: Wish = http::json(&bytes)?;
+    let to = wish.to.take().ok_or_else(|| refuse("invalid_request", "say in `to` to whom it is sent".to_owned(), "/to"))?;
     let address = mail::address(to.trim()).map_err(|why| refuse("invalid_request", format!("`to` {why}"), "/to"))?;
-    let wish = Wish { template, sequence, config, tenant, user, role, name, email: Some(to.trim().to_owned()) };
+    wish.email = Some(to.trim().to_owned());
     let drawn = draw(env, &caller, &wish, &bytes).await?;
     check(&drawn, &wish)?;
     let delivery = match leave(env, &caller, &address, drawn.email.rate).await? {

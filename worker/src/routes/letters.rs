@@ -24,7 +24,7 @@ use crate::rpc::{AppCall, LetterEnvelope, LetterReply, Look, TenantCall, WhoLook
 pub(super) const MAX_BODY: usize = 1024 * 1024 + 16_384;
 
 /// Which letter is wanted, and to whom.
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wish {
     pub(super) template: Option<String>,
@@ -36,6 +36,8 @@ pub(super) struct Wish {
     pub(super) role: Option<String>,
     pub(super) name: Option<String>,
     pub(super) email: Option<String>,
+    /// Where it is sent, if it is.
+    pub(super) to: Option<String>,
 }
 
 /// A letter that was wished for.
@@ -52,6 +54,9 @@ pub(super) async fn preview(req: &mut Request, env: &Env) -> ApiResult<Response>
     let as_page = req.headers().get("accept")?.is_some_and(|accept| accept.contains("text/html"));
     let bytes = read(req, MAX_BODY).await?;
     let wish: Wish = http::json(&bytes)?;
+    if wish.to.is_some() {
+        return Err(refuse("a preview is sent to nobody; POST /v1/email/test sends to `to`, and `email` says whom a preview speaks of"));
+    }
     let Drawn { letter, template, .. } = draw(env, &caller, &wish, &bytes).await?;
     if as_page {
         return looks::letter(&letter);

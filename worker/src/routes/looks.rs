@@ -24,8 +24,8 @@ const ALONE: &str = "letter";
 const STYLE: &str = "*{box-sizing:border-box}body{font:15px/1.5 system-ui,sans-serif;margin:0;padding:2rem;color:#1c2024;background:#fff}\
 h1{font-size:1.35rem;line-height:1.3;margin:0 0 .25rem;overflow-wrap:anywhere}h2{font-size:1rem;margin:2.5rem 0 .75rem}p{margin:0;max-width:46rem;color:#565d66}\
 p.missing{margin:.75rem 0;padding:.6rem .9rem;border-left:3px solid #b45309;background:#fff7ed;color:#7c2d12}\
-div{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:start}figure{margin:0;max-width:100%}figcaption{color:#565d66;margin:0 0 .4rem;font-size:.875rem}\
-iframe{display:block;max-width:100%;height:46rem;border:1px solid #d4d4d8;border-radius:.5rem;background:#fff}\
+div{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:start}figure{margin:0;max-width:100%;overflow-x:auto}figcaption{color:#565d66;margin:0 0 .4rem;font-size:.875rem}\
+iframe{display:block;height:46rem;border:1px solid #d4d4d8;border-radius:.5rem;background:#fff}\
 iframe.dark{background:#16181b}.light{color-scheme:light}.dark{color-scheme:dark}.wide{width:640px}.narrow{width:360px}\
 pre{margin:0;padding:1rem;border:1px solid #d4d4d8;border-radius:.5rem;max-width:46rem;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.55 ui-monospace,monospace}\
 @media(prefers-color-scheme:dark){body{background:#16181b;color:#eceef0}p,figcaption{color:#a6adb5}iframe,pre{border-color:#3f3f46}\

@@ -138,6 +138,7 @@ mod tests {
             prop_assert!(agrees::<(LettersReport, ConsentReport)>(&choices));
             prop_assert!(agrees::<Vec<(LetterFact, Suppression)>>(&choices));
             prop_assert!(agrees::<(MailLeave, Posted)>(&choices));
+            prop_assert!(agrees::<Option<Look>>(&choices));
         }
     }
 }

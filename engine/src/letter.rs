@@ -19,6 +19,7 @@ pub mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use clean::escaped;
 pub(crate) use draft::{Draft, Resolve, Written};
 pub(crate) use placeholder::{Bit, bits};
 pub use render::{Frame, Rendered, Unready};

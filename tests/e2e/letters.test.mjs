@@ -50,6 +50,18 @@ describe("letters", () => {
     assert.equal((await stack.api("GET", "/v1/config")).body.templates.own.subject, document.templates.own.subject);
   });
 
+  test("elements that are nested without end are told, and end nothing", async () => {
+    const deep = (levels) => column(`<mj-text>${"<b>".repeat(levels)}deep${"</b>".repeat(levels)}</mj-text>`);
+    const html = (levels) => `${"<div>".repeat(levels)}deep${"</div>".repeat(levels)}`;
+    const validate = (template) => stack.api("POST", "/v1/config/validate", { ...document, templates: { deep: { subject: "Deep", ...template } } });
+    for (const template of [{ mjml: deep(95) }, { html: html(8_000) }]) assert.deepEqual((await validate(template)).body.problems, []);
+    for (const levels of [96, 10_000, 14_000]) {
+      const { status, body } = await validate({ mjml: deep(levels) });
+      assert.deepEqual([status, body.problems.map(({ pointer, code }) => [pointer, code])], [200, [["/templates/deep/mjml", "bad_markup"]]], `${levels}`);
+      assert.match(body.problems[0].detail, /more than 100 deep/);
+    }
+  });
+
   test("a letter is filled in with sample facts, and says so", async () => {
     const { status, body } = await preview({ template: "near" });
     assert.equal(status, 200, JSON.stringify(body));
@@ -88,6 +100,30 @@ describe("letters", () => {
     assert.deepEqual([bad.status, bad.body.code, bad.body.problems[0].pointer], [422, "invalid_config", "/templates/only/html"]);
   });
 
+  test("a browser opens a preview by its address: whole, harmless, and nobody else's", async () => {
+    const config = { ...document, templates: { only: { subject: "Draft <b>", html: "<h1>{{app.name}} & {{tenant.id}}</h1>" } } };
+    const { body } = await preview({ config, tenant: "acme" });
+    const [, app, name] = /^http.*\/v1\/letters\/preview\/([a-z]+)\.([A-Za-z0-9_-]{20,})$/.exec(body.url);
+    assert.ok(body.url.startsWith(stack.worker.url), body.url);
+    const page = await fetch(body.url);
+    const html = await page.text();
+    assert.equal(page.status, 200, html);
+    assert.match(html, /<h1>Draft &lt;b&gt;<\/h1>/);
+    assert.match(html, /<b>acme<\/b>/);
+    assert.deepEqual([page.headers.get("x-robots-tag"), page.headers.get("referrer-policy"), page.headers.get("cache-control")], ["noindex", "no-referrer", "no-store"]);
+    assert.match(page.headers.get("content-security-policy"), /^default-src 'none'; style-src 'nonce-/);
+    const letter = await fetch(`${body.url}?show=letter`);
+    assert.equal(await letter.text(), body.html);
+    assert.match(letter.headers.get("content-security-policy"), /^default-src 'none';.*; sandbox allow-popups allow-popups-to-escape-sandbox$/);
+    // What was kept stays what it was.
+    assert.notEqual((await preview({ config })).body.url, body.url);
+    assert.equal(await (await fetch(`${body.url}?show=letter`)).text(), body.html);
+    for (const address of [`${app}.${name.slice(0, -1)}`, `other.${name}`, name, `${app}.`, `.${name}`, `${app}.${name}x`]) {
+      const { status, body: told } = await call(`${stack.worker.url}/v1/letters/preview/${address}`);
+      assert.deepEqual([status, told.code], [404, "unknown_link"], address);
+    }
+  });
+
   test("who asks for what is not there is told", async () => {
     for (const [wish, code, detail] of [
       [{ template: "nearr" }, "not_found", /did you mean `near`/],
@@ -96,6 +132,7 @@ describe("letters", () => {
       [{ template: "near", role: "owner" }, "invalid_request", /admin or member/],
       [{ template: "near", tenant: "a b" }, "invalid_request", /`tenant`/],
       [{ templat: "near" }, "invalid_request", /templat/],
+      [{ template: "near", to: "me@example.com" }, "invalid_request", /POST \/v1\/email\/test/],
     ]) {
       const { body } = await preview(wish);
       assert.equal(body.code, code, JSON.stringify(wish));
@@ -103,5 +140,26 @@ describe("letters", () => {
     }
     const { status } = await call(`${stack.worker.url}/v1/email/preview`, { method: "POST", body: { template: "near" } });
     assert.equal(status, 401);
+  });
+});
+
+describe("the address of a preview", () => {
+  const stack = sharedStack({ dev: true, config: document });
+
+  test("works for an hour and not longer, and the newest fifty do", async (t) => {
+    t.after(() => stack.operator("POST", "/dev/clock", { offset: 0 }));
+    const pass = (minutes) => stack.operator("POST", "/dev/clock", { offset: minutes * 60_000 });
+    const look = async (url) => (await fetch(url)).status;
+    const preview = async () => (await stack.api("POST", "/v1/email/preview", { template: "near" })).body.url;
+    const first = await preview();
+    await pass(59);
+    assert.equal(await look(first), 200);
+    await pass(61);
+    assert.equal(await look(first), 404);
+    const second = await preview();
+    await pass(62);
+    const later = [];
+    for (let n = 0; n < 50; n++) later.push(await preview());
+    assert.deepEqual([await look(second), await look(later[0]), await look(later[49])], [404, 200, 200]);
   });
 });

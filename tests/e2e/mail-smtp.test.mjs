@@ -121,10 +121,13 @@ describe("a mail server that is trusted", () => {
     server.received.length = 0;
     for (const [step, code, message, expected] of [
       ["sender", 450, "later", { state: "later" }],
-      ["sender", 550, "5.7.1 not you", { state: "refused", address: false }],
+      ["sender", 550, "5.7.1 not you", { state: "later" }],
+      ["sender", 530, "5.7.0 sign in first", { state: "later" }],
       ["recipient", 451, "4.7.1 greylisted", { state: "later" }],
       ["recipient", 550, "5.1.1 no such user", { state: "refused", address: true }],
-      ["recipient", 554, "5.7.1 relay denied", { state: "refused", address: false }],
+      ["recipient", 550, "5.2.2 mailbox full", { state: "refused", address: false }],
+      ["recipient", 550, "5.7.1 relay denied", { state: "later" }],
+      ["recipient", 554, "5.7.1 relay denied", { state: "later" }],
       ["mail", 452, "4.3.1 full", { state: "later" }],
       ["mail", 554, "5.7.1 spam", { state: "refused", address: false }],
     ]) {

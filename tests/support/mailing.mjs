@@ -28,6 +28,16 @@ export const SEQUENCE = {
   ],
 };
 
+/** Plans without Stripe: everybody is on the first. */
+export const INLINE = {
+  source: "inline",
+  default: "free",
+  list: [
+    { id: "free", name: "Free", rank: 0, limits: { api_calls: 1_000 } },
+    { id: "pro", name: "Pro", rank: 1, limits: { api_calls: 100_000 } },
+  ],
+};
+
 /** The configuration, with `sequences` and whatever else a test needs. */
 export const mailConfig = ({ sequences = [SEQUENCE], email = {}, templates = {}, ...rest } = {}) => ({
   ...CONFIG,

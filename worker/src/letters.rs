@@ -44,5 +44,5 @@ pub(crate) fn drawn(
         let detail = format!("filled in, this is {} bytes of HTML; at most {MAX_HTML}, as Gmail cuts off the rest", html.len());
         return Err(ApiError::new(Code::PayloadTooLarge, detail));
     }
-    Ok(LetterReply { subject, html, text, summary, missing })
+    Ok(LetterReply { subject, html, text, summary, missing, stranger: false })
 }

@@ -9,6 +9,7 @@ mod address;
 mod cloudflare;
 mod envelope;
 mod mime;
+mod provider;
 mod report;
 mod resend;
 mod smtp;
@@ -22,6 +23,7 @@ use upcue_engine::time::DurationMs;
 use worker::Env;
 
 use self::envelope::Envelope;
+use self::provider::Provider;
 use crate::host;
 
 /// Somebody who writes or is written to.
@@ -99,14 +101,18 @@ pub(crate) async fn send(env: &Env, access: &MailAccess, mail: &Mail<'_>) -> Del
         Err(delivery) => return delivery,
     };
     match access {
-        MailAccess::Log => Delivery::Sent { id: None },
-        MailAccess::Resend { api_key, .. } => resend::send(env, api_key, mail, &envelope).await,
+        MailAccess::Log => provider::Log.deliver(mail, &envelope).await,
+        MailAccess::Resend { api_key, .. } => resend::Resend { env, api_key }.deliver(mail, &envelope).await,
         MailAccess::Smtp { host, port, security, username, password } => {
-            let server = smtp::Server { host, port: *port, security: *security, username, password };
-            smtp::send(&server, mail, &envelope, host::now()).await
+            smtp::Server { host, port: *port, security: *security, username, password }.deliver(mail, &envelope).await
         }
-        MailAccess::Cloudflare => cloudflare::send(env, mail, &envelope).await,
+        MailAccess::Cloudflare => cloudflare::Service { env }.deliver(mail, &envelope).await,
     }
+}
+
+/// An address as mail carries it, its domain in ASCII; the error says what is wrong with it without repeating it.
+pub(crate) fn address(text: &str) -> Result<String, &'static str> {
+    address::Address::read(text, &host::ascii_domain).map(|address| address.text())
 }
 
 /// The beginning of what somebody else said, as one line of a sentence of ours.

@@ -3,12 +3,23 @@
 //! By the `mrml` crate: what MJML's own compiler does is ten thousand lines of how tables must be nested for which client. It is
 //! given no loaders, so `mj-include` is refused and nothing is fetched.
 
+use htmlparser::{ElementEnd, Token, Tokenizer};
 use mrml::prelude::parser::{Error, Span};
 use mrml::prelude::render::RenderOptions;
 use upcue_engine::letter::Flaw;
 
+/// How deep elements may be nested. The library calls itself for every level, on a stack that a template must not be able to exhaust;
+/// letters of tables within tables have some thirty.
+const MAX_DEPTH: usize = 100;
+/// Elements without an end, as the library knows them.
+const VOID: [&str; 14] = ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
+
 /// The HTML that `source` stands for, or what is wrong with it: the parser stops at the first thing it cannot read.
 pub(crate) fn to_html(source: &str) -> Result<String, Vec<Flaw>> {
+    if let Some(at) = too_deep(source) {
+        let detail = format!("elements are nested more than {MAX_DEPTH} deep here; close some, or do with fewer");
+        return Err(vec![Flaw::markup(Some(at), detail)]);
+    }
     let parsed = mrml::parse(source).map_err(|error| vec![flaw(source, &error)])?;
     let passed_over: Vec<Flaw> = parsed.warnings.iter().map(|warning| ignored(source, &warning.span)).collect();
     if !passed_over.is_empty() {
@@ -23,6 +34,23 @@ pub(crate) fn to_html(source: &str) -> Result<String, Vec<Flaw>> {
         }
         None => Ok(html),
     }
+}
+
+/// Where elements are nested too deep, if they are. What is no MJML ends the search: the library tells of it.
+fn too_deep(source: &str) -> Option<usize> {
+    let (mut depth, mut at, mut is_void) = (0_usize, 0, false);
+    for token in Tokenizer::from(source) {
+        match token.ok()? {
+            Token::ElementStart { local, span, .. } => (at, is_void) = (span.start(), VOID.contains(&local.as_str())),
+            Token::ElementEnd { end: ElementEnd::Open, .. } if !is_void => depth += 1,
+            Token::ElementEnd { end: ElementEnd::Close(..), .. } => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Some(at);
+        }
+    }
+    None
 }
 
 fn unknown(source: &str, name: &str) -> Flaw {

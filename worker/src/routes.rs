@@ -11,9 +11,11 @@ mod decisions;
 pub(crate) mod dev;
 mod events;
 mod health;
+mod letter_trial;
 mod letters;
 mod listing;
 mod live;
+mod looks;
 mod outbox;
 mod plans;
 mod quotes;
@@ -75,6 +77,8 @@ pub(crate) enum Route {
     ConfigRollback,
     ConfigSchema,
     LetterPreview,
+    LetterLook,
+    LetterTrial,
     Segments,
     Segment,
     BacktestStart,
@@ -141,6 +145,8 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Post, "/v1/config/rollback", Route::ConfigRollback),
     (Method::Get, "/v1/config/schema", Route::ConfigSchema),
     (Method::Post, "/v1/email/preview", Route::LetterPreview),
+    (Method::Post, "/v1/email/test", Route::LetterTrial),
+    (Method::Get, "/v1/letters/preview/*", Route::LetterLook),
     (Method::Get, "/v1/segments", Route::Segments),
     (Method::Get, "/v1/segments/*", Route::Segment),
     (Method::Post, "/v1/config/backtest", Route::BacktestStart),
@@ -310,6 +316,8 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::ConfigSchema => config::schema().into(),
         Route::ConfigRollback => config::rollback(req, env).await.into(),
         Route::LetterPreview => letters::preview(req, env).await.into(),
+        Route::LetterLook => looks::get(req, env, path).await.into(),
+        Route::LetterTrial => letter_trial::post(req, env).await.into(),
         Route::Segments => segments::list(req, env).await.into(),
         Route::Segment => segments::get(req, env, path).await.into(),
         Route::BacktestStart => backtests::post(req, env).await.into(),

@@ -62,6 +62,7 @@ impl Stack {
             operator_key: operator_key.to_owned(),
             stripe_timeout_ms: None,
             resend: None,
+            send_email: None,
             trust: None,
         };
         let mut workerd = Service::start("Worker", &mut worker.command(project)?)?;

@@ -51,7 +51,7 @@ pub(super) fn footer_html(frame: &Frame<'_>) -> String {
     let way = |address: &str, words: &str| {
         format!("<a href=\"{}\" style=\"color:inherit;text-decoration:underline;white-space:nowrap\">{words}</a>", escaped(address))
     };
-    let cell = "padding:24px;font-family:Helvetica,Arial,sans-serif;font-size:12px;line-height:20px;color:#6b7280";
+    let cell = "padding:24px;font-family:Helvetica,Arial,sans-serif;font-size:12px;line-height:20px;color:#5b616e";
     format!(
         "<table role=\"presentation\" width=\"100%\" border=\"0\" cellpadding=\"0\" cellspacing=\"0\"><tr><td class=\"upcue-footer\" \
          align=\"center\" style=\"{cell}\"><bdi>{}</bdi> sent this to <bdi>{}</bdi>.<br>{}<br>{} · {}</td></tr></table>",

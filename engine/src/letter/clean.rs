@@ -39,7 +39,7 @@ pub(super) fn plain(value: &str) -> String {
 }
 
 /// A value in HTML or within the quotes of an attribute.
-pub(super) fn escaped(value: &str) -> String {
+pub fn escaped(value: &str) -> String {
     let mut text = String::new();
     for c in value.chars() {
         match c {

@@ -46,6 +46,14 @@ impl Mailing {
         self.letters.iter_mut().find(|letter| letter.id == id)
     }
 
+    /// The provider had it, and says later that it could not send it; answers whether that was not known yet.
+    pub fn failed_late(&mut self, id: &str, detail: &str, now: Millis) -> bool {
+        let Some(letter) = self.letter_mut(id).filter(|letter| matches!(letter.state, LetterState::Sent(_))) else { return false };
+        letter.state = LetterState::Failed { at: now, reason: Reason::Refused };
+        detail.clone_into(&mut letter.detail);
+        true
+    }
+
     /// Somebody has followed a link in a letter; answers whether for the first time.
     pub fn clicked(&mut self, id: &str, now: Millis) -> bool {
         let Some(letter) = self.letter_mut(id).filter(|letter| letter.clicked.is_none()) else { return false };

@@ -4,30 +4,42 @@
 //! It takes transactional mail only and has no idempotency key. The mail is handed over in parts, which the service puts
 //! together and signs.
 
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 use worker::wasm_bindgen_futures::JsFuture;
 
 use super::envelope::{Envelope, Party};
+use super::provider::Provider;
 use super::{Delivery, Mail, cut};
 
 /// The binding's name, as in wrangler.toml.
 const BINDING: &str = "EMAIL";
 
-pub(super) async fn send(env: &Env, mail: &Mail<'_>, envelope: &Envelope) -> Delivery {
-    let Some((binding, method)) = binding(env) else {
-        let detail = "this deployment has no binding for Cloudflare's Email Service; add [[send_email]] name = \"EMAIL\" to wrangler.toml";
-        return Delivery::Later { detail: detail.to_owned(), wait: None };
-    };
-    let promise = message(mail, envelope).and_then(|message| method.call1(&binding, &message)).map(|answer| Promise::resolve(&answer));
-    let answer = match promise {
-        Ok(promise) => JsFuture::from(promise).await,
-        Err(error) => Err(error),
-    };
-    match answer {
-        Ok(answer) => Delivery::Sent { id: text(&answer, "messageId") },
-        Err(error) => verdict(&text(&error, "code").unwrap_or_default(), &text(&error, "message").unwrap_or_default()),
+/// The deployment's own.
+pub(super) struct Service<'a> {
+    pub(super) env: &'a Env,
+}
+
+impl Provider for Service<'_> {
+    async fn deliver(&self, mail: &Mail<'_>, envelope: &Envelope) -> Delivery {
+        let Some((binding, method)) = binding(self.env) else {
+            let detail =
+                "this deployment has no binding for Cloudflare's Email Service; add [[send_email]] name = \"EMAIL\" to wrangler.toml";
+            return Delivery::Later { detail: detail.to_owned(), wait: None };
+        };
+        // Not by the method's own `call`: where the binding is a remote object, that would be a method of the remote one as well.
+        let promise = message(mail, envelope)
+            .and_then(|message| Reflect::apply(&method, &binding, &Array::of1(&message)))
+            .map(|answer| Promise::resolve(&answer));
+        let answer = match promise {
+            Ok(promise) => JsFuture::from(promise).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(answer) => Delivery::Sent { id: text(&answer, "messageId") },
+            Err(error) => verdict(&text(&error, "code").unwrap_or_default(), &text(&error, "message").unwrap_or_default()),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use upcue_engine::time::{DurationMs, HOUR, SECOND};
 use worker::{AbortController, Delay, Env, Fetch, Headers, Request, Response, web_sys};
 
 use super::envelope::Envelope;
+use super::provider::Provider;
 use super::{Delivery, Mail, cut};
 use crate::problem::ApiResult;
 
@@ -19,15 +20,23 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// The tag by which reports name the mail.
 const TAG: &str = "upcue";
 
-pub(super) async fn send(env: &Env, api_key: &str, mail: &Mail<'_>, envelope: &Envelope) -> Delivery {
-    let base = env.var("RESEND_API_BASE").map_or_else(|_| BASE.to_owned(), |v| v.to_string());
-    let request = match request(&base, api_key, mail, envelope) {
-        Ok(request) => request,
-        Err(error) => return Delivery::Later { detail: format!("no request could be made: {}", error.detail()), wait: None },
-    };
-    match ask(request).await {
-        Ok(reply) => reply.verdict(),
-        Err(why) => Delivery::Unknown { detail: format!("Resend could not be reached: {}", cut(&why)) },
+/// An account of Resend's.
+pub(super) struct Resend<'a> {
+    pub(super) env: &'a Env,
+    pub(super) api_key: &'a str,
+}
+
+impl Provider for Resend<'_> {
+    async fn deliver(&self, mail: &Mail<'_>, envelope: &Envelope) -> Delivery {
+        let base = self.env.var("RESEND_API_BASE").map_or_else(|_| BASE.to_owned(), |v| v.to_string());
+        let request = match request(&base, self.api_key, mail, envelope) {
+            Ok(request) => request,
+            Err(error) => return Delivery::Later { detail: format!("no request could be made: {}", error.detail()), wait: None },
+        };
+        match ask(request).await {
+            Ok(reply) => reply.verdict(),
+            Err(why) => Delivery::Unknown { detail: format!("Resend could not be reached: {}", cut(&why)) },
+        }
     }
 }
 
@@ -99,7 +108,9 @@ impl Reply {
         let detail = format!("Resend answered {}{}: {}", self.status, Self::spaced(name), cut(message));
         match (self.status, name) {
             (200..=299, _) => Delivery::Sent { id: Some(self.text("id").to_owned()).filter(|id| !id.is_empty()) },
-            // The key was used for another body: facts moved on between two tries of the same letter. The first was taken.
+            // "Already been used on a request that had a different payload": facts moved on between two tries of the same letter.
+            // Resend knows only keys of mails that it has taken (<https://resend.com/docs/dashboard/emails/idempotency-keys>), so
+            // the letter went with the first. Its other 409, `concurrent_idempotent_requests`, is asked again below.
             (409, "invalid_idempotent_request") => Delivery::Sent { id: None },
             (429, "daily_quota_exceeded" | "monthly_quota_exceeded") => Delivery::Later { detail, wait: self.retry_after.or(Some(HOUR)) },
             // Being asked too often, or twice at once; or a key or domain that the operator can set right.

@@ -10,13 +10,14 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use upcue_engine::time::Millis;
 use worker::{Delay, SecureTransport, Socket};
 
 use self::dialogue::{Dialogue, Letter, SignIn, Stop};
 use super::access::{Security, is_loopback};
 use super::envelope::Envelope;
+use super::provider::Provider;
 use super::{Delivery, Mail, cut, mime};
+use crate::host;
 
 /// How long all of it may take. Servers may take minutes over the last answer (RFC 5321, 4.5.3.2); few take seconds.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -32,31 +33,33 @@ pub(super) struct Server<'a> {
     pub(super) password: &'a str,
 }
 
-pub(super) async fn send(server: &Server<'_>, mail: &Mail<'_>, envelope: &Envelope, now: Millis) -> Delivery {
-    if let Some(detail) = forbidden(server) {
-        return Delivery::Later { detail: detail.to_owned(), wait: None };
+impl Provider for Server<'_> {
+    async fn deliver(&self, mail: &Mail<'_>, envelope: &Envelope) -> Delivery {
+        if let Some(detail) = forbidden(self) {
+            return Delivery::Later { detail: detail.to_owned(), wait: None };
+        }
+        let letter = Letter {
+            hello: envelope.from.address.domain(),
+            from: envelope.from.address.text(),
+            to: envelope.to.address.text(),
+            international: envelope.is_international(),
+            message: mime::message(mail, envelope, host::now()),
+        };
+        let handed_over = Cell::new(false);
+        let call = converse(self, &letter, &handed_over);
+        let timeout = Delay::from(TIMEOUT);
+        futures_util::pin_mut!(call, timeout);
+        let lost = match select(call, timeout).await {
+            Either::Left((Ok(id), _)) => return Delivery::Sent { id },
+            Either::Left((Err(Stop::Answered(delivery)), _)) => return delivery,
+            Either::Left((Err(Stop::Lost(why)), _)) => cut(&why).to_owned(),
+            Either::Right(_) => format!("no answer within {} s", TIMEOUT.as_secs()),
+        };
+        if handed_over.get() {
+            return Delivery::Unknown { detail: format!("the mail server has all of the mail and did not confirm it: {lost}") };
+        }
+        Delivery::Later { detail: format!("the mail server could not be used: {lost}"), wait: None }
     }
-    let letter = Letter {
-        hello: envelope.from.address.domain(),
-        from: envelope.from.address.text(),
-        to: envelope.to.address.text(),
-        international: envelope.is_international(),
-        message: mime::message(mail, envelope, now),
-    };
-    let handed_over = Cell::new(false);
-    let call = converse(server, &letter, &handed_over);
-    let timeout = Delay::from(TIMEOUT);
-    futures_util::pin_mut!(call, timeout);
-    let lost = match select(call, timeout).await {
-        Either::Left((Ok(id), _)) => return Delivery::Sent { id },
-        Either::Left((Err(Stop::Answered(delivery)), _)) => return delivery,
-        Either::Left((Err(Stop::Lost(why)), _)) => cut(&why).to_owned(),
-        Either::Right(_) => format!("no answer within {} s", TIMEOUT.as_secs()),
-    };
-    if handed_over.get() {
-        return Delivery::Unknown { detail: format!("the mail server has all of the mail and did not confirm it: {lost}") };
-    }
-    Delivery::Later { detail: format!("the mail server could not be used: {lost}"), wait: None }
 }
 
 /// Settings are checked when they are made; a row of before that must not open what they close.

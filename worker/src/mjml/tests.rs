@@ -8,7 +8,7 @@ use upcue_engine::letter::sample::Sample;
 use upcue_engine::letter::{Frame, MAX_HTML, Rendered, defaults};
 use upcue_engine::time::Millis;
 
-use super::to_html;
+use super::{MAX_DEPTH, to_html};
 
 const DOCUMENTATION: &str = include_str!("../../../docs/templates.md");
 
@@ -117,6 +117,26 @@ fn what_is_wrong_with_mjml_is_told_at_its_place() {
             assert_eq!(problem.offset, offset, "{mjml}: {problem:?}");
         }
     }
+}
+
+#[test]
+fn elements_are_nested_only_so_deep() {
+    let nested = |levels: usize| {
+        let (open, close) = ("<b>".repeat(levels - 5), "</b>".repeat(levels - 5));
+        let text = format!("<mj-text><br>{open}deep{close}</mj-text>");
+        format!("<mjml><mj-body><mj-section><mj-column>{text}</mj-column></mj-section></mj-body></mjml>")
+    };
+    let html = to_html(&nested(MAX_DEPTH)).expect("not too deep");
+    assert_eq!(html.matches("<b>").count(), MAX_DEPTH - 5);
+    for levels in [MAX_DEPTH + 1, 10_000, 200_000] {
+        let source = nested(levels);
+        let flaws = to_html(&source).expect_err("too deep");
+        let [flaw] = flaws.as_slice() else { panic!("{flaws:?}") };
+        let at = source.find("<b>").expect("an element") + 3 * (MAX_DEPTH - 5);
+        assert_eq!((flaw.code, flaw.at), ("bad_markup", Some(at)), "{levels}: {flaw:?}");
+        assert!(flaw.detail.contains("more than 100 deep"), "{flaw:?}");
+    }
+    assert_eq!(to_html(&"<mj-section>".repeat(10_000)).expect_err("too deep").len(), 1);
 }
 
 #[test]

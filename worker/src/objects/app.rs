@@ -7,6 +7,7 @@ mod events;
 mod keys;
 
 mod listing;
+mod looks;
 mod mail_reports;
 mod mails;
 mod pace;
@@ -30,13 +31,14 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// Tables and indexes.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     backtests::TABLE,
     backtests::REVISIONS,
     config::TABLE,
     events::TABLE,
     events::WAITING,
     events::CUSTOMERS,
+    looks::TABLE,
     mails::TABLE,
     mails::BY_TIME,
     mails::BY_TENANT,
@@ -125,6 +127,8 @@ impl AppObject {
             AppCall::Suppressions(listing) => rpc::reply(&self.suppressions(&listing)?),
             AppCall::Letters(listing) => rpc::reply(&self.letters(&listing)?),
             AppCall::MailReports(reports) => rpc::reply(&self.take_mail_reports(&reports).await?),
+            AppCall::KeepLook(look) => rpc::reply(&self.keep_look(&look)?),
+            AppCall::Look(name) => rpc::reply(&self.look(&name)?),
         }
     }
 

@@ -173,7 +173,7 @@ impl Core {
             TenantCall::Replay => rpc::reply(&self.replay(&envelope.app, &envelope.tenant).await?),
             TenantCall::Backtest { candidate, window } => rpc::reply(&self.backtest(&envelope.tenant, &candidate, window)?),
             TenantCall::Letter { who, rules, template, envelope: letter } => {
-                rpc::reply(&self.letter(&who, &rules, &template, &letter, now)?)
+                rpc::reply(&self.letter(&who, &rules, &template, letter, now)?)
             }
             TenantCall::Live(_) => Err(ApiError::new(crate::problem::Code::UpgradeRequired, "a live connection needs a WebSocket request")),
             #[cfg(feature = "dev-tools")]
@@ -310,12 +310,22 @@ impl Core {
     }
 
     /// A letter by these rules, of what is so at this tenant.
-    fn letter(&self, who: &WhoLooks, rules: &Rulebook, template: &str, envelope: &LetterEnvelope, now: Millis) -> ApiResult<LetterReply> {
+    fn letter(
+        &self,
+        who: &WhoLooks,
+        rules: &Rulebook,
+        template: &str,
+        mut envelope: LetterEnvelope,
+        now: Millis,
+    ) -> ApiResult<LetterReply> {
         self.with_loaded(|stored| {
             stored.load_user(&who.user)?;
-            let user = stored.tenant.users.get(&who.user);
-            let facts = Facts::new(&stored.tenant, rules, Some(Person { user, role: who.role }), now);
-            drawn(rules, template, &facts, &stored.tenant.name, envelope)
+            let tenant = &stored.tenant;
+            envelope.name = envelope.name.or_else(|| tenant.mailing.contact(&who.user)?.name.clone());
+            let user = tenant.users.get(&who.user);
+            let facts = Facts::new(tenant, rules, Some(Person { user, role: who.role }), now);
+            let stranger = tenant.profile.first_seen.is_none() && tenant.mirror.all().next().is_none();
+            Ok(LetterReply { stranger, ..drawn(rules, template, &facts, &tenant.name, &envelope)? })
         })
     }
 

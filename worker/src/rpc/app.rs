@@ -162,6 +162,10 @@ pub(crate) enum AppCall {
     Letters(LetterListing),
     /// What a mail provider reports, its signature checked → `()`.
     MailReports(Vec<MailReport>),
+    /// Keeps a letter for a while, to be looked at in a browser → `String`, its name.
+    KeepLook(Box<Look>),
+    /// A letter that was kept under this name → `Option<Look>`.
+    Look(String),
 }
 
 wire! { enum AppCall {
@@ -169,7 +173,7 @@ wire! { enum AppCall {
     Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
     LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
     StartBacktest(wish), Backtest(id), Upgrades(since), Proof(call), Tenants(listing), Segments, Segment(listing), MayMail(wish),
-    Suppress(suppression), Unsuppress(hash), Suppressions(listing), Letters(listing), MailReports(reports),
+    Suppress(suppression), Unsuppress(hash), Suppressions(listing), Letters(listing), MailReports(reports), KeepLook(look), Look(name),
 } }
 
 /// What an operator sets; `None` leaves as it is.

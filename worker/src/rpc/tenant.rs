@@ -384,7 +384,7 @@ pub(crate) struct LetterEnvelope {
 wire! { struct LetterEnvelope { name, email, app } }
 
 /// A letter to be looked at.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct LetterReply {
     /// The subject.
     pub(crate) subject: String,
@@ -396,9 +396,11 @@ pub(crate) struct LetterReply {
     pub(crate) summary: String,
     /// The values that are not known: with any of them it would not be sent.
     pub(crate) missing: Vec<String>,
+    /// Whether it is of a tenant of whom nothing has come in yet.
+    pub(crate) stranger: bool,
 }
 
-wire! { struct LetterReply { subject, html, text, summary, missing } }
+wire! { struct LetterReply { subject, html, text, summary, missing, stranger } }
 
 /// A snapshot.
 #[derive(Debug, Serialize, Deserialize)]

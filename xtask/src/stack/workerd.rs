@@ -13,6 +13,9 @@ use serde::Deserialize;
 use crate::build::worker::Flavour;
 use crate::project::{Project, read, text, write_private};
 
+/// The double of Cloudflare's Email Service behind the binding `EMAIL`, in the tests that ask for it.
+const MAILER: &str = include_str!("mailer.js");
+
 /// For tests that start and kill workerd themselves.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -32,6 +35,9 @@ pub(crate) struct Options {
     /// Address of Resend's API or of its double; Resend itself when absent.
     #[arg(long)]
     resend: Option<String>,
+    /// Where a double of Cloudflare's Email Service hears of mails; without it there is no such binding.
+    #[arg(long)]
+    send_email: Option<String>,
     /// A file with a certificate (PEM) to trust besides those that browsers do: the mail server's in tests.
     #[arg(long)]
     trust: Option<PathBuf>,
@@ -52,6 +58,7 @@ pub(crate) fn print(project: &Project, options: &Options) -> Result<()> {
         operator_key: options.operator_key.clone(),
         stripe_timeout_ms: options.stripe_timeout_ms,
         resend: options.resend.clone(),
+        send_email: options.send_email.clone(),
         trust: options.trust.as_deref().map(read).transpose()?,
     };
     let command = worker.command(project)?;
@@ -73,6 +80,7 @@ pub(crate) struct Worker {
     pub(crate) operator_key: String,
     pub(crate) stripe_timeout_ms: Option<u64>,
     pub(crate) resend: Option<String>,
+    pub(crate) send_email: Option<String>,
     /// A certificate to trust besides the usual ones, as PEM.
     pub(crate) trust: Option<String>,
 }
@@ -107,6 +115,18 @@ impl Worker {
         if let Some(resend) = &self.resend {
             bindings.insert("RESEND_API_BASE", format!("text = {}", quoted(resend)));
         }
+        let (mut service, mut mailer) = ("", String::new());
+        if let Some(url) = &self.send_email {
+            bindings.insert("EMAIL", "service = (name = \"mailer\", entrypoint = \"Mailer\")".to_owned());
+            service = "    (name = \"mailer\", worker = .mailer),\n";
+            mailer = format!(
+                "\nconst mailer :Workerd.Worker = (\n  modules = [(name = \"mailer.js\", esModule = {})],\n  compatibilityDate = {},\n  \
+                 bindings = [(name = \"URL\", text = {})],\n);\n",
+                quoted(MAILER),
+                quoted(&wrangler.compatibility_date),
+                quoted(url)
+            );
+        }
         bindings.insert("OPERATOR_KEY", format!("text = {}", quoted(&self.operator_key)));
         for object in &wrangler.durable_objects.bindings {
             bindings.insert(&object.name, format!("durableObjectNamespace = {}", quoted(&object.class_name)));
@@ -131,7 +151,7 @@ using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "upcue", worker = .upcue),
-    (name = "storage", disk = (path = {storage}, writable = true)),
+{service}    (name = "storage", disk = (path = {storage}, writable = true)),
     # Loopback too: the Stripe sandbox is there.
     (name = "internet", network = (
       allow = ["public", "private"],
@@ -154,7 +174,7 @@ const upcue :Workerd.Worker = (
 {namespaces}  ],
   durableObjectStorage = (localDisk = "storage"),
 );
-"#,
+{mailer}"#,
             storage = quoted(text(&data.join("do"))?),
             port = self.port,
             date = quoted(&wrangler.compatibility_date),

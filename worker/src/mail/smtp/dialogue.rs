@@ -103,18 +103,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
         let extra = if letter.international { " SMTPUTF8" } else { "" };
         let reply = self.ask(&format!("MAIL FROM:<{}>{extra}", letter.from)).await?;
-        taken("the sender", &reply, false)?;
+        taken("the sender", &reply, not_now)?;
         let reply = self.ask(&format!("RCPT TO:<{}>", letter.to)).await?;
-        taken("the recipient", &reply, true)?;
+        taken("the recipient", &reply, refused_recipient)?;
         let reply = self.ask("DATA").await?;
         if reply.code != 354 {
-            return Err(refusal("the mail", &reply, false));
+            return Err(not_now("answered DATA with", &reply));
         }
         self.write(&stuffed(&letter.message)).await?;
         handed_over.set(true);
         self.write(b".\r\n").await?;
         let reply = self.read().await?;
-        taken("the mail", &reply, true)?;
+        taken("the mail", &reply, refused_mail)?;
         Ok(Some(cut(&reply.message).to_owned()).filter(|id| !id.is_empty()))
     }
 
@@ -219,26 +219,41 @@ fn said(what: &str, reply: &Response<String>) -> String {
     format!("the mail server {what} {} {}", reply.code, cut(&reply.message)).trim_end().to_owned()
 }
 
-/// Before a letter was spoken of, no answer is about it.
+/// Before a server has seen the mail, what it refuses is us: an account that may not send for this sender, or not pass mail on
+/// (RFC 4954, 6: 530; RFC 3463, 3.8: 5.7.1). An operator can set that right, and the letter waits for it.
 fn not_now(what: &str, reply: &Response<String>) -> Stop {
     Stop::later(&said(what, reply))
 }
 
-/// `Ok` where the server takes what it was offered.
-fn taken(what: &str, reply: &Response<String>, of_recipient: bool) -> Said<()> {
-    if (200..300).contains(&reply.code) { Ok(()) } else { Err(refusal(what, reply, of_recipient)) }
+/// `Ok` where the server takes what it was offered; else what `otherwise` makes of its answer.
+fn taken(what: &str, reply: &Response<String>, otherwise: fn(&str, &Response<String>) -> Stop) -> Said<()> {
+    if (200..300).contains(&reply.code) { Ok(()) } else { Err(otherwise(&format!("answered {what} with"), reply)) }
 }
 
-/// What an answer that is no success means for the letter.
-fn refusal(what: &str, reply: &Response<String>, of_recipient: bool) -> Stop {
-    let detail = said(&format!("answered {what} with"), reply);
-    if !(500..600).contains(&reply.code) {
-        return Stop::Answered(Delivery::Later { detail, wait: None });
+/// Only an answer about the mailbox itself is final: by its enhanced code (RFC 3463: 5.1 is of addresses, 5.2 of mailboxes), or
+/// where there is none by 551 and 552, which say nothing else (RFC 5321, 4.2.3). A bare 550 or 553 may as well say that the server
+/// does not pass mail on for us.
+fn refused_recipient(what: &str, reply: &Response<String>) -> Stop {
+    match (reply.code, reply.esc) {
+        (500..600, _) if blames_address(reply) => refused(what, reply),
+        (500..600, [5, 2, _]) | (551 | 552, [0, ..]) => refused(what, reply),
+        _ => not_now(what, reply),
     }
-    // RFC 3463: 5.1.0 to 5.1.6 and 5.1.10 speak of the recipient's address, 5.1.7 and 5.1.8 of the sender's; 5.2.1 is a mailbox
-    // that is closed. Without these, 550 may as well be about us as about the recipient.
-    let address = of_recipient && matches!(reply.esc, [5, 1, 0..=6 | 10] | [5, 2, 1]);
-    Stop::Answered(Delivery::Refused { detail, address })
+}
+
+/// A server that has seen the mail and says 5xx will not take it, whatever anybody sets right.
+fn refused_mail(what: &str, reply: &Response<String>) -> Stop {
+    if (500..600).contains(&reply.code) { refused(what, reply) } else { not_now(what, reply) }
+}
+
+fn refused(what: &str, reply: &Response<String>) -> Stop {
+    Stop::Answered(Delivery::Refused { detail: said(what, reply), address: blames_address(reply) })
+}
+
+/// RFC 3463: 5.1.0 to 5.1.6 and 5.1.10 speak of the recipient's address, 5.1.7 and 5.1.8 of the sender's; 5.2.1 is a mailbox that is
+/// closed, while other troubles of mailboxes pass.
+fn blames_address(reply: &Response<String>) -> bool {
+    matches!(reply.esc, [5, 1, 0..=6 | 10] | [5, 2, 1])
 }
 
 /// A message as it goes over the wire: lines end with CR LF and nothing else does, and none begins with a lone dot.

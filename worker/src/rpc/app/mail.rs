@@ -5,6 +5,21 @@ use upcue_engine::sequence::Letter;
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
 
+use crate::rpc::LetterReply;
+
+/// A letter to be looked at in a browser.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Look {
+    /// Its template.
+    pub(crate) template: String,
+    /// Whom it is filled in for; `None`: sample facts.
+    pub(crate) tenant: Option<String>,
+    /// The letter.
+    pub(crate) letter: LetterReply,
+}
+
+wire! { struct Look { template, tenant, letter } }
+
 /// Asks whether a mail may go out now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct MailWish {

@@ -6,6 +6,7 @@ use upcue_engine::timeline::{Actor, Entry, What};
 use super::super::store::{Step, Stored};
 use super::{now, quiet_step, shown};
 use crate::auth::link::Place;
+use crate::mail::Reported;
 use crate::problem::ApiResult;
 use crate::rpc::{ConsentChange, ConsentReport, Posted};
 
@@ -110,6 +111,11 @@ impl Stored {
 
     /// The provider reports something of a letter.
     pub(in super::super) fn reported(&mut self, letter: &str, what: &str, detail: &str, suppresses: bool) -> ApiResult<()> {
+        if what == Reported::Failed.word() && self.tenant.mailing.failed_late(letter, detail, now()) {
+            let mut step = quiet_step();
+            step.facts.extend(self.letter_fact(letter, &step)?);
+            self.record(step)?;
+        }
         self.note(letter, |posted, at| {
             let known = posted.reported.as_ref().map(|(what, _)| what.as_str());
             // A report that ends the address is the last word, whatever comes late.

@@ -1,4 +1,7 @@
-//! Letters as they were written: a table with one row each, beside what the engine keeps of them.
+//! Letters as they were written: a table with one row each, beside what the engine keeps of them. Their texts have a column of their
+//! own, so that a list does not read them.
+
+use std::mem;
 
 use upcue_engine::sequence::{Letter, LetterState};
 use upcue_engine::time::Millis;
@@ -13,23 +16,28 @@ use crate::rpc::{Fact, LetterFact, LettersReport, Posted};
 use crate::zones;
 
 pub(in super::super) const TABLE: &str =
-    "CREATE TABLE IF NOT EXISTS letter (id TEXT PRIMARY KEY, at INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID";
+    "CREATE TABLE IF NOT EXISTS written (id TEXT PRIMARY KEY, at INTEGER NOT NULL, value BLOB NOT NULL, texts BLOB NOT NULL) WITHOUT ROWID";
 /// Letters kept with their texts.
 const KEPT: i64 = 200;
 
 /// Writes a letter down; part of a transaction.
 pub(in super::super) fn put(rows: &Rows, id: &str, at: Millis, posted: &Posted) -> ApiResult<()> {
-    let sql = "INSERT INTO letter (id, at, value) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value";
-    rows.run(sql, vec![id.into(), SqlStorageValue::Integer(at.0.max(0)), encode(posted)])?;
-    let sql = "DELETE FROM letter WHERE id IN (SELECT id FROM letter ORDER BY at DESC, id LIMIT -1 OFFSET ?)";
+    let mut bare = posted.clone();
+    let texts = (mem::take(&mut bare.html), mem::take(&mut bare.text));
+    let sql = "INSERT INTO written (id, at, value, texts) VALUES (?, ?, ?, ?) \
+        ON CONFLICT (id) DO UPDATE SET value = excluded.value, texts = excluded.texts";
+    rows.run(sql, vec![id.into(), SqlStorageValue::Integer(at.0.max(0)), encode(&bare), encode(&texts)])?;
+    let sql = "DELETE FROM written WHERE id IN (SELECT id FROM written ORDER BY at DESC, id LIMIT -1 OFFSET ?)";
     rows.run(sql, vec![SqlStorageValue::Integer(KEPT)])
 }
 
 impl Stored {
     /// A letter as it was written.
     pub(in super::super) fn posted(&self, id: &str) -> ApiResult<Option<Posted>> {
-        let found = self.rows().query("SELECT value FROM letter WHERE id = ?", vec![id.into()])?;
-        found.first().and_then(|row| row.first()).map(decode).transpose()
+        let found = self.rows().query("SELECT value, texts FROM written WHERE id = ?", vec![id.into()])?;
+        let Some([value, texts]) = found.first().map(Vec::as_slice) else { return Ok(None) };
+        let (html, text) = decode(texts)?;
+        Ok(Some(Posted { html, text, ..decode(value)? }))
     }
 
     /// A letter that the engine knows.
@@ -77,14 +85,13 @@ impl Stored {
 
     /// Everything about mails.
     pub(in super::super) fn letters_report(&self) -> ApiResult<LettersReport> {
-        let found = self.rows().query("SELECT id, value FROM letter", vec![])?;
+        let found = self.rows().query("SELECT id, value FROM written", vec![])?;
         let mut posted = Vec::new();
         for row in &found {
             if let [id, value] = row.as_slice()
                 && let Some(id) = text(id)
             {
-                let whole: Posted = decode(value)?;
-                posted.push((id, Posted { html: String::new(), text: String::new(), ..whole }));
+                posted.push((id, decode::<Posted>(value)?));
             }
         }
         let mailing = &self.tenant.mailing;

@@ -50,10 +50,12 @@ impl Stored {
         let email = &self.rules.config.email;
         let Some(from) = &email.from else { return Ok(Err("the configuration names no sender (`email.from`)".to_owned())) };
         let contact = self.tenant.mailing.contact(&letter.recipient);
-        let Some(address) = contact.and_then(|contact| contact.email.clone()) else { return Ok(Err("no address is known".to_owned())) };
+        // What may have been sent is asked for again as it was, whatever its recipient's address is by now.
+        let known = if letter.unsure > 0 { self.posted(&letter.id)? } else { None };
+        let address = known.as_ref().map(|posted| posted.address.clone()).or_else(|| contact?.email.clone());
+        let Some(address) = address else { return Ok(Err("no address is known".to_owned())) };
         let sign = Signer { head, origin, place: self.place(letter), failed: RefCell::new(None) };
         let (stop, stop_all) = (sign.stop(false), sign.stop(true));
-        let known = if letter.unsure > 0 { self.posted(&letter.id)?.filter(|posted| posted.address == address) } else { None };
         let name = contact.and_then(|contact| contact.name.as_deref());
         let posted = match known {
             Some(posted) => posted,

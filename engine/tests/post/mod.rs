@@ -184,6 +184,12 @@ impl Post {
         self.moves(|tenant, rules, zones, now| tenant.sending(rules, zones, id, is_idempotent, now)).pop()
     }
 
+    /// From now on the provider may have the letter; whether it may.
+    pub(crate) fn handing(&mut self, id: &str) -> bool {
+        let is_idempotent = self.is_idempotent;
+        is_idempotent || !self.moves(|tenant, rules, zones, now| tenant.handing(rules, zones, id, now)).is_empty()
+    }
+
     pub(crate) fn settled(&mut self, id: &str, outcome: Outcome) {
         self.moves(|tenant, rules, zones, now| tenant.settled(rules, zones, id, outcome, now));
     }
@@ -191,6 +197,10 @@ impl Post {
     /// The provider is asked; what it answers.
     pub(crate) fn ask(&mut self, letter: &Letter) -> Outcome {
         let detail = || "as the provider says".to_owned();
+        // One without keys refuses before it has all of a letter.
+        if (self.is_idempotent || matches!(self.mood, Mood::Good | Mood::Silent | Mood::Deaf)) && !self.handing(&letter.id) {
+            return Outcome::Later { detail: "it was called back".to_owned(), wait: None };
+        }
         let is_known = self.is_idempotent && self.mails.iter().any(|mail| mail.letter.id == letter.id);
         if matches!(self.mood, Mood::Good | Mood::Silent) && !is_known {
             self.mails.push(Mail { at: self.now, letter: letter.clone() });

@@ -169,3 +169,111 @@ fn everything_is_bounded() {
     assert!(bytes < 300_000, "{bytes} bytes");
     assert!(post.reasons().contains(&"full"));
 }
+
+#[test]
+fn one_mailbox_gets_one_mail_however_many_people_it_belongs_to() {
+    let owner = |post: &mut Post, address: &str| {
+        let seen = Seen { email: Some(address.to_owned()), is_owner: Some(true), ..Seen::default() };
+        post.tenant.mailing.know(OWNER, &seen, post.now);
+    };
+    let admins = sequence(json!({}));
+    let to_owner = sequence(json!({"id": "own", "to": "owner", "digest": "1h", "steps": [{"after": "0s", "template": "two"}]}));
+    for (what, sequences, expected) in [
+        ("a user, and an owner without one", json!([admins]), vec![("ada", "one")]),
+        ("two sequences, one for each of them", json!([admins, to_owner]), vec![("ada", "one+two")]),
+        ("the owner alone", json!([to_owner]), vec![("ada", "two")]),
+    ] {
+        let mut post = post(sequences);
+        owner(&mut post, "ADA@acme.example");
+        post.set("low", true, None);
+        post.run(post.now.plus(DAY));
+        let arrived = post.mails.iter().map(|mail| (mail.letter.recipient.as_str(), mail.templates().join("+")));
+        let arrived: Vec<_> = arrived.collect();
+        assert_eq!(arrived.iter().map(|(who, what)| (*who, what.as_str())).collect::<Vec<_>>(), expected, "{what}");
+    }
+    // Two admins at one desk, and one elsewhere.
+    let mut post = post(json!([admins]));
+    for (user, address) in [("bob", "Ada@Acme.example"), ("eve", "eve@acme.example")] {
+        post.know(user, Role::Admin, None);
+        post.tenant.mailing.know(user, &Seen { email: Some(address.to_owned()), ..Seen::default() }, post.now);
+    }
+    post.set("low", true, None);
+    post.pump();
+    assert_eq!(post.mails.len(), 2, "{:?}", post.mails);
+}
+
+#[test]
+fn who_was_in_it_does_not_come_again_under_another_name_at_the_same_address() {
+    let parts = json!({"to": "user", "exit": "false", "steps": [{"after": "0s", "template": "one"}, {"after": "5d", "template": "two"}]});
+    let mut post = post(json!([sequence(parts)]));
+    post.know("bob", Role::Member, None);
+    post.tenant.mailing.know("bob", &Seen { email: Some("ada@acme.example".to_owned()), ..Seen::default() }, post.now);
+    for (by, days) in [("ada", 1), ("bob", 8), ("bob", 40), ("bob", 8), ("ada", 8)] {
+        post.set("low", true, Some(by));
+        post.run(post.now.plus(days * DAY));
+        post.set("low", false, None);
+    }
+    // Bob while ada is on the way, and too soon after: nothing. A month later he comes, and then she does not.
+    let arrived: Vec<&str> = post.mails.iter().map(|mail| mail.letter.recipient.as_str()).collect();
+    assert_eq!(arrived, ["ada", "ada", "bob", "bob"]);
+    assert_eq!(post.reasons(), ["finished", "reentry", "finished", "reentry"]);
+}
+
+#[test]
+fn what_somebody_says_of_an_address_holds_for_all_who_have_it() {
+    type Says = fn(&mut Post, &str);
+    let cases: [(&str, Says, Says); 3] = [
+        (
+            "no more of this",
+            |post, who| _ = post.tenant.mailing.unsubscribe(who, Some("low"), post.now),
+            |post, who| _ = post.tenant.mailing.resubscribe(who, Some("low")),
+        ),
+        (
+            "no more at all",
+            |post, who| _ = post.tenant.mailing.unsubscribe(who, None, post.now),
+            |post, who| _ = post.tenant.mailing.resubscribe(who, None),
+        ),
+        (
+            "the address takes none",
+            |post, who| _ = post.tenant.mailing.suppress(who, post.now),
+            |post, who| _ = post.tenant.mailing.unsuppress(who),
+        ),
+    ];
+    for (what, stop, resume) in cases {
+        let parts = json!({"to": "user", "reentry": "always", "digest": "1h"});
+        let mut post = post(json!([sequence(parts)]));
+        post.know("bob", Role::Admin, None);
+        post.tenant.mailing.know("bob", &Seen { email: Some("ADA@acme.example".to_owned()), ..Seen::default() }, post.now);
+        post.set("low", true, Some("bob")); // on the way
+        stop(&mut post, "ada");
+        post.run(post.now.plus(DAY));
+        assert_eq!(post.mails, [], "{what}");
+        for by in ["bob", "ada"] {
+            post.set("low", false, None);
+            post.set("low", true, Some(by)); // anew
+            post.run(post.now.plus(DAY));
+        }
+        // Whoever comes to the address later.
+        post.know("new", Role::Member, None);
+        post.tenant.mailing.know("new", &Seen { email: Some("ada@acme.example".to_owned()), ..Seen::default() }, post.now);
+        post.set("low", false, None);
+        post.set("low", true, Some("new"));
+        post.run(post.now.plus(DAY));
+        assert_eq!(post.mails, [], "{what}");
+        resume(&mut post, "bob");
+        post.set("low", false, None);
+        post.set("low", true, Some("ada"));
+        post.run(post.now.plus(DAY));
+        assert_eq!(post.mails.len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn an_address_that_is_only_written_otherwise_is_no_other() {
+    let mut post = post(json!([sequence(json!({}))]));
+    post.tenant.mailing.suppress("ada", post.now);
+    for (address, is_suppressed) in [("Ada@ACME.example", true), ("ada@acme.example", true), ("ada@other.example", false)] {
+        post.tenant.mailing.know("ada", &Seen { email: Some(address.to_owned()), ..Seen::default() }, post.now);
+        assert_eq!(post.tenant.mailing.contact("ada").expect("known").consent.suppressed.is_some(), is_suppressed, "{address}");
+    }
+}

@@ -95,29 +95,46 @@ fn where_others_go_first_it_waits_and_that_counts_as_no_attempt() {
 #[test]
 fn a_crash_at_any_point_loses_nothing_and_doubles_nothing_where_the_provider_knows_keys() {
     for is_idempotent in [true, false] {
-        // Crashed after so many of: drawn, being sent, asked, settled.
-        for point in 0..4 {
+        // Crashed after so many of: drawn, being sent, handed over, asked, settled.
+        for point in 0..5 {
             let mut post = post(json!([sequence(json!({}))]));
             post.is_idempotent = is_idempotent;
             post.set("low", true, None);
             let id = post.draw()[0].id.clone();
             if point >= 1 {
                 let letter = post.sending(&id).expect("it may");
-                if point >= 2 {
+                if point == 2 {
+                    assert!(post.handing(&id));
+                } else if point >= 3 {
                     let outcome = post.ask(&letter);
-                    if point >= 3 {
+                    if point >= 4 {
                         post.settled(&id, outcome);
                     }
                 }
             }
             post.crash();
             post.run(post.now.plus(DAY));
-            let most = if point == 2 && !is_idempotent { 2 } else { 1 };
+            let most = if point == 3 && !is_idempotent { 2 } else { 1 };
             assert_eq!(post.mails.len(), most, "{point} {is_idempotent}");
             assert!(post.mails.iter().all(|mail| mail.letter.id == id));
             assert!(matches!(post.tenant.mailing.letters[0].state, LetterState::Sent(_)));
         }
     }
+}
+
+#[test]
+fn however_often_it_crashes_before_the_last_of_it_is_handed_over_it_is_sent_once() {
+    let mut post = post(json!([sequence(json!({}))]));
+    post.is_idempotent = false;
+    post.set("low", true, None);
+    for _ in 0..40 {
+        let id = post.draw()[0].id.clone();
+        post.sending(&id).expect("it may");
+        post.crash();
+    }
+    post.run(post.now.plus(DAY));
+    let letter = &post.tenant.mailing.letters[0];
+    assert_eq!((post.mails.len(), letter.state.code(), letter.unsure), (1, "sent", 0));
 }
 
 #[test]
@@ -132,10 +149,100 @@ fn however_often_it_crashes_a_provider_without_keys_sends_twice_at_most() {
             }
         }
         post.crash();
-        post.run(post.now);
     }
-    assert_eq!(post.mails.len(), 2);
-    assert_eq!(post.tenant.mailing.letters[0].state.code(), "sent");
+    assert_eq!((post.mails.len(), post.reasons()), (2, vec!["unsure", "finished"]));
+}
+
+#[test]
+fn what_ends_while_a_provider_without_keys_is_called_is_not_handed_over() {
+    let mut post = post(json!([sequence(json!({"exit": "false"}))]));
+    post.is_idempotent = false;
+    post.set("low", true, None);
+    let id = post.draw()[0].id.clone();
+    let letter = post.sending(&id).expect("it may");
+    post.upgrade();
+    let outcome = post.ask(&letter);
+    post.settled(&id, outcome);
+    post.run(post.now.plus(DAY));
+    assert_eq!((post.mails.len(), post.tenant.mailing.letters[0].state.reason()), (0, Some(Reason::Converted)));
+}
+
+#[test]
+fn what_may_have_been_sent_does_not_wait_for_a_morning_past_the_time_that_its_key_is_known() {
+    let weekdays = sequence(json!({"exit": "false", "weekends": "skip", "quiet_hours": {"from": "20:00", "to": "08:00"}}));
+    let full = sequence(json!({"exit": "false", "quiet_hours": {"from": "20:00", "to": "08:00"}}));
+    for (what, sequences, entered, is_idempotent, expected) in [
+        ("a night is shorter", &full, "2025-06-18T19:59", true, "19 08:00"),
+        ("a weekend is not", &weekdays, "2025-06-20T19:59", true, "20 20:00"),
+        ("where no key is known there is time", &weekdays, "2025-06-20T19:59", false, "23 08:00"),
+    ] {
+        let mut post = post_at(&document(json!([sequences])), entered);
+        (post.is_idempotent, post.mood) = (is_idempotent, Mood::Deaf);
+        post.now = post.now.plus(50 * SECOND);
+        post.set("low", true, None);
+        post.pump();
+        post.mood = Mood::Good;
+        post.run(post.now.plus(5 * DAY));
+        assert_eq!(times(&post).first().map(|(at, _)| at.as_str()), Some(expected), "{what}: {:?}", post.tenant.mailing.letters);
+    }
+}
+
+#[test]
+fn what_was_never_asked_for_waits_out_the_weekend_and_is_never_given_up() {
+    for already in [0, 1] {
+        let parts = json!({"exit": "false", "weekends": "skip"});
+        let mut document = document(json!([sequence(parts)]));
+        document["frequency"]["cap"] = json!([{"max": 1, "window": "20d", "scope": "user"}]);
+        let mut post = post_at(&document, "2025-06-20T23:59"); // a Friday
+        post.set("low", true, None);
+        let id = post.draw()[0].id.clone();
+        if already == 1 {
+            post.sending(&id).expect("it may");
+            post.settled(&id, Outcome::Later { detail: "busy".to_owned(), wait: None });
+        }
+        // Others go first until the weekend has begun, and then a nudge takes the room.
+        post.settled(&id, Outcome::Wait { until: post.now.plus(HOUR) });
+        let nudge = Moment { at: post.now.plus(DAY), tag: 7 };
+        post.tenant.users.entry("ada", Default::default).ledger.note(key("quota"), NoteKind::Render, nudge);
+        post.run(post.now.plus(40 * DAY));
+        let [mail] = post.mails.as_slice() else { panic!("{already}: {:?}", post.tenant.mailing.letters) };
+        assert!(mail.at >= nudge.at.plus(20 * DAY), "{already}");
+    }
+}
+
+#[test]
+fn a_key_is_used_a_last_time_before_it_is_forgotten() {
+    let mut post = post(json!([sequence(json!({"exit": "false"}))]));
+    post.mood = Mood::Deaf;
+    post.set("low", true, None);
+    let begin = post.now;
+    post.run(begin.plus(22 * HOUR));
+    let id = post.tenant.mailing.letters[0].id.clone();
+    // The provider wants to be left alone past the time that it knows the key.
+    post.now = post.tenant.mailing.due().expect("again");
+    let _drawn = post.draw();
+    post.sending(&id).expect("it may");
+    post.settled(&id, Outcome::Later { detail: "429".to_owned(), wait: Some(6 * HOUR) });
+    post.mood = Mood::Good;
+    post.run(begin.plus(3 * DAY));
+    let [mail] = post.mails.as_slice() else { panic!("{:?}", post.tenant.mailing.letters) };
+    assert_eq!(mail.at, begin.plus(23 * HOUR - MINUTE));
+}
+
+#[test]
+fn a_letter_is_about_no_more_sequences_than_its_links_can_name() {
+    let long: Vec<Value> = (0..10)
+        .map(|i| sequence(json!({"id": format!("{}{i}", "s".repeat(63)), "exit": "false", "steps": [{"after": "0s", "template": "one"}]})))
+        .collect();
+    let short: Vec<Value> = (0..10)
+        .map(|i| sequence(json!({"id": format!("quota_emails_{i}"), "exit": "false", "steps": [{"after": "0s", "template": "one"}]})))
+        .collect();
+    for (sequences, expected) in [(long, vec![3, 3, 3, 1]), (short, vec![10])] {
+        let mut post = post(json!(sequences));
+        post.set("low", true, None);
+        post.pump();
+        assert_eq!(post.mails.iter().map(|mail| mail.letter.parts.len()).collect::<Vec<_>>(), expected);
+    }
 }
 
 #[test]

@@ -96,6 +96,11 @@ pub(crate) fn zone(name: &str, now: Millis) -> Zone {
     Zone { changes: changes.map(|at| (at, offset(at))).collect() }
 }
 
+/// What comes of a letter that ended on its way.
+pub(crate) fn called_back() -> Outcome {
+    Outcome::Later { detail: "it was called back".to_owned(), wait: None }
+}
+
 impl Post {
     pub(crate) fn new(document: &Value, now: Millis) -> Self {
         Self::with(rules(document), "acme", now)
@@ -196,11 +201,14 @@ impl Post {
 
     /// The provider is asked; what it answers.
     pub(crate) fn ask(&mut self, letter: &Letter) -> Outcome {
-        let detail = || "as the provider says".to_owned();
         // One without keys refuses before it has all of a letter.
-        if (self.is_idempotent || matches!(self.mood, Mood::Good | Mood::Silent | Mood::Deaf)) && !self.handing(&letter.id) {
-            return Outcome::Later { detail: "it was called back".to_owned(), wait: None };
-        }
+        let has_it = matches!(self.mood, Mood::Good | Mood::Silent | Mood::Deaf);
+        if has_it && !self.handing(&letter.id) { called_back() } else { self.hand_over(letter) }
+    }
+
+    /// What the provider answers that has been given all of a letter.
+    pub(crate) fn hand_over(&mut self, letter: &Letter) -> Outcome {
+        let detail = || "as the provider says".to_owned();
         let is_known = self.is_idempotent && self.mails.iter().any(|mail| mail.letter.id == letter.id);
         if matches!(self.mood, Mood::Good | Mood::Silent) && !is_known {
             self.mails.push(Mail { at: self.now, letter: letter.clone() });

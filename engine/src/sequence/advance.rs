@@ -44,21 +44,13 @@ impl Mailing {
         self.doors.is_empty() && self.enrolments.iter().all(Enrolment::is_over)
     }
 
-    /// Those who would get a sequence for `to` now, and can be reached; of several with one address one.
+    /// Those who would get a sequence for `to` now, and can be reached.
     fn audience(&self, to: To, by: Option<&str>) -> Vec<String> {
         let reachable = || self.contacts.iter().filter(|contact| contact.email.is_some());
         let admins = reachable().filter(|contact| contact.acts_as() == Role::Admin).map(|contact| self.as_user(contact)).collect();
         let admins = ordered(admins, |contact| -contact.last_seen.0);
         let one = match to {
-            To::Admins => {
-                let mut mailboxes: Vec<&Contact> = Vec::new();
-                for contact in admins {
-                    if mailboxes.len() < MAX_RECIPIENTS && !mailboxes.iter().any(|known| known.shares_address(contact)) {
-                        mailboxes.push(contact);
-                    }
-                }
-                return mailboxes.into_iter().map(|contact| contact.recipient.clone()).collect();
-            }
+            To::Admins => return admins.into_iter().take(MAX_RECIPIENTS).map(|contact| contact.recipient.clone()).collect(),
             To::User => reachable().find(|contact| Some(contact.recipient.as_str()) == by),
             To::Owner => reachable().filter(|contact| contact.is_owner).max_by_key(|contact| contact.last_seen),
         };
@@ -138,7 +130,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Enrols somebody, or says why not. Who is on the way already goes on.
+    /// Enrols somebody, or says why not. Who is on the way already goes on, under whatever name: a mailbox is written to once.
     fn admit(&mut self, sequence: &Sequence, recipient: &str) {
         let sharing = self.mailing.sharing(recipient);
         let is_theirs = |enrolment: &Enrolment| enrolment.sequence == sequence.id && sharing.contains(&enrolment.recipient);

@@ -114,6 +114,14 @@ impl Mailing {
         [recipient.to_owned()].into_iter().chain(others.map(|other| other.recipient.clone())).collect()
     }
 
+    /// Whether `recipient`, or another at the same address, refuses the mails of `sequence`; `None`: all mails.
+    pub fn refuses(&self, recipient: &str, sequence: Option<&str>) -> bool {
+        let sharing = self.sharing(recipient);
+        sharing.iter().filter_map(|recipient| self.contact(recipient)).any(|Contact { consent, .. }| {
+            consent.refused_all.is_some() || sequence.is_some_and(|sequence| consent.refused.iter().any(|refused| refused == sequence))
+        })
+    }
+
     /// Why the mails of `sequence` are not to be sent to a contact, if so: they, or another at the same address, do not want it.
     pub(super) fn refusal(&self, contact: &Contact, sequence: &str) -> Option<Reason> {
         let others = contact.email.as_deref().into_iter().flat_map(|address| self.at(address));

@@ -157,7 +157,8 @@ impl Desk<'_> {
             letter.detail.clone_from(detail);
         }
         let recipient = letter.recipient.clone();
-        if matches!(outcome, Outcome::Unknown { .. }) {
+        // An answer that comes when nobody waited for it any more was counted then.
+        if matches!(outcome, Outcome::Unknown { .. }) && !matches!(letter.state, LetterState::Waiting { .. }) {
             letter.doubt();
         }
         let again = backoff(letter.attempts);

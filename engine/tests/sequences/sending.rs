@@ -230,6 +230,20 @@ fn a_key_is_used_a_last_time_before_it_is_forgotten() {
 }
 
 #[test]
+fn a_key_is_known_from_when_the_provider_may_have_taken_it_and_not_from_when_it_refused_to() {
+    let mut post = post(json!([sequence(json!({"exit": "false"}))]));
+    post.mood = Mood::Busy;
+    post.set("low", true, None);
+    let begin = post.now;
+    post.run(begin.plus(22 * HOUR));
+    post.mood = Mood::Silent;
+    post.run(begin.plus(30 * HOUR));
+    post.mood = Mood::Good;
+    post.run(begin.plus(32 * HOUR));
+    assert_eq!((post.mails.len(), post.tenant.mailing.letters[0].state.code()), (1, "sent"));
+}
+
+#[test]
 fn a_letter_is_about_no_more_sequences_than_its_links_can_name() {
     let long: Vec<Value> = (0..10)
         .map(|i| sequence(json!({"id": format!("{}{i}", "s".repeat(63)), "exit": "false", "steps": [{"after": "0s", "template": "one"}]})))

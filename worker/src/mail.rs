@@ -92,8 +92,19 @@ impl Mail<'_> {
     }
 }
 
+/// Told right before a provider that knows no keys may have all of a mail; answers whether the mail is to be handed over at all.
+pub(crate) type Handing<'a> = dyn Fn() -> bool + 'a;
+
+/// What became of a mail that its sender took back before the last of it was handed over.
+const CALLED_BACK: &str = "it was called back before the last of it was handed over";
+
 /// Hands a mail over.
 pub(crate) async fn send(env: &Env, access: &MailAccess, mail: &Mail<'_>) -> Delivery {
+    hand_over(env, access, mail, &|| true).await
+}
+
+/// Hands a mail over, telling when it may be there.
+pub(crate) async fn hand_over(env: &Env, access: &MailAccess, mail: &Mail<'_>, handing: &Handing<'_>) -> Delivery {
     let envelope = match Envelope::check(mail, &host::ascii_domain) {
         Ok(envelope) => envelope,
         Err(delivery) => return delivery,
@@ -103,10 +114,15 @@ pub(crate) async fn send(env: &Env, access: &MailAccess, mail: &Mail<'_>) -> Del
         MailAccess::Resend { api_key, .. } => resend::send(env, api_key, mail, &envelope).await,
         MailAccess::Smtp { host, port, security, username, password } => {
             let server = smtp::Server { host, port: *port, security: *security, username, password };
-            smtp::send(&server, mail, &envelope, host::now()).await
+            smtp::send(&server, mail, &envelope, host::now(), handing).await
         }
-        MailAccess::Cloudflare => cloudflare::send(env, mail, &envelope).await,
+        MailAccess::Cloudflare => cloudflare::send(env, mail, &envelope, handing).await,
     }
+}
+
+/// Whether mail can go to this address; what is wrong with it, if not.
+pub(crate) fn check_address(text: &str, to_ascii: &dyn Fn(&str) -> Option<String>) -> Result<(), &'static str> {
+    address::Address::read(text, to_ascii).map(|_| ())
 }
 
 /// The beginning of what somebody else said, as one line of a sentence of ours.

@@ -10,16 +10,19 @@ use worker::Env;
 use worker::wasm_bindgen_futures::JsFuture;
 
 use super::envelope::{Envelope, Party};
-use super::{Delivery, Mail, cut};
+use super::{CALLED_BACK, Delivery, Handing, Mail, cut};
 
 /// The binding's name, as in wrangler.toml.
 const BINDING: &str = "EMAIL";
 
-pub(super) async fn send(env: &Env, mail: &Mail<'_>, envelope: &Envelope) -> Delivery {
+pub(super) async fn send(env: &Env, mail: &Mail<'_>, envelope: &Envelope, handing: &Handing<'_>) -> Delivery {
     let Some((binding, method)) = binding(env) else {
         let detail = "this deployment has no binding for Cloudflare's Email Service; add [[send_email]] name = \"EMAIL\" to wrangler.toml";
         return Delivery::Later { detail: detail.to_owned(), wait: None };
     };
+    if !handing() {
+        return Delivery::Later { detail: CALLED_BACK.to_owned(), wait: None };
+    }
     let promise = message(mail, envelope).and_then(|message| method.call1(&binding, &message)).map(|answer| Promise::resolve(&answer));
     let answer = match promise {
         Ok(promise) => JsFuture::from(promise).await,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createConnection } from "node:net";
 import { after, afterEach, before, describe, test } from "node:test";
 import { startMailServer } from "../support/mail-server.mjs";
 import { delivery, event, startResend } from "../support/resend-double.mjs";
@@ -36,6 +37,32 @@ async function startGate(t, target) {
   });
   gate.url = `http://127.0.0.1:${server.address().port}`;
   return gate;
+}
+
+/** A mail server that stops talking: before its greeting, or when it has all of a mail but for the last line. */
+async function startSlowServer(t, at) {
+  const slow = { held: 0 };
+  const server = createConnection((socket) => {
+    socket.on("error", () => {});
+    if (at === "greeting") return (slow.held += 1);
+    let data = false;
+    socket.write("220 mx\r\n");
+    socket.on("data", (bytes) => {
+      const text = bytes.toString();
+      if (data) {
+        if (text.endsWith(".\r\n")) slow.held += 1; // and is not answered
+      } else if (text.startsWith("EHLO")) socket.write("250-mx\r\n250 SMTPUTF8\r\n");
+      else if (text.startsWith("DATA")) {
+        data = true;
+        socket.write("354 go\r\n");
+      } else socket.write("250 ok\r\n");
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  slow.port = server.address().port;
+  return slow;
 }
 
 describe("a letter that is interrupted", () => {
@@ -87,13 +114,70 @@ describe("a letter that is interrupted", () => {
           await arm(at, kind);
           await mails.use(tenant, 900).catch(() => {});
           await check(name, tenant, most);
-          // Whether it is known what came of asking: else it is asked once more.
-          const [{ unsure }] = (await mails.of(tenant)).letters;
-          assert.equal(unsure, at.endsWith("_provider") ? 1 : 0, "the fault was not met");
+          // Whether it is known what came of asking: a mail server was not given anything before the last of a letter.
+          const [{ unsure, attempts }] = (await mails.of(tenant)).letters;
+          const doubtful = name === "smtp" ? ["after_provider"] : ["before_provider", "after_provider"];
+          assert.equal(unsure, doubtful.includes(at) ? 1 : 0);
+          assert.equal(attempts, at.endsWith("_provider") ? 2 : 1, "the fault was not met");
         });
       }
     }
   }
+
+  test("smtp: a panic right before the last of a letter is handed over leaves it in doubt, and it is sent", { timeout: 120_000 }, async () => {
+    await use("smtp");
+    await addShopper(stack, "handing");
+    await arm("handing", "panic");
+    await mails.use("handing", 900).catch(() => {});
+    await check("smtp", "handing", 1);
+    assert.equal((await mails.of("handing")).letters[0].unsure, 1);
+  });
+
+  test("smtp: however often everything stops on the way to the server, the letter is sent, and once", { timeout: 120_000 }, async () => {
+    await use("smtp");
+    await addShopper(stack, "unlucky");
+    const letters = async () => (await stack.api("GET", "/v1/tenants/unlucky/letters").catch(() => ({}))).body?.letters ?? [];
+    for (let i = 1; i <= 4; i++) {
+      await arm("before_provider", "panic");
+      await (i === 1 ? mails.use("unlucky", 900) : mails.pass(0, "unlucky")).catch(() => {});
+      await eventually(async () => (await letters())[0]?.attempts >= i, () => `not asked ${i} times`);
+    }
+    await arm();
+    await check("smtp", "unlucky", 1);
+    assert.equal((await letters())[0].unsure, 0);
+  });
+
+  // Where the object dies with the process, not with a panic that the host hears of.
+  for (const at of ["greeting", "data"]) {
+    test(`smtp: kill -9 while the server is at its ${at}`, { timeout: 120_000 }, async () => {
+      const tenant = `kill-smtp-${at}`;
+      const slow = await startSlowServer(t, at);
+      const set = await stack.operator("PATCH", `/v1/apps/${stack.app}`, { email: { ...PROVIDERS.smtp.settings(), port: slow.port } });
+      assert.equal(set.status, 200, JSON.stringify(set.body));
+      await addShopper(stack, tenant);
+      await mails.use(tenant, 900);
+      await eventually(() => slow.held > 0, () => "the server was never asked");
+      await stack.worker.stop("SIGKILL");
+      await stack.worker.start();
+      await use("smtp");
+      await check("smtp", tenant, 1);
+      assert.equal((await mails.of(tenant)).letters[0].unsure, at === "data" ? 1 : 0);
+    });
+  }
+
+  test("an alarm that fails sets itself again", { timeout: 120_000 }, async (t) => {
+    t.after(() => stack.publish(CONFIG));
+    const steps = [{ after: "0s", template: "quota" }, { after: "5s", template: "pace" }];
+    assert.equal((await stack.publish(mailConfig({ sequences: [{ ...SEQUENCE, steps }] }))).status, 200);
+    await use("resend");
+    await addShopper(stack, "drowsy");
+    await mails.use("drowsy", 900);
+    await mails.until("drowsy", 1);
+    await eventually(async () => (await mails.outbox("?tenant=drowsy&state=sent")).letters.length === 1);
+    const armed = await stack.operator("POST", "/dev/fault", { at: "tenant.alarm", kind: "error" });
+    assert.equal(armed.status, 200);
+    await mails.until("drowsy", 2);
+  });
 
   for (const when of ["before", "after"]) {
     test(`resend: kill -9 while the provider is asked, ${when} it has taken the letter`, { timeout: 120_000 }, async () => {

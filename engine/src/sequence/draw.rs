@@ -97,11 +97,12 @@ impl<'d> Desk<'d> {
             let mut going = vec![lead];
             for other in self.others(number) {
                 let length = self.enrolment(other).map_or(0, |enrolment| enrolment.sequence.len());
-                if going.len() < MAX_PARTS && length <= left {
-                    if let Some(other) = self.look(other, false) {
-                        left -= length;
-                        going.push(other);
-                    }
+                if going.len() < MAX_PARTS
+                    && length <= left
+                    && let Some(other) = self.look(other, false)
+                {
+                    left -= length;
+                    going.push(other);
                 }
             }
             self.write(going);

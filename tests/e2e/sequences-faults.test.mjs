@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect, createServer as createTcpServer } from "node:net";
 import { after, afterEach, before, describe, test } from "node:test";
 import { startMailServer } from "../support/mail-server.mjs";
 import { delivery, event, startResend } from "../support/resend-double.mjs";
@@ -36,6 +37,33 @@ async function startGate(t, target) {
   });
   gate.url = `http://127.0.0.1:${server.address().port}`;
   return gate;
+}
+
+/** A mail server that stops talking some times, before its greeting or when it has all of a mail; then it passes on to one that does not. */
+async function startSlowServer(t, { at, times, port }) {
+  const slow = { held: 0 };
+  let begun = 0;
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    begun += 1;
+    if (begun > times) return socket.pipe(connect(port, "127.0.0.1")).on("error", () => socket.destroy()).pipe(socket);
+    if (at === "greeting") return (slow.held += 1);
+    let heard = "";
+    socket.write("220 mx\r\n");
+    socket.on("data", (bytes) => {
+      heard += bytes.toString("latin1");
+      if (heard.includes("DATA\r\n")) {
+        if (heard.endsWith("\r\n.\r\n")) slow.held += 1; // and nobody answers
+        else if (heard.endsWith("DATA\r\n")) socket.write("354 go\r\n");
+      } else socket.write(heard.startsWith("EHLO") && heard.indexOf("\r\n") === heard.length - 2 ? "250-mx\r\n250 SMTPUTF8\r\n" : "250 ok\r\n");
+    });
+    return undefined;
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  slow.port = server.address().port;
+  return slow;
 }
 
 describe("a letter that is interrupted", () => {
@@ -87,13 +115,58 @@ describe("a letter that is interrupted", () => {
           await arm(at, kind);
           await mails.use(tenant, 900).catch(() => {});
           await check(name, tenant, most);
-          // Whether it is known what came of asking: else it is asked once more.
-          const [{ unsure }] = (await mails.of(tenant)).letters;
-          assert.equal(unsure, at.endsWith("_provider") ? 1 : 0, "the fault was not met");
+          // Whether it is known what came of asking: a mail server was not given anything before the last of a letter.
+          const [{ unsure, attempts }] = (await mails.of(tenant)).letters;
+          const doubtful = name === "smtp" ? ["after_provider"] : ["before_provider", "after_provider"];
+          assert.equal(unsure, doubtful.includes(at) ? 1 : 0);
+          assert.equal(attempts, at.endsWith("_provider") ? 2 : 1, "the fault was not met");
         });
       }
     }
   }
+
+  test("smtp: a panic right before the last of a letter is handed over leaves it in doubt, and it is sent", { timeout: 120_000 }, async () => {
+    await use("smtp");
+    await addShopper(stack, "handing");
+    await arm("handing", "panic");
+    await mails.use("handing", 900).catch(() => {});
+    await check("smtp", "handing", 1);
+    assert.equal((await mails.of("handing")).letters[0].unsure, 1);
+  });
+
+  // Where the object dies with the process, and not of a panic that the host hears of.
+  for (const [at, times, unsure] of [["greeting", 1, 0], ["data", 1, 1]]) {
+    test(`smtp: kill -9 while the server is at its ${at}`, { timeout: 120_000 }, async () => {
+      const tenant = `kill-smtp-${at}`;
+      const slow = await startSlowServer(t, { at, times, port: smtp.port });
+      const set = await stack.operator("PATCH", `/v1/apps/${stack.app}`, { email: { ...PROVIDERS.smtp.settings(), port: slow.port } });
+      assert.equal(set.status, 200, JSON.stringify(set.body));
+      await addShopper(stack, tenant);
+      await mails.use(tenant, 900);
+      for (let i = 1; i <= times; i++) {
+        await eventually(() => slow.held >= i, () => `the server was asked ${slow.held} times`);
+        await stack.worker.stop("SIGKILL");
+        await stack.worker.start();
+      }
+      await check("smtp", tenant, 1);
+      const [letter] = (await mails.of(tenant)).letters;
+      assert.deepEqual([letter.unsure, letter.attempts], [unsure, times + 1]);
+    });
+  }
+
+  test("an alarm that fails sets itself again", { timeout: 120_000 }, async (t) => {
+    t.after(() => stack.publish(CONFIG));
+    const steps = [{ after: "0s", template: "quota" }, { after: "5s", template: "pace" }];
+    assert.equal((await stack.publish(mailConfig({ sequences: [{ ...SEQUENCE, steps }] }))).status, 200);
+    await use("resend");
+    await addShopper(stack, "drowsy");
+    await mails.use("drowsy", 900);
+    await mails.until("drowsy", 1);
+    await eventually(async () => (await mails.outbox("?tenant=drowsy&state=sent")).letters.length === 1);
+    const armed = await stack.operator("POST", "/dev/fault", { at: "tenant.alarm", kind: "error" });
+    assert.equal(armed.status, 200);
+    await mails.until("drowsy", 2);
+  });
 
   for (const when of ["before", "after"]) {
     test(`resend: kill -9 while the provider is asked, ${when} it has taken the letter`, { timeout: 120_000 }, async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { sharedStack } from "../support/shared-stack.mjs";
 import { call, seedStripe } from "../support/stack.mjs";
-import { addShopper, eventually, follow, linkIn, mailConfig, mailing } from "../support/mailing.mjs";
+import { SEQUENCE, addShopper, eventually, follow, linkIn, mailConfig, mailing } from "../support/mailing.mjs";
 
 describe("a letter's links", () => {
   const stack = sharedStack({ dev: true, config: mailConfig() });
@@ -46,6 +46,79 @@ describe("a letter's links", () => {
     assert.ok((await consent("reader")).refuses_all_since);
     const told = (await mails.told("reader")).map(({ type }) => type).filter((type) => type.startsWith("Mail"));
     assert.deepEqual(told, ["MailStopped", "MailResumed", "MailStopped"]);
+  });
+
+  test("what somebody says of a mailbox holds for all who have it, in the tenant and from every letter", async () => {
+    await addShopper(stack, "desk", { ada: { email: "desk@desk.example" }, bob: { email: "Desk@desk.example" } });
+    await mails.post({ tenant: "desk", events: [{ type: "identify", owner: true, email: "desk@desk.example" }] });
+    await mails.use("desk", 900);
+    const [{ id }] = await mails.until("desk", 1);
+    const contacts = async () => (await mails.of("desk")).contacts;
+    assert.equal((await mails.of("desk")).letters.length, 1, "one mailbox, one letter");
+    const url = linkIn(await mails.letter("desk", id), stack.worker, "u");
+    await form(url, { stop: "all" });
+    assert.deepEqual((await contacts()).map(({ refuses_all_since: since }) => since !== null), [true, true, true]);
+    await form(url, { resume: "1" });
+    assert.deepEqual((await contacts()).map(({ refuses_all_since: since }) => since !== null), [false, false, false]);
+    // Whoever moves away is still the one who speaks, and so is whoever has the address now.
+    await mails.know("desk", "ada", { email: "ada@desk.example" });
+    await mails.know("desk", "bob", { email: "bob@desk.example" });
+    await form(url, { stop: "these" });
+    const stopped = (await contacts()).filter(({ refuses }) => refuses.length > 0).map(({ recipient }) => recipient);
+    assert.equal(stopped.length, 2, stopped.join());
+    assert.ok(stopped.includes("owner"));
+  });
+
+  test("an address that takes no mail is told so, and nothing that is wished there changes it", async () => {
+    const letter = await written("returned");
+    const url = linkIn(letter, stack.worker, "u");
+    const email = "ada@returned.example";
+    assert.equal((await stack.api("POST", "/v1/email/suppressions", { email })).status, 200);
+    for (const ask of [() => follow(url), () => form(url, { resume: "1" }), () => form(url, { stop: "all" }), () => follow(url)]) {
+      const text = await (await ask()).text();
+      assert.match(text, /No emails are sent to your address/);
+      assert.doesNotMatch(text, /Welcome back|name="resume"/);
+    }
+    assert.equal((await stack.api("GET", `/v1/email/suppressions?email=${email}`)).body.suppressions.length, 1);
+    assert.ok((await consent("returned")).refuses_all_since, "stopping works all the same");
+    assert.deepEqual((await stack.api("DELETE", "/v1/email/suppressions", { email })).body, { was_suppressed: true });
+    assert.match(await (await follow(url)).text(), /You get no more of these emails/);
+  });
+
+  test("where clicks are not counted links carry the reason all the same, to hosts that are allowed", async (t) => {
+    t.after(() => stack.publish(mailConfig()));
+    const templates = { quota: { subject: "s", html: '<p><a href="{{links.plans}}">Plans</a> <a href="https://elsewhere.example/x">Else</a></p>' } };
+    assert.equal((await stack.publish(mailConfig({ email: { track: { clicks: false } }, templates }))).status, 200);
+    const letter = await written("uncounted");
+    const [plans, elsewhere] = [...letter.html.matchAll(/href="([^"]+)">(?:Plans|Else)/g)].map(([, url]) => new URL(url.replaceAll("&amp;", "&")));
+    assert.deepEqual([plans.origin + plans.pathname, plans.searchParams.get("tab"), plans.hash], ["https://app.nimbus.example/plans", "all", "#top"]);
+    assert.equal(elsewhere.href, "https://elsewhere.example/x");
+    const told = await call(`${stack.worker.url}/v1/plans?ref=${plans.searchParams.get("upcue")}`, { key: await stack.token({ tenant: "uncounted" }) });
+    assert.deepEqual(told.body.letter, { id: letter.id, sequence: "quota_emails" });
+  });
+
+  test("the longest address that may be configured is a link that can be followed", async (t) => {
+    t.after(() => stack.publish(mailConfig()));
+    const plans = `https://app.nimbus.example/${"x".repeat(2_000 - 27)}`;
+    assert.equal((await stack.publish(mailConfig({ email: { links: { plans } } }))).status, 200);
+    const letter = await written("far");
+    const { status, headers } = await follow(linkIn(letter, stack.worker, "e"));
+    assert.equal(status, 302);
+    assert.ok(headers.get("location").startsWith(`${plans}?upcue=`));
+  });
+
+  test("ten sequences with the longest names and ids leave, and can be stopped", async (t) => {
+    t.after(() => stack.publish(mailConfig()));
+    const sequences = Array.from({ length: 10 }, (_, i) => ({ ...SEQUENCE, id: `${"s".repeat(63)}${i}`, steps: [{ after: "0s", template: "quota" }] }));
+    assert.equal((await stack.publish(mailConfig({ sequences }))).status, 200);
+    const [tenant, user] = ["t".repeat(128), "u".repeat(128)];
+    await addShopper(stack, tenant, { [user]: { email: "ada@long.example" } });
+    await mails.use(tenant, 900);
+    const letters = await mails.until(tenant, 4);
+    assert.deepEqual(letters.map(({ parts }) => parts.length).toSorted(), [1, 3, 3, 3]);
+    const url = linkIn(await mails.letter(tenant, letters[0].id), stack.worker, "u");
+    assert.ok(url.length + 2 <= 900, `${url.length} in a header`);
+    assert.equal((await form(url, { stop: "all" })).status, 200);
   });
 
   test("a mail program's one click stops the sequence, as RFC 8058 has it", async () => {
@@ -144,7 +217,11 @@ describe("a letter's links", () => {
     );
     const bad = await stack.api("POST", "/v1/events", { tenant: "people", user: "x", events: [{ type: "identify", email: "x@y\r\nBcc: z@y" }] });
     assert.deepEqual([bad.status, bad.body.code], [422, "invalid_event"]);
-    assert.match(bad.body.detail, /`email` must be an address/);
+    assert.match(bad.body.detail, /`email` has only letters.* it must be an address/);
+    for (const email of ["x@people.example.", "x..y@people.example", "x@a_b.example"]) {
+      const refused = await stack.api("POST", "/v1/events", { tenant: "people", user: "x", events: [{ type: "identify", email }] });
+      assert.deepEqual([refused.status, refused.body.code], [422, "invalid_event"], email);
+    }
   });
 
   test("an address that is suppressed gets nothing until it is let go, whichever tenant writes", async () => {
@@ -156,7 +233,19 @@ describe("a letter's links", () => {
     await addShopper(stack, "blocked");
     await mails.use("blocked", 900);
     await eventually(async () => (await mails.of("blocked")).letters.some(({ reason }) => reason === "suppressed"));
+    assert.ok((await consent("blocked")).suppressed_since);
     assert.deepEqual((await stack.api("DELETE", "/v1/email/suppressions", { email })).body, { was_suppressed: true });
     assert.deepEqual((await stack.api("GET", `/v1/email/suppressions?email=${email}`)).body.suppressions, []);
+    assert.equal((await consent("blocked")).suppressed_since, null, "the tenant has heard of it");
+  });
+
+  test("an address with a domain of another script is one, whichever way it is written", async () => {
+    assert.equal((await stack.api("POST", "/v1/email/suppressions", { email: "ada@xn--bcher-kva.example" })).status, 200);
+    await addShopper(stack, "books", { ada: { email: "Ada@Bücher.example" } });
+    await mails.use("books", 900);
+    await eventually(async () => (await mails.of("books")).letters.some(({ reason }) => reason === "suppressed"));
+    assert.ok((await consent("books")).suppressed_since);
+    assert.deepEqual((await stack.api("DELETE", "/v1/email/suppressions", { email: "ADA@BÜCHER.example" })).body, { was_suppressed: true });
+    assert.equal((await consent("books")).suppressed_since, null);
   });
 });

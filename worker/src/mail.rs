@@ -94,25 +94,36 @@ impl Mail<'_> {
     }
 }
 
+/// Told right before a provider that knows no keys may have all of a mail; answers whether the mail is to be handed over at all.
+pub(crate) type Handing<'a> = dyn Fn() -> bool + 'a;
+
+/// What became of a mail that its sender took back before the last of it was handed over.
+const CALLED_BACK: &str = "it was called back before the last of it was handed over";
+
 /// Hands a mail over.
 pub(crate) async fn send(env: &Env, access: &MailAccess, mail: &Mail<'_>) -> Delivery {
+    hand_over(env, access, mail, &|| true).await
+}
+
+/// Hands a mail over, telling when it may be there.
+pub(crate) async fn hand_over(env: &Env, access: &MailAccess, mail: &Mail<'_>, handing: &Handing<'_>) -> Delivery {
     let envelope = match Envelope::check(mail, &host::ascii_domain) {
         Ok(envelope) => envelope,
         Err(delivery) => return delivery,
     };
     match access {
-        MailAccess::Log => provider::Log.deliver(mail, &envelope).await,
-        MailAccess::Resend { api_key, .. } => resend::Resend { env, api_key }.deliver(mail, &envelope).await,
+        MailAccess::Log => provider::Log.deliver(mail, &envelope, handing).await,
+        MailAccess::Resend { api_key, .. } => resend::Resend { env, api_key }.deliver(mail, &envelope, handing).await,
         MailAccess::Smtp { host, port, security, username, password } => {
-            smtp::Server { host, port: *port, security: *security, username, password }.deliver(mail, &envelope).await
+            smtp::Server { host, port: *port, security: *security, username, password }.deliver(mail, &envelope, handing).await
         }
-        MailAccess::Cloudflare => cloudflare::Service { env }.deliver(mail, &envelope).await,
+        MailAccess::Cloudflare => cloudflare::Service { env }.deliver(mail, &envelope, handing).await,
     }
 }
 
-/// An address as mail carries it, its domain in ASCII; the error says what is wrong with it without repeating it.
-pub(crate) fn address(text: &str) -> Result<String, &'static str> {
-    address::Address::read(text, &host::ascii_domain).map(|address| address.text())
+/// Whether mail can go to this address; what is wrong with it, if not.
+pub(crate) fn check_address(text: &str, to_ascii: &dyn Fn(&str) -> Option<String>) -> Result<(), &'static str> {
+    address::Address::read(text, to_ascii).map(|_| ())
 }
 
 /// The beginning of what somebody else said, as one line of a sentence of ours.

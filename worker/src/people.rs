@@ -8,8 +8,12 @@ use upcue_engine::facts::Role;
 use upcue_engine::sequence::Seen;
 
 use crate::auth::UserToken;
+use crate::host;
+use crate::mail;
 use crate::zones;
 
+/// What an address is, for whoever gave something else.
+pub(crate) const AN_ADDRESS: &str = "an address, as in ada@acme.example";
 /// The longest address that mail can go to (RFC 5321), and the longest name.
 const MAX_ADDRESS: usize = 254;
 const MAX_NAME: usize = 120;
@@ -17,14 +21,18 @@ const MAX_NAME: usize = 120;
 /// What an `identify` event may say beside `traits`.
 pub(crate) const MEMBERS: [&str; 5] = ["email", "name", "tz", "role", "owner"];
 
-/// An address that mail can go to. Nothing that a header could be broken with passes.
-pub(crate) fn address(text: &str) -> Option<String> {
+/// An address that mail can go to, by the rule by which it is sent: else it would be taken here, and refused when it is too late to mend.
+/// The error says what is wrong with it.
+pub(crate) fn address(text: &str) -> Result<String, &'static str> {
+    read_address(text, &host::ascii_domain)
+}
+
+fn read_address(text: &str, to_ascii: &dyn Fn(&str) -> Option<String>) -> Result<String, &'static str> {
     let text = text.trim();
-    let (local, domain) = text.rsplit_once('@')?;
-    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"".contains(c);
-    let fits = !local.is_empty() && local.len() <= 64 && !domain.is_empty() && text.len() <= MAX_ADDRESS;
-    let is_domain = !domain.starts_with(['.', '-']) && !domain.ends_with(['.', '-']) && !domain.contains("..");
-    (fits && is_domain && text.chars().all(is_plain) && !local.contains('@')).then(|| text.to_owned())
+    if text.len() > MAX_ADDRESS {
+        return Err("is longer than an address can be");
+    }
+    mail::check_address(text, to_ascii).map(|()| text.to_owned())
 }
 
 /// What somebody is called, in one line.
@@ -40,14 +48,21 @@ pub(crate) fn of_token(token: &UserToken) -> Seen {
 
 /// What an `identify` event says of a person; `None` where it says nothing of the kind. Null takes back what was said.
 pub(crate) fn of_event(raw: &Value) -> Result<Option<Seen>, String> {
+    read_event(raw, &address)
+}
+
+/// Reads an address, or says what is wrong with it.
+type ReadAddress = dyn Fn(&str) -> Result<String, &'static str>;
+
+fn read_event(raw: &Value, address: &ReadAddress) -> Result<Option<Seen>, String> {
     if !MEMBERS.iter().any(|member| raw.get(member).is_some()) {
         return Ok(None);
     }
-    let said = |member: &str, read: &dyn Fn(&str) -> Option<String>, must: &str| match raw.get(member) {
+    let said = |member: &str, read: &ReadAddress, must: &str| match raw.get(member) {
         None => Ok(None),
         Some(Value::Null) => Ok(Some(String::new())),
         Some(Value::String(text)) if text.is_empty() => Ok(Some(String::new())),
-        Some(Value::String(text)) => read(text).map(Some).ok_or_else(|| format!("`{member}` must be {must}")),
+        Some(Value::String(text)) => read(text).map(Some).map_err(|why| format!("`{member}` {why}; it must be {must}")),
         Some(other) => Err(format!("`{member}` is {other}; it must be {must}")),
     };
     let role = match raw.get("role") {
@@ -58,9 +73,10 @@ pub(crate) fn of_event(raw: &Value) -> Result<Option<Seen>, String> {
         None | Some(Value::Null) => None,
         Some(owner) => Some(owner.as_bool().ok_or("`owner` must be true or false")?),
     };
-    let zone = |text: &str| zones::is_known(text).then(|| text.to_owned());
+    let zone = |text: &str| if zones::is_known(text) { Ok(text.to_owned()) } else { Err("is the name of no zone") };
+    let name = |text: &str| name(text).ok_or("does not fit");
     Ok(Some(Seen {
-        email: said("email", &address, "an address, as in ada@acme.example")?,
+        email: said("email", address, AN_ADDRESS)?,
         name: said("name", &name, "one line of at most 120 characters")?,
         tz: said("tz", &zone, "the name of a time zone, as in Europe/Berlin")?,
         role,
@@ -75,24 +91,34 @@ mod tests {
 
     #[test]
     fn only_what_mail_can_go_to_passes_for_an_address() {
+        let idna = |domain: &str| ["bücher.example", "例え.jp"].contains(&domain).then(|| "xn--some.example".to_owned());
         for good in ["ada@acme.example", " ada@acme.example ", "ada+x@bücher.example", "用户@例え.jp", "a@b"] {
-            assert_eq!(address(good).as_deref(), Some(good.trim()), "{good}");
+            assert_eq!(read_address(good, &idna).as_deref(), Ok(good.trim()), "{good}");
         }
         let long = format!("{}@acme.example", "a".repeat(65));
         for bad in
             ["", "@", "ada", "@acme.example", "ada@", "a b@c.d", "ada@acme..example", "ada@.example", "ada@x@y", "a@b\r\nBcc: c@d", &long]
         {
-            assert_eq!(address(bad), None, "{bad:?}");
+            assert!(read_address(bad, &idna).is_err(), "{bad:?}");
+        }
+        let (label, long) = ("d".repeat(64), format!("ada@{}example", "d.".repeat(130)));
+        for bad in
+            ["ada@acme.example.", ".ada@acme.example", "a..da@acme.example", "ada@a_b.example", &format!("ada@{label}.example"), &long]
+        {
+            assert!(read_address(bad, &idna).is_err(), "what the mail would be refused for: {bad}");
         }
         for bad in ["Ada <ada@acme.example>", "ada@acme.example,bob@acme.example", "\"a\"@b.c"] {
-            assert_eq!(address(bad), None, "{bad}");
+            assert!(read_address(bad, &idna).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn an_event_without_a_person_says_nothing_and_a_bad_one_says_why() {
         assert_eq!(of_event(&json!({"type": "identify", "traits": {"email": "x"}})), Ok(None));
-        let said = of_event(&json!({"email": "ada@acme.example", "name": null, "role": "admin", "owner": true})).expect("good");
+        let said = read_event(&json!({"email": "ada@acme.example", "name": null, "role": "admin", "owner": true}), &|text| {
+            read_address(text, &|_| None)
+        })
+        .expect("good");
         let expected = Seen {
             email: Some("ada@acme.example".into()),
             name: Some(String::new()),
@@ -108,7 +134,7 @@ mod tests {
             (json!({"role": "boss"}), "role"),
             (json!({"owner": "yes"}), "owner"),
         ] {
-            let why = of_event(&event).expect_err("bad");
+            let why = read_event(&event, &|text| read_address(text, &|_| None)).expect_err("bad");
             assert!(why.contains(&format!("`{word}`")), "{event}: {why}");
         }
     }

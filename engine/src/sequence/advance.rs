@@ -1,7 +1,7 @@
 //! Who enters, and who leaves.
 
 use super::desk::Desk;
-use super::{Door, Enrolment, Mailing, Moved, Reason, Stage, Waiting, What, Zones};
+use super::{Contact, Door, Enrolment, Mailing, Moved, OWNER, Past, Reason, Stage, Waiting, What, Zones};
 use crate::config::{Reentry, Sequence, To};
 use crate::expr::Value;
 use crate::facts::Role;
@@ -47,14 +47,24 @@ impl Mailing {
     /// Those who would get a sequence for `to` now, and can be reached.
     fn audience(&self, to: To, by: Option<&str>) -> Vec<String> {
         let reachable = || self.contacts.iter().filter(|contact| contact.email.is_some());
-        let admins = reachable().filter(|contact| contact.acts_as() == Role::Admin).collect();
+        let admins = reachable().filter(|contact| contact.acts_as() == Role::Admin).map(|contact| self.as_user(contact)).collect();
         let admins = ordered(admins, |contact| -contact.last_seen.0);
         let one = match to {
             To::Admins => return admins.into_iter().take(MAX_RECIPIENTS).map(|contact| contact.recipient.clone()).collect(),
             To::User => reachable().find(|contact| Some(contact.recipient.as_str()) == by),
             To::Owner => reachable().filter(|contact| contact.is_owner).max_by_key(|contact| contact.last_seen),
         };
-        one.or(admins.first().copied()).map(|contact| contact.recipient.clone()).into_iter().collect()
+        let one = one.map(|contact| self.as_user(contact)).or(admins.first().copied());
+        one.map(|contact| contact.recipient.clone()).into_iter().collect()
+    }
+
+    /// The user who has the address of an owner that was named without one: what goes to either of them is merged, and counts once.
+    fn as_user<'c>(&'c self, contact: &'c Contact) -> &'c Contact {
+        if contact.recipient != OWNER {
+            return contact;
+        }
+        let users = self.contacts.iter().filter(|other| other.recipient != OWNER && other.shares_address(contact));
+        users.max_by_key(|user| user.last_seen).unwrap_or(contact)
     }
 }
 
@@ -120,13 +130,14 @@ impl Desk<'_> {
         }
     }
 
-    /// Enrols somebody, or says why not. Who is on the way already goes on.
+    /// Enrols somebody, or says why not. Who is on the way already goes on, under whatever name: a mailbox is written to once.
     fn admit(&mut self, sequence: &Sequence, recipient: &str) {
-        let is_theirs = |enrolment: &Enrolment| enrolment.sequence == sequence.id && enrolment.recipient == recipient;
+        let sharing = self.mailing.sharing(recipient);
+        let is_theirs = |enrolment: &Enrolment| enrolment.sequence == sequence.id && sharing.contains(&enrolment.recipient);
         if self.mailing.enrolments.iter().any(|enrolment| is_theirs(enrolment) && !enrolment.is_over()) {
             return;
         }
-        let barred = self.barred(sequence, recipient);
+        let barred = self.barred(sequence, recipient, &sharing);
         self.mailing.numbered = self.mailing.numbered.saturating_add(1);
         let stage = match (barred, sequence.steps.first()) {
             (Some(reason), _) => Stage::Ended { at: self.now, reason },
@@ -151,15 +162,16 @@ impl Desk<'_> {
         self.tell(&sequence.id, recipient, barred.map_or(What::Entered, What::Barred));
     }
 
-    /// Why somebody is not let in.
-    fn barred(&self, sequence: &Sequence, recipient: &str) -> Option<Reason> {
-        let refusal = self.mailing.contact(recipient).and_then(|contact| contact.consent.refusal(&sequence.id));
-        let of = Enrolment::of(&sequence.id, recipient);
-        let is_early = self.mailing.past.iter().find(|past| past.of == of).is_some_and(|past| match sequence.reentry {
+    /// Why somebody is not let in. That somebody was in it counts for all who share their address.
+    fn barred(&self, sequence: &Sequence, recipient: &str, sharing: &[String]) -> Option<Reason> {
+        let refusal = self.mailing.contact(recipient).and_then(|contact| self.mailing.refusal(contact, &sequence.id));
+        let is_too_early = |past: &Past| match sequence.reentry {
             Reentry::Never => true,
             Reentry::Always => false,
             Reentry::After { after, max } => self.now.since(past.last) < after || max.is_some_and(|max| max <= past.times),
-        });
+        };
+        let of: Vec<u64> = sharing.iter().map(|recipient| Enrolment::of(&sequence.id, recipient)).collect();
+        let is_early = self.mailing.past.iter().any(|past| of.contains(&past.of) && is_too_early(past));
         let leaves = || self.asks(&sequence.exit, recipient, self.now) == Some(true);
         let is_full = self.on_the_way().len() >= MAX_ON_THE_WAY;
         [(is_early, Reason::Reentry), (is_full, Reason::Full)]

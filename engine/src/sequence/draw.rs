@@ -13,6 +13,8 @@ use crate::usage::NoteKind;
 
 /// The most steps that go as one letter.
 const MAX_PARTS: usize = 10;
+/// The most bytes that the ids of a letter's sequences may have: they stand in its links, and a header holds no longer one.
+const MAX_IDS: usize = 200;
 /// What is held back is looked at again at least so often: the rules may have changed.
 const LOOK_AGAIN: DurationMs = DAY;
 /// An answer that takes so long will not come.
@@ -23,8 +25,7 @@ impl Tenant {
     /// [`Mailing::recipients`] must be loaded.
     pub fn draw(&mut self, rules: &Rulebook, zones: &Zones<'_>, now: Millis) -> Moved {
         let mut desk = Desk::open(self, rules, zones, now);
-        let is_stuck = |letter: &Letter| matches!(letter.state, LetterState::Sending(since) if now.since(since) >= STUCK);
-        desk.moved.changed |= desk.mailing.doubt(now, is_stuck);
+        desk.moved.changed |= desk.mailing.take_up(now, |since| now.since(since) >= STUCK);
         desk.write_letters();
         let is_due = |letter: &&Letter| match letter.state {
             LetterState::Ready => true,
@@ -46,23 +47,31 @@ impl Mailing {
         let letters = self.letters.iter().filter_map(|letter| match letter.state {
             LetterState::Ready => Some(letter.drawn),
             LetterState::Waiting { until, .. } => Some(until),
-            LetterState::Sending(since) => Some(since.plus(STUCK)),
+            LetterState::Sending(since) | LetterState::Asking(since) => Some(since.plus(STUCK)),
             _ => None,
         });
         steps.chain(letters).min()
     }
 
-    /// What was being sent when the object ended is unsure. To be called once, when it starts; answers whether anything changed.
+    /// What was being sent when the object ended is sent again; where the provider may have it, it is unsure. To be called once, when
+    /// the object starts; answers whether anything changed.
     pub fn recover(&mut self, now: Millis) -> bool {
-        self.doubt(now, |letter| matches!(letter.state, LetterState::Sending(_)))
+        self.take_up(now, |_| true)
     }
 
-    /// Nobody will hear what came of asking for these.
-    fn doubt(&mut self, now: Millis, is_meant: impl Fn(&Letter) -> bool) -> bool {
+    /// Nobody will hear what came of sending those that are on their way since a moment that is meant.
+    fn take_up(&mut self, now: Millis, is_meant: impl Fn(Millis) -> bool) -> bool {
         let mut changed = false;
-        for letter in self.letters.iter_mut().filter(|letter| is_meant(letter)) {
-            letter.unsure = letter.unsure.saturating_add(1);
-            letter.state = LetterState::Waiting { until: now, reason: Reason::Unsure };
+        for letter in &mut self.letters {
+            let reason = match letter.state {
+                LetterState::Sending(since) if is_meant(since) => Reason::Provider,
+                LetterState::Asking(since) if is_meant(since) => Reason::Unsure,
+                _ => continue,
+            };
+            if reason == Reason::Unsure {
+                letter.doubt();
+            }
+            letter.state = LetterState::Waiting { until: now, reason };
             changed = true;
         }
         changed
@@ -84,10 +93,16 @@ impl<'d> Desk<'d> {
         for _ in 0..most {
             let Some(number) = self.first_due() else { return };
             let Some(lead) = self.look(number, true) else { continue };
+            let mut left = MAX_IDS.saturating_sub(lead.sequence.id.len());
             let mut going = vec![lead];
             for other in self.others(number) {
-                if going.len() < MAX_PARTS {
-                    going.extend(self.look(other, false));
+                let length = self.enrolment(other).map_or(0, |enrolment| enrolment.sequence.len());
+                if going.len() < MAX_PARTS
+                    && length <= left
+                    && let Some(other) = self.look(other, false)
+                {
+                    left -= length;
+                    going.push(other);
                 }
             }
             self.write(going);
@@ -165,6 +180,7 @@ impl<'d> Desk<'d> {
             attempts: 0,
             asked: None,
             unsure: 0,
+            doubted: None,
             detail: String::new(),
             provider_id: None,
             clicked: None,

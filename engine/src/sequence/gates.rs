@@ -60,7 +60,7 @@ impl Desk<'_> {
         }
         let contact = self.mailing.contact(&enrolment.recipient).filter(|contact| contact.email.is_some());
         let Some(contact) = contact else { return Verdict::End(Reason::NoAddress) };
-        contact.consent.refusal(&sequence.id).map_or(Verdict::Go, Verdict::End)
+        self.mailing.refusal(contact, &sequence.id).map_or(Verdict::Go, Verdict::End)
     }
 
     /// Until when nothing of the sequence may leave, and why, if so.

@@ -27,6 +27,8 @@ pub struct Letter {
     pub asked: Option<Millis>,
     /// How often it is unknown what came of asking: it may have been sent.
     pub unsure: u8,
+    /// When it was asked the first time of those.
+    pub doubted: Option<Millis>,
     /// What the provider last said, or the text's fault.
     pub detail: String,
     /// The provider's id of it.
@@ -36,10 +38,18 @@ pub struct Letter {
 }
 
 wire! { struct Letter {
-    id, recipient, parts, drawn, noted, state, attempts, asked, unsure, detail, provider_id, clicked,
+    id, recipient, parts, drawn, noted, state, attempts, asked, unsure, doubted, detail, provider_id, clicked,
 } }
 
 impl Letter {
+    /// Nobody knows what came of asking the provider.
+    pub(super) fn doubt(&mut self) {
+        self.unsure = self.unsure.saturating_add(1);
+        if let LetterState::Asking(since) = self.state {
+            self.doubted.get_or_insert(since);
+        }
+    }
+
     /// That something happened with it.
     pub(super) fn told(&self, at: Millis, what: What) -> Told {
         let sequence = self.parts.first().map(|part| part.sequence.clone()).unwrap_or_default();
@@ -71,8 +81,10 @@ wire! { struct Part { enrolment, sequence, key, step, template, variant } }
 pub enum LetterState {
     /// It is to be sent.
     Ready,
-    /// The provider is being asked since then.
+    /// It is on its way to the provider since then, who certainly does not have it yet.
     Sending(Millis),
+    /// The provider is being asked since then, and may have it.
+    Asking(Millis),
     /// It is to be sent later.
     Waiting {
         /// When.
@@ -101,7 +113,7 @@ pub enum LetterState {
 }
 
 wire! { enum LetterState {
-    Ready, Sending(since), Waiting { until, reason }, Sent(at), Ghost(at), Failed { at, reason }, Cancelled { at, reason },
+    Ready, Sending(since), Asking(since), Waiting { until, reason }, Sent(at), Ghost(at), Failed { at, reason }, Cancelled { at, reason },
 } }
 
 impl LetterState {
@@ -109,7 +121,7 @@ impl LetterState {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Ready => "ready",
-            Self::Sending(_) => "sending",
+            Self::Sending(_) | Self::Asking(_) => "sending",
             Self::Waiting { .. } => "waiting",
             Self::Sent(_) => "sent",
             Self::Ghost(_) => "ghost",
@@ -120,7 +132,7 @@ impl LetterState {
 
     /// Whether something is still to come of it.
     pub fn is_open(&self) -> bool {
-        matches!(self, Self::Ready | Self::Sending(_) | Self::Waiting { .. })
+        matches!(self, Self::Ready | Self::Sending(_) | Self::Asking(_) | Self::Waiting { .. })
     }
 
     /// Why it is so, where there is a reason.

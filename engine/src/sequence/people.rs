@@ -77,8 +77,17 @@ impl Consent {
         self.refused_all.is_none() && self.refused.is_empty() && self.suppressed.is_none()
     }
 
+    /// Takes in that the mails of `sequence` are not wanted, or none at all.
+    fn refuse(&mut self, sequence: Option<&str>, now: Millis) {
+        match sequence {
+            Some(sequence) if self.refused.iter().any(|refused| refused == sequence) => {}
+            Some(sequence) if self.refused.len() < MAX_REFUSED => self.refused.push(sequence.to_owned()),
+            _ => _ = self.refused_all.get_or_insert(now),
+        }
+    }
+
     /// Why the mails of `sequence` are not to be sent, if so.
-    pub fn refusal(&self, sequence: &str) -> Option<Reason> {
+    fn refusal(&self, sequence: &str) -> Option<Reason> {
         if self.suppressed.is_some() {
             return Some(Reason::Suppressed);
         }
@@ -90,6 +99,33 @@ impl Mailing {
     /// What is known of a recipient.
     pub fn contact(&self, recipient: &str) -> Option<&Contact> {
         self.contacts.iter().find(|contact| contact.recipient == recipient)
+    }
+
+    /// Those who are written to at this address, whoever they are: one mailbox may be that of a user and of an owner who is named without
+    /// one.
+    pub fn at<'c>(&'c self, address: &'c str) -> impl Iterator<Item = &'c Contact> {
+        self.contacts.iter().filter(move |contact| contact.email.as_deref().is_some_and(|email| is_same(email, address)))
+    }
+
+    /// `recipient`, and whoever else has the same address: what somebody says of a mailbox holds for all of them.
+    pub(super) fn sharing(&self, recipient: &str) -> Vec<String> {
+        let address = self.contact(recipient).and_then(|contact| contact.email.as_deref());
+        let others = address.into_iter().flat_map(|address| self.at(address)).filter(|other| other.recipient != recipient);
+        [recipient.to_owned()].into_iter().chain(others.map(|other| other.recipient.clone())).collect()
+    }
+
+    /// Whether `recipient`, or another at the same address, refuses the mails of `sequence`; `None`: all mails.
+    pub fn refuses(&self, recipient: &str, sequence: Option<&str>) -> bool {
+        let sharing = self.sharing(recipient);
+        sharing.iter().filter_map(|recipient| self.contact(recipient)).any(|Contact { consent, .. }| {
+            consent.refused_all.is_some() || sequence.is_some_and(|sequence| consent.refused.iter().any(|refused| refused == sequence))
+        })
+    }
+
+    /// Why the mails of `sequence` are not to be sent to a contact, if so: they, or another at the same address, do not want it.
+    pub(super) fn refusal(&self, contact: &Contact, sequence: &str) -> Option<Reason> {
+        let others = contact.email.as_deref().into_iter().flat_map(|address| self.at(address));
+        [contact].into_iter().chain(others).find_map(|contact| contact.consent.refusal(sequence))
     }
 
     fn contact_mut(&mut self, recipient: &str) -> Option<&mut Contact> {
@@ -121,54 +157,53 @@ impl Mailing {
         }
     }
 
-    /// `recipient` wants no more mails of `sequence`, or none at all: what is on its way is cancelled. Whoever is not known is remembered
-    /// all the same.
+    /// `recipient`, and whoever shares their address, wants no more mails of `sequence`, or none at all: what is on its way is cancelled.
+    /// Whoever is not known is remembered all the same.
     pub fn unsubscribe(&mut self, recipient: &str, sequence: Option<&str>, now: Millis) -> Moved {
-        let Some(contact) = self.contact_or_new(recipient) else { return Moved::default() };
-        let consent = &mut contact.consent;
-        let before = consent.clone();
-        match sequence {
-            Some(sequence) if consent.refused.len() < MAX_REFUSED => {
-                if !consent.refused.iter().any(|refused| refused == sequence) {
-                    consent.refused.push(sequence.to_owned());
-                }
-            }
-            _ => _ = consent.refused_all.get_or_insert(now),
-        }
-        let changed = before != *consent;
+        let sharing = self.sharing(recipient);
+        let changed = self.change_consent(&sharing, |consent| consent.refuse(sequence, now));
         let mut moved = self.cancel(Reason::Unsubscribed, now, |enrolment| {
-            enrolment.recipient == recipient && sequence.is_none_or(|sequence| enrolment.sequence == sequence)
+            sharing.contains(&enrolment.recipient) && sequence.is_none_or(|sequence| enrolment.sequence == sequence)
         });
         moved.changed |= changed;
         moved
     }
 
-    /// `recipient` wants the mails of `sequence` again, or all; answers whether anything changed.
+    /// `recipient`, and whoever shares their address, wants the mails of `sequence` again, or all; answers whether anything changed.
     pub fn resubscribe(&mut self, recipient: &str, sequence: Option<&str>) -> bool {
-        let Some(contact) = self.contact_mut(recipient) else { return false };
-        let before = contact.consent.clone();
-        if let Some(sequence) = sequence {
-            contact.consent.refused.retain(|refused| refused != sequence);
-        } else {
-            contact.consent.refused_all = None;
-            contact.consent.refused.clear();
+        if self.contact(recipient).is_none() {
+            return false;
         }
-        before != contact.consent
+        self.change_consent(&self.sharing(recipient), |consent| {
+            consent.refused.retain(|refused| sequence.is_some_and(|sequence| refused != sequence));
+            consent.refused_all = consent.refused_all.filter(|_| sequence.is_some());
+        })
     }
 
     /// The address of `recipient` takes no mail: what is on its way there is cancelled. A new address is written to again.
     pub fn suppress(&mut self, recipient: &str, now: Millis) -> Moved {
-        let Some(contact) = self.contact_or_new(recipient) else { return Moved::default() };
-        let is_new = contact.consent.suppressed.is_none();
-        contact.consent.suppressed.get_or_insert(now);
-        let mut moved = self.cancel(Reason::Suppressed, now, |enrolment| enrolment.recipient == recipient);
-        moved.changed |= is_new;
+        let sharing = self.sharing(recipient);
+        let changed = self.change_consent(&sharing, |consent| _ = consent.suppressed.get_or_insert(now));
+        let mut moved = self.cancel(Reason::Suppressed, now, |enrolment| sharing.contains(&enrolment.recipient));
+        moved.changed |= changed;
         moved
     }
 
     /// The address of `recipient` takes mail again; answers whether anything changed.
     pub fn unsuppress(&mut self, recipient: &str) -> bool {
-        self.contact_mut(recipient).is_some_and(|contact| contact.consent.suppressed.take().is_some())
+        self.contact(recipient).is_some() && self.change_consent(&self.sharing(recipient), |consent| consent.suppressed = None)
+    }
+
+    /// Changes what these want; answers whether anything changed.
+    fn change_consent(&mut self, recipients: &[String], change: impl Fn(&mut Consent)) -> bool {
+        let mut changed = false;
+        for recipient in recipients {
+            let Some(contact) = self.contact_or_new(recipient) else { continue };
+            let before = contact.consent.clone();
+            change(&mut contact.consent);
+            changed |= before != contact.consent;
+        }
+        changed
     }
 
     /// Somebody who refuses something is remembered, however many there are: what bounds them is that each had a mail.
@@ -181,14 +216,23 @@ impl Mailing {
 }
 
 impl Contact {
+    /// Whether both are written to at one address.
+    pub(super) fn shares_address(&self, other: &Self) -> bool {
+        self.email.as_deref().zip(other.email.as_deref()).is_some_and(|(one, other)| is_same(one, other))
+    }
+
     fn learn(&mut self, seen: &Seen, now: Millis) -> bool {
         let before = self.clone();
         if let Some(email) = &seen.email {
             let email = Some(email.clone()).filter(|email| !email.is_empty());
-            if self.email != email {
-                self.email = email;
+            let is_another = match (&self.email, &email) {
+                (Some(known), Some(said)) => !is_same(known, said),
+                (known, said) => known.is_some() || said.is_some(),
+            };
+            if is_another {
                 self.consent.suppressed = None; // it was the other address that took no mail
             }
+            self.email = email;
         }
         for (known, said) in [(&mut self.name, &seen.name), (&mut self.tz, &seen.tz)] {
             if let Some(said) = said {
@@ -202,4 +246,10 @@ impl Contact {
         }
         before != *self
     }
+}
+
+/// Whether two addresses are one mailbox, however they are written. Before the `@` a server may tell large letters from small ones;
+/// none is known that does.
+fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other) || !(one.is_ascii() && other.is_ascii()) && one.to_lowercase() == other.to_lowercase()
 }

@@ -96,6 +96,11 @@ pub(crate) fn zone(name: &str, now: Millis) -> Zone {
     Zone { changes: changes.map(|at| (at, offset(at))).collect() }
 }
 
+/// What comes of a letter that ended on its way.
+pub(crate) fn called_back() -> Outcome {
+    Outcome::Later { detail: "it was called back".to_owned(), wait: None }
+}
+
 impl Post {
     pub(crate) fn new(document: &Value, now: Millis) -> Self {
         Self::with(rules(document), "acme", now)
@@ -184,12 +189,25 @@ impl Post {
         self.moves(|tenant, rules, zones, now| tenant.sending(rules, zones, id, is_idempotent, now)).pop()
     }
 
+    /// From now on the provider may have the letter; whether it may.
+    pub(crate) fn handing(&mut self, id: &str) -> bool {
+        let is_idempotent = self.is_idempotent;
+        is_idempotent || !self.moves(|tenant, rules, zones, now| tenant.handing(rules, zones, id, now)).is_empty()
+    }
+
     pub(crate) fn settled(&mut self, id: &str, outcome: Outcome) {
         self.moves(|tenant, rules, zones, now| tenant.settled(rules, zones, id, outcome, now));
     }
 
     /// The provider is asked; what it answers.
     pub(crate) fn ask(&mut self, letter: &Letter) -> Outcome {
+        // One without keys refuses before it has all of a letter.
+        let has_it = matches!(self.mood, Mood::Good | Mood::Silent | Mood::Deaf);
+        if has_it && !self.handing(&letter.id) { called_back() } else { self.hand_over(letter) }
+    }
+
+    /// What the provider answers that has been given all of a letter.
+    pub(crate) fn hand_over(&mut self, letter: &Letter) -> Outcome {
         let detail = || "as the provider says".to_owned();
         let is_known = self.is_idempotent && self.mails.iter().any(|mail| mail.letter.id == letter.id);
         if matches!(self.mood, Mood::Good | Mood::Silent) && !is_known {

@@ -19,7 +19,9 @@ use crate::rpc::AppHead;
 const VERSION: u8 = 1;
 /// Bytes of the MAC that are kept: 128 bits.
 const MAC: usize = 16;
-/// The longest token that is looked at.
+/// What an address of the app's is told in its query: from which letter the user comes.
+const VISIT: &str = "upcue";
+/// The longest token that is looked at, and made.
 const MAX_TOKEN: usize = 4_096;
 
 /// The key that an app signs links with.
@@ -67,10 +69,10 @@ pub(crate) enum Link {
 wire! { enum Link { Unsubscribe { from, all }, Click { from, target }, Open { from } } }
 
 impl Link {
-    /// Signs the link of `app`.
-    pub(crate) fn sign(&self, app: &str, key: &LinkKey) -> ApiResult<String> {
+    /// Signs the link of `app`; `None` where the token would be longer than any that is looked at.
+    pub(crate) fn sign(&self, app: &str, key: &LinkKey) -> ApiResult<Option<String>> {
         let body = wire::encode(&(app.to_owned(), self.clone()));
-        seal(key, &body, &body)
+        Ok(Some(seal(key, &body, &body)?).filter(|token| token.len() <= MAX_TOKEN))
     }
 }
 
@@ -101,6 +103,14 @@ pub(crate) fn sign_visit(app: &str, tenant: &str, letter: &str, key: &LinkKey) -
     seal(key, &visit(app, tenant, letter), &wire::encode(&letter.to_owned()))
 }
 
+/// An address of the app's, told from which letter the user comes.
+pub(crate) fn with_visit(target: &str, visit: &str) -> String {
+    let (address, fragment) = target.split_once('#').map_or((target, None), |(address, fragment)| (address, Some(fragment)));
+    let joint = if address.contains('?') { '&' } else { '?' };
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{address}{joint}{VISIT}={visit}{fragment}")
+}
+
 /// The letter that a user of `tenant` came from.
 pub(crate) fn verify_visit(token: &str, app: &str, tenant: &str, key: &LinkKey) -> Option<String> {
     let (sent, body) = split(token)?;
@@ -111,12 +121,14 @@ pub(crate) fn verify_visit(token: &str, app: &str, tenant: &str, key: &LinkKey) 
 
 /// An address as the app's object knows it: a keyed hash, the same however the address is written.
 pub(crate) fn address_hash(key: &LinkKey, address: &str) -> ApiResult<[u8; 32]> {
+    Ok(mac(key, &wire::encode(&("/address".to_owned(), written_plainly(address))))?.finalize().into_bytes().into())
+}
+
+/// An address, the same however it is written. Providers name a domain of another script in ASCII.
+pub(crate) fn written_plainly(address: &str) -> String {
     let address = address.trim().to_lowercase();
-    // Providers name a domain of another script in ASCII.
     let in_ascii = address.rsplit_once('@').filter(|(_, domain)| !domain.is_ascii());
-    let in_ascii = in_ascii.and_then(|(local, domain)| Some(format!("{local}@{}", crate::host::ascii_domain(domain)?)));
-    let address = in_ascii.unwrap_or(address);
-    Ok(mac(key, &wire::encode(&("/address".to_owned(), address)))?.finalize().into_bytes().into())
+    in_ascii.and_then(|(local, domain)| Some(format!("{local}@{}", crate::host::ascii_domain(domain)?))).unwrap_or(address)
 }
 
 /// What the MAC of a visit is of. The word at its head keeps it apart from links, whose bytes begin with an app's id.
@@ -162,6 +174,7 @@ pub(crate) fn unknown() -> ApiError {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use upcue_engine::ids::{MAX_ID_BYTES, MAX_NAME_BYTES};
 
     const KEY: LinkKey = [7; 32];
 
@@ -181,7 +194,7 @@ mod tests {
     #[test]
     fn a_token_comes_back_as_the_link_it_was_made_of() {
         for link in links() {
-            let token = link.sign("demo", &KEY).expect("signed");
+            let token = link.sign("demo", &KEY).expect("signed").expect("short");
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{token}");
             assert_eq!(app_of(&token).as_deref(), Some("demo"));
             assert_eq!(verify(&token, "demo", &KEY), Some(link));
@@ -191,10 +204,44 @@ mod tests {
     #[test]
     fn neither_another_key_nor_another_app_opens_it() {
         for link in links() {
-            let token = link.sign("demo", &KEY).expect("signed");
+            let token = link.sign("demo", &KEY).expect("signed").expect("short");
             assert_eq!(verify(&token, "demo", &[8; 32]), None);
             assert_eq!(verify(&token, "other", &KEY), None);
         }
+    }
+
+    #[test]
+    fn the_visit_goes_between_query_and_fragment() {
+        for (target, expected) in [
+            ("https://app.example/plans", "https://app.example/plans?upcue=v"),
+            ("https://app.example/plans?for=seats", "https://app.example/plans?for=seats&upcue=v"),
+            ("https://app.example/#/plans", "https://app.example/?upcue=v#/plans"),
+            ("https://app.example/x?y=1#z?w", "https://app.example/x?y=1&upcue=v#z?w"),
+        ] {
+            assert_eq!(with_visit(target, "v"), expected);
+        }
+    }
+
+    #[test]
+    fn the_longest_names_fit_into_a_header_and_a_target_that_does_not_fit_is_not_signed() {
+        let long = |n: usize| "x".repeat(n);
+        let from = Place {
+            tenant: long(MAX_ID_BYTES),
+            recipient: long(MAX_ID_BYTES),
+            sequences: vec![long(50); 4],
+            letter: format!("ltr_{}", long(32)),
+        };
+        let app = long(MAX_NAME_BYTES);
+        let stop = Link::Unsubscribe { from: from.clone(), all: false }.sign(&app, &KEY).expect("signed").expect("short");
+        assert!(stop.len() < 800, "{} of the 900 that a header takes", stop.len());
+        let mut signed = 0;
+        for length in [2_000, 2_500, 2_600, 3_000, 9_000] {
+            let link = Link::Click { from: from.clone(), target: format!("https://app.example/{}", long(length)) };
+            let token = link.sign(&app, &KEY).expect("signed");
+            signed += usize::from(token.is_some());
+            assert!(token.is_none_or(|token| verify(&token, &app, &KEY) == Some(link)), "{length}: what is signed can be opened");
+        }
+        assert!((1..5).contains(&signed), "{signed}: the bound was met");
     }
 
     #[test]
@@ -206,7 +253,11 @@ mod tests {
         }
         assert_eq!(verify(&token, "demo", &KEY), None, "a visit is no link");
         for link in links() {
-            assert_eq!(verify_visit(&link.sign("demo", &KEY).expect("signed"), "demo", "acme", &KEY), None, "a link is no visit");
+            assert_eq!(
+                verify_visit(&link.sign("demo", &KEY).expect("signed").expect("short"), "demo", "acme", &KEY),
+                None,
+                "a link is no visit"
+            );
         }
     }
 
@@ -221,7 +272,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_token_altered_anywhere_is_none(at in any::<prop::sample::Index>(), bit in 0..8_u8, which in 0..4_usize) {
-            let token = links()[which].sign("demo", &KEY).expect("signed");
+            let token = links()[which].sign("demo", &KEY).expect("signed").expect("short");
             let mut bytes = Base64UrlUnpadded::decode_vec(&token).expect("base64");
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;

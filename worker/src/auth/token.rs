@@ -119,7 +119,7 @@ pub(crate) fn verify(text: &str, app: &AppHead, now: Millis) -> ApiResult<UserTo
     };
     // No reason to shut anybody out: a zone that does not exist is UTC.
     let tz = claims.tz.filter(|tz| tz.len() <= MAX_ZONE);
-    let email = claims.email.and_then(|email| people::address(&email));
+    let email = claims.email.and_then(|email| people::address(&email).ok());
     let name = claims.name.and_then(|name| people::name(&name));
     Ok(UserToken { tenant: claims.tenant, user: claims.sub, role, tz, email, name, expires: expires.unwrap_or(now) })
 }

@@ -11,7 +11,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 
 use super::envelope::{Envelope, Party};
 use super::provider::Provider;
-use super::{Delivery, Mail, cut};
+use super::{CALLED_BACK, Delivery, Handing, Mail, cut};
 
 /// The binding's name, as in wrangler.toml.
 const BINDING: &str = "EMAIL";
@@ -22,12 +22,15 @@ pub(super) struct Service<'a> {
 }
 
 impl Provider for Service<'_> {
-    async fn deliver(&self, mail: &Mail<'_>, envelope: &Envelope) -> Delivery {
+    async fn deliver(&self, mail: &Mail<'_>, envelope: &Envelope, handing: &Handing<'_>) -> Delivery {
         let Some((binding, method)) = binding(self.env) else {
             let detail =
                 "this deployment has no binding for Cloudflare's Email Service; add [[send_email]] name = \"EMAIL\" to wrangler.toml";
             return Delivery::Later { detail: detail.to_owned(), wait: None };
         };
+        if !handing() {
+            return Delivery::Later { detail: CALLED_BACK.to_owned(), wait: None };
+        }
         // Not by the method's own `call`: where the binding is a remote object, that would be a method of the remote one as well.
         let promise = message(mail, envelope)
             .and_then(|message| Reflect::apply(&method, &binding, &Array::of1(&message)))

@@ -10,7 +10,7 @@ use worker::{AbortController, Delay, Env, Fetch, Headers, Request, Response, web
 
 use super::envelope::Envelope;
 use super::provider::Provider;
-use super::{Delivery, Mail, cut};
+use super::{Delivery, Handing, Mail, cut};
 use crate::problem::ApiResult;
 
 /// Where Resend answers, unless `RESEND_API_BASE` says otherwise.
@@ -27,7 +27,7 @@ pub(super) struct Resend<'a> {
 }
 
 impl Provider for Resend<'_> {
-    async fn deliver(&self, mail: &Mail<'_>, envelope: &Envelope) -> Delivery {
+    async fn deliver(&self, mail: &Mail<'_>, envelope: &Envelope, _: &Handing<'_>) -> Delivery {
         let base = self.env.var("RESEND_API_BASE").map_or_else(|_| BASE.to_owned(), |v| v.to_string());
         let request = match request(&base, self.api_key, mail, envelope) {
             Ok(request) => request,

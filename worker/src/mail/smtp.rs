@@ -16,7 +16,7 @@ use self::dialogue::{Dialogue, Letter, SignIn, Stop};
 use super::access::{Security, is_loopback};
 use super::envelope::Envelope;
 use super::provider::Provider;
-use super::{Delivery, Mail, cut, mime};
+use super::{Delivery, Handing, Mail, cut, mime};
 use crate::host;
 
 /// How long all of it may take. Servers may take minutes over the last answer (RFC 5321, 4.5.3.2); few take seconds.
@@ -34,7 +34,7 @@ pub(super) struct Server<'a> {
 }
 
 impl Provider for Server<'_> {
-    async fn deliver(&self, mail: &Mail<'_>, envelope: &Envelope) -> Delivery {
+    async fn deliver(&self, mail: &Mail<'_>, envelope: &Envelope, handing: &Handing<'_>) -> Delivery {
         if let Some(detail) = forbidden(self) {
             return Delivery::Later { detail: detail.to_owned(), wait: None };
         }
@@ -46,7 +46,11 @@ impl Provider for Server<'_> {
             message: mime::message(mail, envelope, host::now()),
         };
         let handed_over = Cell::new(false);
-        let call = converse(self, &letter, &handed_over);
+        let hand_over = || {
+            handed_over.set(handing());
+            handed_over.get()
+        };
+        let call = converse(self, &letter, &hand_over);
         let timeout = Delay::from(TIMEOUT);
         futures_util::pin_mut!(call, timeout);
         let lost = match select(call, timeout).await {
@@ -74,7 +78,7 @@ fn forbidden(server: &Server<'_>) -> Option<&'static str> {
 }
 
 /// Connects and hands the letter over; answers the server's name for it.
-async fn converse(server: &Server<'_>, letter: &Letter<'_>, handed_over: &Cell<bool>) -> Result<Option<String>, Stop> {
+async fn converse(server: &Server<'_>, letter: &Letter<'_>, handing: &Handing<'_>) -> Result<Option<String>, Stop> {
     let lost = |error: worker::Error| Stop::Lost(error.to_string());
     let transport = match server.security {
         Security::Tls => SecureTransport::On,
@@ -90,7 +94,7 @@ async fn converse(server: &Server<'_>, letter: &Letter<'_>, handed_over: &Cell<b
         dialogue = Dialogue::new(dialogue.into_stream().start_tls());
     }
     let sign_in = SignIn { username: server.username, password: server.password };
-    let ended = dialogue.deliver(letter, &sign_in, handed_over).await;
+    let ended = dialogue.deliver(letter, &sign_in, handing).await;
     let _closed_by_whoever_is_first = dialogue.leave().await.close().await;
     ended
 }

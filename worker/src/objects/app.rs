@@ -31,7 +31,7 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// Tables and indexes.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     backtests::TABLE,
     backtests::REVISIONS,
     config::TABLE,
@@ -44,6 +44,7 @@ const TABLES: [&str; 15] = [
     mails::BY_TENANT,
     segments::TABLE,
     segments::BY_TENANT,
+    suppression::BLOCKED,
     suppression::TABLE,
     tenants::TABLE,
     upgrades::TABLE,
@@ -123,7 +124,7 @@ impl AppObject {
             AppCall::Segment(listing) => rpc::reply(&self.segment(&listing)?),
             AppCall::MayMail(wish) => rpc::reply(&self.may_mail(&wish).await?),
             AppCall::Suppress(suppression) => rpc::reply(&self.suppress(&suppression)?),
-            AppCall::Unsuppress(hash) => rpc::reply(&self.unsuppress(hash).await?),
+            AppCall::Unsuppress(address) => rpc::reply(&self.unsuppress(&address).await?),
             AppCall::Suppressions(listing) => rpc::reply(&self.suppressions(&listing)?),
             AppCall::Letters(listing) => rpc::reply(&self.letters(&listing)?),
             AppCall::MailReports(reports) => rpc::reply(&self.take_mail_reports(&reports).await?),

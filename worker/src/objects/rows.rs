@@ -10,8 +10,8 @@ use worker::{SqlStorage, SqlStorageValue, State, Storage};
 
 use crate::problem::{ApiError, ApiResult};
 
-/// The format of all values. Those before were of builds that nobody deployed: 4 of the last before mail.
-const FORMAT: u8 = 5;
+/// The format of all values. Those before were of builds that nobody deployed: 4 of the last before mail, 5 before reports.
+const FORMAT: u8 = 6;
 
 const PUT: &str = "INSERT INTO row (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 

@@ -26,7 +26,8 @@ use upcue_engine::upgrade::requests::Subject;
 use upcue_engine::zone::Zone;
 use worker::{DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, durable_object};
 
-use super::rows::Rows;
+use super::rows::{Rows, set_alarm};
+use crate::fault;
 use crate::host;
 use crate::letters::drawn;
 use crate::log;
@@ -109,6 +110,8 @@ impl DurableObject for TenantObject {
         // A failing handler is tried six times and then dropped for good, so it never fails: it sets itself again.
         if let Err(error) = self.core.catch_up().await {
             log::background("tenant alarm", error.source().unwrap_or_else(|| error.code()));
+            // Where even that fails the platform comes again by itself, some times.
+            self.core.come_again().await.map_err(|error| worker::Error::RustError(error.code().to_owned()))?;
         }
         Response::empty()
     }
@@ -138,7 +141,7 @@ impl Core {
             MailCall::Reported { letter, what, detail, suppresses } => {
                 rpc::reply(&self.with_loaded(|stored| stored.reported(&letter, &what, &detail, suppresses))?)
             }
-            MailCall::Unsuppress(recipients) => rpc::reply(&self.with_loaded(|stored| stored.unsuppress(&recipients))?),
+            MailCall::Unsuppress(address) => rpc::reply(&self.with_loaded(|stored| stored.unsuppress(&address))?),
         }
     }
 
@@ -228,12 +231,19 @@ impl Core {
         result
     }
 
+    /// Sets the alarm where a failure came before it was set: else nobody would wake this object.
+    async fn come_again(&self) -> ApiResult<()> {
+        let storage = self.state.storage();
+        if storage.get_alarm().await?.is_none() { set_alarm(&storage, RETRY) } else { Ok(()) }
+    }
+
     /// What was left for later: facts to be delivered, upgrades to be taken up again. Sets the alarm for what is still left;
     /// an object has one, so its moment is computed from all of it.
     async fn catch_up(self: &Rc<Self>) -> ApiResult<()> {
         // An alarm comes without saying whose it is, so the name was stored with the first fact.
         let Some((app, tenant)) = Rows::peek::<(String, String)>(&self.state, outbox::IDENTITY)? else { return Ok(()) };
         self.call_it(&app, &tenant);
+        fault::at("tenant.alarm")?;
         let delivered = self.deliver().await;
         let recovered = self.recover(&app).await;
         let trimmed = self.trim_history(&app, &tenant).await;

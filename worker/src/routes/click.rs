@@ -7,12 +7,10 @@ use worker::{Env, Headers, Method, Request, Response};
 
 use super::segment;
 use super::unsubscribe::refuse;
-use crate::auth::link::{self, Link, Place, sign_visit, unknown};
+use crate::auth::link::{self, Link, Place, sign_visit, unknown, with_visit};
 use crate::problem::ApiResult;
 use crate::rpc::{AppHead, MailCall, TenantCall, TenantEnvelope, tenant_object};
 
-/// What the target is told in its address: from which letter the user comes.
-const PARAMETER: &str = "upcue";
 /// A transparent picture of one pixel.
 const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x01D\x00;";
 
@@ -65,29 +63,4 @@ fn pixel() -> ApiResult<Response> {
     headers.set("content-type", "image/gif")?;
     headers.set("cache-control", "no-store")?;
     Ok(Response::from_bytes(PIXEL.to_vec())?.with_headers(headers))
-}
-
-/// The target, told from which letter the user comes.
-fn with_visit(target: &str, visit: &str) -> String {
-    let (address, fragment) = target.split_once('#').map_or((target, None), |(address, fragment)| (address, Some(fragment)));
-    let joint = if address.contains('?') { '&' } else { '?' };
-    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    format!("{address}{joint}{PARAMETER}={visit}{fragment}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_visit_goes_between_query_and_fragment() {
-        for (target, expected) in [
-            ("https://app.example/plans", "https://app.example/plans?upcue=v"),
-            ("https://app.example/plans?for=seats", "https://app.example/plans?for=seats&upcue=v"),
-            ("https://app.example/#/plans", "https://app.example/?upcue=v#/plans"),
-            ("https://app.example/x?y=1#z?w", "https://app.example/x?y=1&upcue=v#z?w"),
-        ] {
-            assert_eq!(with_visit(target, "v"), expected);
-        }
-    }
 }

@@ -18,6 +18,7 @@ use crate::auth::link::address_hash;
 use crate::host;
 use crate::http::{self, read};
 use crate::mail::{self, Delivery, Mail, Mailbox};
+use crate::people;
 use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{AppCall, MailLeave, MailWish, app_object};
 
@@ -31,7 +32,7 @@ pub(super) async fn post(req: &mut Request, env: &Env) -> ApiResult<Response> {
     let bytes = read(req, MAX_BODY).await?;
     let mut wish: Wish = http::json(&bytes)?;
     let to = wish.to.take().ok_or_else(|| refuse("invalid_request", "say in `to` to whom it is sent".to_owned(), "/to"))?;
-    let address = mail::address(to.trim()).map_err(|why| refuse("invalid_request", format!("`to` {why}"), "/to"))?;
+    let address = people::address(&to).map_err(|why| refuse("invalid_request", format!("`to` {why}"), "/to"))?;
     wish.email = Some(to.trim().to_owned());
     let drawn = draw(env, &caller, &wish, &bytes).await?;
     check(&drawn, &wish)?;
@@ -69,7 +70,7 @@ fn check(Drawn { letter, template, email }: &Drawn, wish: &Wish) -> ApiResult<()
 async fn leave(env: &Env, caller: &Caller, address: &str, rate: u16) -> ApiResult<Option<Millis>> {
     let hash = address_hash(&caller.app.link_key, address)?;
     let ask = async |slot| -> ApiResult<MailLeave> {
-        app_object(env, &caller.app.id)?.call(&AppCall::MayMail(MailWish { hash, rate: u32::from(rate), slot })).await
+        app_object(env, &caller.app.id)?.call(&AppCall::MayMail(MailWish { tenant: None, hash, rate: u32::from(rate), slot })).await
     };
     let mut told = ask(None).await?;
     if let MailLeave::At(until) = told {

@@ -97,7 +97,7 @@ fn written(Posted { address, subject, provider, clicks, opened, reported, .. }: 
 fn letter(letter: &Letter) -> Value {
     let at = match letter.state {
         LetterState::Sent(at) | LetterState::Ghost(at) | LetterState::Failed { at, .. } | LetterState::Cancelled { at, .. } => Some(at),
-        LetterState::Ready | LetterState::Sending(_) | LetterState::Waiting { .. } => None,
+        LetterState::Ready | LetterState::Sending(_) | LetterState::Asking(_) | LetterState::Waiting { .. } => None,
     };
     let until = if let LetterState::Waiting { until, .. } = letter.state { Some(until) } else { None };
     let reason = letter.state.reason();

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use worker::{Env, Request, Response};
 
 use super::tenants::back_end;
-use crate::auth::link::address_hash;
+use crate::auth::link::{LinkKey, address_hash};
 use crate::host;
 use crate::http::{self, Query, read};
 use crate::people;
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{AppCall, Suppression, SuppressionListing, app_object};
+use crate::rpc::{AppCall, AppHead, Suppression, SuppressionListing, app_object};
 
 /// Entries on a page: usually, and at most.
 const PAGE: (u32, u32) = (50, 500);
@@ -53,8 +53,7 @@ pub(super) async fn add(req: &mut Request, env: &Env) -> ApiResult<Response> {
 pub(super) async fn remove(req: &mut Request, env: &Env) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
     let Address { email } = http::json(&read(req, MAX_BODY).await?)?;
-    let hash = hash(&caller.app.link_key, &email)?;
-    let was: bool = app_object(env, &caller.app.id)?.call(&AppCall::Unsuppress(hash)).await?;
+    let was: bool = app_object(env, &caller.app.id)?.call(&AppCall::Unsuppress(address(&email)?)).await?;
     http::answer(200, &json!({ "was_suppressed": was }))
 }
 
@@ -62,10 +61,20 @@ fn told(Suppression { hash, reason, at }: &Suppression) -> Value {
     json!({"hash": Base64UrlUnpadded::encode_string(hash), "reason": reason, "at": at})
 }
 
-fn hash(key: &crate::auth::link::LinkKey, email: &str) -> ApiResult<[u8; 32]> {
-    let address = people::address(email);
-    let address = address.ok_or_else(|| ApiError::new(Code::InvalidRequest, "`email` must be an address, as in ada@acme.example"))?;
-    address_hash(key, &address)
+fn address(email: &str) -> ApiResult<String> {
+    people::address(email).map_err(|why| ApiError::new(Code::InvalidRequest, format!("`email` {why}; it must be {}", people::AN_ADDRESS)))
+}
+
+fn hash(key: &LinkKey, email: &str) -> ApiResult<[u8; 32]> {
+    address_hash(key, &address(email)?)
+}
+
+/// Why no mail goes to an address, if none does.
+pub(super) async fn reason(env: &Env, app: &AppHead, address: &str) -> ApiResult<Option<String>> {
+    let hash = address_hash(&app.link_key, address)?;
+    let listing = SuppressionListing { after: Some(before(hash)), limit: 1 };
+    let found: Vec<Suppression> = app_object(env, &app.id)?.call(&AppCall::Suppressions(listing)).await?;
+    Ok(found.into_iter().find(|suppression| suppression.hash == hash).map(|suppression| suppression.reason))
 }
 
 /// The hash just before this one.

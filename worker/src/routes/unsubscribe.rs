@@ -9,7 +9,7 @@ use std::fmt::Write;
 use form_urlencoded::parse;
 use worker::{Env, Headers, Request, Response};
 
-use super::segment;
+use super::{segment, suppressions};
 use crate::auth::link::{self, Link, Place, unknown};
 use crate::host;
 use crate::http::read;
@@ -26,12 +26,8 @@ button:focus-visible{outline:3px solid #2563eb;outline-offset:2px}p.note{color:#
 @media(prefers-color-scheme:dark){body,button{background:#16181b;color:#eceef0}button{border-color:#9ba1a6}p.note{color:#a6adb5}}";
 
 pub(super) async fn get(req: &Request, env: &Env, path: &str) -> ApiResult<Response> {
-    let found = match find(env, path).await {
-        Ok((app, from, _)) => Ok((ask(env, &app, &from, None).await?, app)),
-        Err(error) => Err(error),
-    };
-    match found {
-        Ok((report, app)) => page(200, &app.name, &offer(&app.name, report)),
+    match find(env, path).await {
+        Ok((app, from, _)) => answer(env, &app, &from, None).await,
         Err(error) => refuse(req, error),
     }
 }
@@ -42,9 +38,23 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
         Ok(found) => found,
         Err(error) => return refuse(req, error),
     };
-    let Some(wish) = wish(&body, all) else { return page(200, &app.name, &offer(&app.name, ask(env, &app, &from, None).await?)) };
-    let report = ask(env, &app, &from, Some(wish)).await?;
-    page(200, &app.name, &done(&app.name, wish, report))
+    answer(env, &app, &from, wish(&body, all)).await
+}
+
+/// Does what is wanted, if anything is, and tells how it stands.
+async fn answer(env: &Env, app: &AppHead, from: &Place, wish: Option<ConsentChange>) -> ApiResult<Response> {
+    let report = ask(env, app, from, wish).await?;
+    let known = match &report.address {
+        Some(address) => suppressions::reason(env, app, address).await?,
+        None => None,
+    };
+    let blocked = known.or_else(|| report.takes_none.then(|| "bounce".to_owned()));
+    let content = match (blocked, wish) {
+        (Some(reason), _) => takes_none(&app.name, &reason, &report),
+        (None, Some(wish)) => done(&app.name, wish, &report),
+        (None, None) => offer(&app.name, &report),
+    };
+    page(200, &format!("Emails from {}", app.name), &content)
 }
 
 /// The letter that a token is of, and whether a mail program's button stops all mails.
@@ -85,7 +95,23 @@ async fn ask(env: &Env, app: &AppHead, from: &Place, change: Option<ConsentChang
     tenant_object(env, &app.id, &from.tenant)?.call(&envelope).await
 }
 
-fn offer(app: &str, report: ConsentReport) -> String {
+/// Nothing that somebody wants changes that their address is not written to: neither mail that came back nor a complaint is taken back
+/// here.
+fn takes_none(app: &str, reason: &str, report: &ConsentReport) -> String {
+    let why = match reason {
+        "complaint" => "An email was reported as spam there, so none is sent any more.",
+        "bounce" => "Mail to it came back, so none is sent any more.",
+        _ => "It was taken off the list.",
+    };
+    let (rest, buttons): (_, &[_]) = if report.stopped_all {
+        ("You have also stopped all of these emails.", &[])
+    } else {
+        ("To make sure that none comes should that change, stop them all.", &[("stop", "all", "Stop all emails like it")])
+    };
+    told(app, "No emails are sent to your address", &format!("{why} Who sends them can let them come again. {rest}"), buttons)
+}
+
+fn offer(app: &str, report: &ConsentReport) -> String {
     if report.stopped_all {
         return told(app, "You get no more of these emails", "None of them will be sent to you.", &[("resume", "1", "Get them again")]);
     }
@@ -97,7 +123,7 @@ fn offer(app: &str, report: ConsentReport) -> String {
     told(app, "Stop these emails?", "Receipts and messages about your account are not sent from here and will still come.", &buttons)
 }
 
-fn done(app: &str, wish: ConsentChange, report: ConsentReport) -> String {
+fn done(app: &str, wish: ConsentChange, report: &ConsentReport) -> String {
     let undo = [("resume", "1", "Undo")];
     match wish {
         ConsentChange::StopAll => told(app, "Done: no more emails like this", "None of them will be sent to you any more.", &undo),
@@ -117,12 +143,12 @@ fn done(app: &str, wish: ConsentChange, report: ConsentReport) -> String {
 
 /// A page's content: a heading, a sentence, buttons.
 fn told(app: &str, heading: &str, sentence: &str, buttons: &[(&str, &str, &str)]) -> String {
-    let mut html = format!("<h1>{heading}</h1><p>{sentence}</p><form method=\"post\">");
+    let mut form = String::new();
     for (name, value, label) in buttons {
-        let _infallible = write!(html, "<button name=\"{name}\" value=\"{value}\">{label}</button> ");
+        let _infallible = write!(form, "<button name=\"{name}\" value=\"{value}\">{label}</button>");
     }
-    let _infallible = write!(html, "</form><p class=\"note\">Emails from {}</p>", escaped(app));
-    html
+    let form = if form.is_empty() { form } else { format!("<form method=\"post\">{form}</form>") };
+    format!("<h1>{heading}</h1><p>{sentence}</p>{form}<p class=\"note\">Emails from {}</p>", escaped(app))
 }
 
 /// A token that is not ours: a page for people, a problem for programs. Neither says what is wrong with it.
@@ -138,8 +164,8 @@ pub(super) fn refuse(req: &Request, error: ApiError) -> ApiResult<Response> {
 fn page(status: u16, title: &str, content: &str) -> ApiResult<Response> {
     let nonce = host::name()?;
     let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{}</title><style nonce=\"{nonce}\">{STYLE}</style></head><body><main>{content}</main></body></html>",
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{}</title><style nonce=\"{nonce}\">{STYLE}</style></head><body><main>{content}</main></body></html>",
         escaped(title),
     );
     let headers = Headers::new();
@@ -188,7 +214,7 @@ mod tests {
 
     #[test]
     fn an_apps_name_stays_text() {
-        let html = offer("<script>alert(1)</script>", ConsentReport::default());
+        let html = offer("<script>alert(1)</script>", &ConsentReport::default());
         assert!(!html.contains("<script") && html.contains("&lt;script&gt;"));
     }
 }

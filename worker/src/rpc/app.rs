@@ -155,7 +155,7 @@ pub(crate) enum AppCall {
     /// Has no mail go to an address any more → `()`.
     Suppress(Suppression),
     /// Lets mail go to the address with this hash again → `bool`: whether it was kept from it.
-    Unsuppress([u8; 32]),
+    Unsuppress(String),
     /// Addresses that no mail goes to, a page of them → `Vec<Suppression>`.
     Suppressions(SuppressionListing),
     /// Letters of all tenants, a page of them → `Vec<(String, LetterFact)>`, with their tenants.
@@ -173,7 +173,7 @@ wire! { enum AppCall {
     Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
     LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
     StartBacktest(wish), Backtest(id), Upgrades(since), Proof(call), Tenants(listing), Segments, Segment(listing), MayMail(wish),
-    Suppress(suppression), Unsuppress(hash), Suppressions(listing), Letters(listing), MailReports(reports), KeepLook(look), Look(name),
+    Suppress(suppression), Unsuppress(address), Suppressions(listing), Letters(listing), MailReports(reports), KeepLook(look), Look(name),
 } }
 
 /// What an operator sets; `None` leaves as it is.

@@ -3,14 +3,12 @@
 //! `smtp-proto` reads the answers. One command at a time: a mail costs a few round trips more than with pipelining, and every
 //! answer belongs to the command it looks as if it belonged to.
 
-use std::cell::Cell;
-
 use base64ct::{Base64, Encoding};
 use smtp_proto::Response;
 use smtp_proto::response::parser::ResponseReceiver;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::mail::{Delivery, cut};
+use crate::mail::{CALLED_BACK, Delivery, Handing, cut};
 
 /// The longest answer, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -92,9 +90,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         if self.unread.is_empty() { Ok(()) } else { Err(Stop::lost("the server, or somebody in between, went on talking before TLS")) }
     }
 
-    /// Signs in and hands the letter over; answers the server's name for it. `handed_over` is set when the server may have all
+    /// Signs in and hands the letter over; answers the server's name for it. `handing` is told right before the server may have all
     /// of it.
-    pub(super) async fn deliver(&mut self, letter: &Letter<'_>, who: &SignIn<'_>, handed_over: &Cell<bool>) -> Said<Option<String>> {
+    pub(super) async fn deliver(&mut self, letter: &Letter<'_>, who: &SignIn<'_>, handing: &Handing<'_>) -> Said<Option<String>> {
         let offers = self.hello(letter.hello).await?;
         self.sign_in(&offers, who).await?;
         if letter.international && !offers.has("SMTPUTF8") {
@@ -111,7 +109,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             return Err(not_now("answered DATA with", &reply));
         }
         self.write(&stuffed(&letter.message)).await?;
-        handed_over.set(true);
+        if !handing() {
+            return Err(Stop::later(CALLED_BACK));
+        }
         self.write(b".\r\n").await?;
         let reply = self.read().await?;
         taken("the mail", &reply, refused_mail)?;

@@ -1,6 +1,7 @@
 //! What mail providers report: addresses that take no mail are written to no more, by no tenant of the app.
 
 use super::AppObject;
+use super::suppression::block;
 use crate::auth::link::address_hash;
 use crate::host;
 use crate::mail::{MailReport, Reported};
@@ -21,6 +22,9 @@ impl AppObject {
         }
         for report in reports {
             let Some((letter, tenant)) = self.letter_of(report)? else { continue };
+            for address in report.addresses.iter().filter(|_| report.what.ends_the_address()) {
+                block(&self.rows()?, address_hash(&head.link_key, address)?, &tenant)?;
+            }
             let call = TenantCall::Mail(MailCall::Reported {
                 letter,
                 what: report.what.word().to_owned(),

@@ -1,17 +1,19 @@
 //! Letters of all tenants: a read model, fed by what tenants tell of each.
 
+use upcue_engine::sequence::Reason;
 use upcue_engine::time::DAY;
 use worker::SqlStorageValue;
 
 use super::super::rows::{Rows, decode, encode, text};
 use super::AppObject;
+use super::suppression::block;
 use crate::auth::link::{LinkKey, address_hash};
 use crate::host;
 use crate::problem::ApiResult;
 use crate::rpc::{LetterFact, LetterListing};
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS letter (id TEXT PRIMARY KEY, tenant TEXT NOT NULL, drawn INTEGER NOT NULL, \
-    state TEXT NOT NULL, hash BLOB, fact BLOB NOT NULL) WITHOUT ROWID";
+    state TEXT NOT NULL, fact BLOB NOT NULL) WITHOUT ROWID";
 /// For the list, newest first, and for one tenant's.
 pub(super) const BY_TIME: &str = "CREATE INDEX IF NOT EXISTS letter_drawn ON letter (drawn, id)";
 pub(super) const BY_TENANT: &str = "CREATE INDEX IF NOT EXISTS letter_tenant ON letter (tenant, drawn)";
@@ -20,13 +22,15 @@ const KEPT: i64 = 90 * DAY;
 
 /// Writes down how a letter stands; `key`: what addresses are hashed with.
 pub(super) fn put(rows: &Rows, tenant: &str, key: &LinkKey, fact: &LetterFact) -> ApiResult<()> {
-    let sql = "INSERT INTO letter (id, tenant, drawn, state, hash, fact) VALUES (?, ?, ?, ?, ?, ?) \
-        ON CONFLICT (id) DO UPDATE SET state = excluded.state, hash = excluded.hash, fact = excluded.fact";
+    let sql = "INSERT INTO letter (id, tenant, drawn, state, fact) VALUES (?, ?, ?, ?, ?) \
+        ON CONFLICT (id) DO UPDATE SET state = excluded.state, fact = excluded.fact";
     let letter = &fact.letter;
     let drawn = SqlStorageValue::Integer(letter.drawn.0.max(0));
-    let hash = fact.address.as_ref().map(|address| address_hash(key, address)).transpose()?;
-    let hash = hash.map_or(SqlStorageValue::Null, |hash| SqlStorageValue::Blob(hash.to_vec()));
-    rows.run(sql, vec![letter.id.as_str().into(), tenant.into(), drawn, letter.state.code().into(), hash, encode(fact)])?;
+    rows.run(sql, vec![letter.id.as_str().into(), tenant.into(), drawn, letter.state.code().into(), encode(fact)])?;
+    // The provider may have refused the address, which the tenant then writes to no more.
+    if let Some(address) = fact.address.as_ref().filter(|_| letter.state.reason() == Some(Reason::Refused)) {
+        block(rows, address_hash(key, address)?, tenant)?;
+    }
     let before = SqlStorageValue::Integer(host::now().plus(-KEPT).0.max(0));
     rows.run("DELETE FROM letter WHERE drawn < ?", vec![before])
 }
@@ -42,21 +46,6 @@ impl AppObject {
             .filter_map(|row| Some((row.first().and_then(text)?, row.get(1)?)))
             .map(|(tenant, fact)| Ok((tenant, decode(fact)?)))
             .collect()
-    }
-
-    /// Whose letters went to an address: tenants, each with the letter's recipient.
-    pub(super) fn written_to(&self, hash: [u8; 32]) -> ApiResult<Vec<(String, String)>> {
-        let sql = "SELECT tenant, fact FROM letter WHERE hash = ? ORDER BY tenant";
-        let found = self.rows()?.query(sql, vec![SqlStorageValue::Blob(hash.to_vec())])?;
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for row in &found {
-            let (Some(tenant), Some(fact)) = (row.first().and_then(text), row.get(1)) else { continue };
-            let pair = (tenant, decode::<LetterFact>(fact)?.letter.recipient);
-            if !pairs.contains(&pair) {
-                pairs.push(pair);
-            }
-        }
-        Ok(pairs)
     }
 
     /// Whose letter it is.

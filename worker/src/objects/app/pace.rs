@@ -11,6 +11,7 @@ use upcue_engine::time::{MINUTE, Millis, SECOND};
 use worker::Delay;
 
 use super::AppObject;
+use super::suppression::block;
 use crate::problem::ApiResult;
 use crate::rpc::{MailLeave, MailWish};
 
@@ -34,6 +35,9 @@ impl AppObject {
     /// Whether a mail may go out now.
     pub(super) async fn may_mail(&self, wish: &MailWish) -> ApiResult<MailLeave> {
         if let Some(reason) = self.suppressed(wish.hash)? {
+            if let Some(tenant) = &wish.tenant {
+                block(&self.rows()?, wish.hash, tenant)?;
+            }
             return Ok(MailLeave::Suppressed(reason));
         }
         let now = Self::now();

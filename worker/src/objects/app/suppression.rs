@@ -1,17 +1,26 @@
 //! Addresses that no mail goes to: where mail came back from, and whose owners complained. Only keyed hashes are kept, so that
 //! the list tells nobody's address.
 
-use upcue_engine::sequence::OWNER;
 use worker::SqlStorageValue;
 
-use super::super::rows::text;
+use super::super::rows::{Rows, text};
 use super::AppObject;
 use super::listing::moment;
+use crate::auth::link::address_hash;
 use crate::problem::ApiResult;
 use crate::rpc::{MailCall, Suppression, SuppressionListing, TenantCall, TenantEnvelope, tenant_object};
 
 pub(super) const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS suppression (hash BLOB PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID";
+
+/// Which tenants keep mail from an address, and are told when it is let go.
+pub(super) const BLOCKED: &str =
+    "CREATE TABLE IF NOT EXISTS blocked (hash BLOB NOT NULL, tenant TEXT NOT NULL, PRIMARY KEY (hash, tenant)) WITHOUT ROWID";
+
+/// Remembers that a tenant keeps mail from an address, or may.
+pub(super) fn block(rows: &Rows, hash: [u8; 32], tenant: &str) -> ApiResult<()> {
+    rows.run("INSERT INTO blocked (hash, tenant) VALUES (?, ?) ON CONFLICT DO NOTHING", vec![blob(hash), tenant.into()])
+}
 
 impl AppObject {
     /// Has no mail go to this address any more. What was known first stays.
@@ -21,17 +30,20 @@ impl AppObject {
         self.rows()?.run(sql, vec![blob(*hash), reason.as_str().into(), SqlStorageValue::Integer(at.0.max(0))])
     }
 
-    /// Lets mail go to this address again, and has the tenants know that wrote to it; whether it was kept from it.
-    pub(super) async fn unsuppress(&self, hash: [u8; 32]) -> ApiResult<bool> {
+    /// Lets mail go to this address again, and has the tenants know that keep it from there; whether it was kept from it.
+    pub(super) async fn unsuppress(&self, address: &str) -> ApiResult<bool> {
         let head = self.head()?;
+        let hash = address_hash(&head.link_key, address)?;
         let was = self.suppressed(hash)?.is_some();
-        for (tenant, recipient) in self.written_to(hash)? {
-            let owner = (recipient == "owner").then(|| OWNER.to_owned()); // a user may be called so as well
-            let call = TenantCall::Mail(MailCall::Unsuppress(owner.into_iter().chain([recipient]).collect()));
+        let blocked = self.rows()?.query("SELECT tenant FROM blocked WHERE hash = ?", vec![blob(hash)])?;
+        for tenant in blocked.iter().filter_map(|row| row.first().and_then(text)) {
+            let call = TenantCall::Mail(MailCall::Unsuppress(address.to_owned()));
             let envelope = TenantEnvelope { app: head.id.clone(), tenant: tenant.clone(), revision: head.revision, call };
             tenant_object(&self.env, &head.id, &tenant)?.call::<()>(&envelope).await?;
         }
-        self.rows()?.run("DELETE FROM suppression WHERE hash = ?", vec![blob(hash)])?;
+        let rows = self.rows()?;
+        rows.run("DELETE FROM blocked WHERE hash = ?", vec![blob(hash)])?;
+        rows.run("DELETE FROM suppression WHERE hash = ?", vec![blob(hash)])?;
         Ok(was)
     }
 

@@ -23,6 +23,8 @@ wire! { struct Look { template, tenant, letter } }
 /// Asks whether a mail may go out now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct MailWish {
+    /// Who asks: should the address be suppressed, they are told when it is let go. `None`: nobody, a trial.
+    pub(crate) tenant: Option<String>,
     /// The keyed hash of the address, as [`address_hash`](crate::auth::link::address_hash) makes it.
     pub(crate) hash: [u8; 32],
     /// Mails a second at most, in the whole app.
@@ -31,7 +33,7 @@ pub(crate) struct MailWish {
     pub(crate) slot: Option<Millis>,
 }
 
-wire! { struct MailWish { hash, rate, slot } }
+wire! { struct MailWish { tenant, hash, rate, slot } }
 
 /// Whether a mail may go out now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -43,13 +43,13 @@ pub(crate) enum MailCall {
         /// Whether nothing is to be sent to the address again.
         suppresses: bool,
     },
-    /// The address of these recipients takes mail again → `()`.
-    Unsuppress(Vec<String>),
+    /// This address takes mail again → `()`.
+    Unsuppress(String),
 }
 
 wire! { enum MailCall {
     Consent { from, change }, Follow { from, target, counts }, Opened(from), Letters, Letter(id), Reported { letter, what, detail, suppresses },
-    Unsuppress(recipients),
+    Unsuppress(address),
 } }
 
 /// What a recipient wants otherwise.
@@ -66,15 +66,19 @@ pub(crate) enum ConsentChange {
 wire! { enum ConsentChange { StopThese, StopAll, Resume } }
 
 /// What a recipient wants.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ConsentReport {
     /// Whether they get no more of the letter's sequences.
     pub(crate) stopped: bool,
     /// Whether they get no more mails at all.
     pub(crate) stopped_all: bool,
+    /// Where they are written to, if anywhere.
+    pub(crate) address: Option<String>,
+    /// Whether the tenant knows that this address takes no mail.
+    pub(crate) takes_none: bool,
 }
 
-wire! { struct ConsentReport { stopped, stopped_all } }
+wire! { struct ConsentReport { stopped, stopped_all, address, takes_none } }
 
 /// A letter as it was written, and what became of it at its recipient's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -74,7 +74,7 @@ fn deliver(letter: &Letter<'_>, sign_in: SignIn<'_>, script: &[Act]) -> (&'stati
     let client = async {
         let mut dialogue = Dialogue::new(ours);
         dialogue.greeting().await?;
-        let ended = dialogue.deliver(letter, &sign_in, &handed_over).await;
+        let ended = dialogue.deliver(letter, &sign_in, &|| !handed_over.replace(true)).await;
         dialogue.leave().await;
         ended
     };
@@ -242,7 +242,7 @@ fn answers_without_end_are_given_up() {
         let client = async {
             let mut dialogue = Dialogue::new(ours);
             dialogue.greeting().await.expect("a greeting");
-            dialogue.deliver(&letter(), &NOBODY, &Cell::new(false)).await
+            dialogue.deliver(&letter(), &NOBODY, &|| true).await
         };
         tokio::join!(client, async { peer(theirs, &script).await }).0
     });

@@ -1,11 +1,12 @@
 //! What recipients do with their letters: follow links, open them, want no more of them; and what the provider hears of them.
 
+use upcue_engine::sequence::Contact;
 use upcue_engine::time::Millis;
 use upcue_engine::timeline::{Actor, Entry, What};
 
 use super::super::store::{Step, Stored};
 use super::{now, quiet_step, shown};
-use crate::auth::link::Place;
+use crate::auth::link::{Place, written_plainly};
 use crate::mail::Reported;
 use crate::problem::ApiResult;
 use crate::rpc::{ConsentChange, ConsentReport, Posted};
@@ -19,11 +20,16 @@ impl Stored {
         if let Some(change) = change {
             self.change_consent(from, change, now())?;
         }
-        let contact = self.tenant.mailing.contact(&from.recipient);
-        let consent = contact.map(|contact| &contact.consent);
-        let refused = |sequence: &String| consent.is_some_and(|consent| consent.refused.contains(sequence));
-        let stopped_all = consent.is_some_and(|consent| consent.refused_all.is_some());
-        Ok(ConsentReport { stopped: stopped_all || from.sequences.iter().all(refused), stopped_all })
+        let mailing = &self.tenant.mailing;
+        let refused = |sequence: &String| mailing.refuses(&from.recipient, Some(sequence));
+        let address = mailing.contact(&from.recipient).and_then(|contact| contact.email.clone());
+        let mut there = address.iter().flat_map(|address| mailing.at(address));
+        Ok(ConsentReport {
+            stopped: from.sequences.iter().all(refused),
+            stopped_all: mailing.refuses(&from.recipient, None),
+            takes_none: there.any(|contact| contact.consent.suppressed.is_some()),
+            address: address.clone(),
+        })
     }
 
     fn change_consent(&mut self, from: &Place, change: ConsentChange, now: Millis) -> ApiResult<()> {
@@ -34,15 +40,18 @@ impl Stored {
             ConsentChange::Resume => from.sequences.iter().cloned().map(Some).chain([None]).collect(),
         };
         let wanted = change == ConsentChange::Resume;
+        let meant = self.meant(from)?;
         for sequence in sequences {
-            let before = self.refusals(&from.recipient);
-            if wanted {
-                self.resume(&from.recipient, sequence.as_deref(), now);
-            } else {
-                let moved = self.tenant.mailing.unsubscribe(&from.recipient, sequence.as_deref(), now);
-                self.take_moved(&mut step, moved, now)?;
+            let before = self.refusals(&meant);
+            for recipient in &meant {
+                if wanted {
+                    self.resume(recipient, sequence.as_deref(), now);
+                } else {
+                    let moved = self.tenant.mailing.unsubscribe(recipient, sequence.as_deref(), now);
+                    self.take_moved(&mut step, moved, now)?;
+                }
             }
-            if before == self.refusals(&from.recipient) {
+            if before == self.refusals(&meant) {
                 continue; // said before
             }
             step.mailing = true;
@@ -50,6 +59,14 @@ impl Stored {
             step.entries.push(Entry { at: now, actor: Actor::User(shown(&from.recipient).to_owned()), what });
         }
         if step.mailing { self.record(step) } else { Ok(()) }
+    }
+
+    /// Who speaks by a letter's link: its recipient, and whoever is written to now where it went. The engine adds who shares their
+    /// addresses.
+    fn meant(&self, from: &Place) -> ApiResult<Vec<String>> {
+        let address = self.posted(&from.letter)?.map(|posted| posted.address);
+        let there = address.iter().flat_map(|address| self.tenant.mailing.at(address)).map(|contact| contact.recipient.clone());
+        Ok([from.recipient.clone()].into_iter().chain(there.filter(|recipient| *recipient != from.recipient)).collect())
     }
 
     /// Lets mails come again; what was refused by itself elsewhere stays refused.
@@ -64,9 +81,9 @@ impl Stored {
         }
     }
 
-    fn refusals(&self, recipient: &str) -> (Option<Millis>, usize) {
-        let consent = self.tenant.mailing.contact(recipient).map(|contact| &contact.consent);
-        (consent.and_then(|consent| consent.refused_all), consent.map_or(0, |consent| consent.refused.len()))
+    fn refusals(&self, recipients: &[String]) -> Vec<(Option<Millis>, usize)> {
+        let contacts = recipients.iter().filter_map(|recipient| self.tenant.mailing.contact(recipient));
+        contacts.map(|Contact { consent, .. }| (consent.refused_all, consent.refused.len())).collect()
     }
 
     /// Somebody follows a link: whether it may still lead there. It counts once for each letter and link.
@@ -126,17 +143,23 @@ impl Stored {
             let what = What::LetterReported { letter: letter.to_owned(), report: what.to_owned(), detail: detail.to_owned() };
             is_new.then_some(what)
         })?;
-        let Some(recipient) = self.letter(letter).filter(|_| suppresses).map(|letter| letter.recipient.clone()) else { return Ok(()) };
+        // It is about where the letter went, and the recipient may be elsewhere by now.
+        let address = self.posted(letter)?.filter(|_| suppresses).map(|posted| posted.address);
+        let there = address.as_ref().and_then(|address| self.tenant.mailing.at(address).next());
+        let Some(recipient) = there.map(|contact| contact.recipient.clone()) else { return Ok(()) };
         let now = now();
         let moved = self.tenant.mailing.suppress(&recipient, now);
         self.record_moved(moved, now)
     }
 
-    /// The address of these recipients takes mail again.
-    pub(in super::super) fn unsuppress(&mut self, recipients: &[String]) -> ApiResult<()> {
+    /// This address takes mail again.
+    pub(in super::super) fn unsuppress(&mut self, address: &str) -> ApiResult<()> {
+        let address = written_plainly(address);
+        let is_there = |email: &String| written_plainly(email) == address;
+        let there = self.tenant.mailing.contacts.iter().filter(|contact| contact.email.as_ref().is_some_and(is_there));
         let mut changed = false;
-        for recipient in recipients {
-            changed |= self.tenant.mailing.unsuppress(recipient);
+        for recipient in there.map(|contact| contact.recipient.clone()).collect::<Vec<_>>() {
+            changed |= self.tenant.mailing.unsuppress(&recipient);
         }
         if changed { self.record(quiet_step()) } else { Ok(()) }
     }

@@ -81,7 +81,8 @@ impl Core {
             return Ok(());
         };
         fault::at("mail.before_provider")?;
-        let delivery = mail::send(&self.env, &head.email, &sealed.mail()).await;
+        let handing = || self.with_loaded(|stored| stored.hand_over(&letter.id, host::now())).is_ok_and(|may| may);
+        let delivery = mail::hand_over(&self.env, &head.email, &sealed.mail(), &handing).await;
         fault::at("mail.after_provider")?;
         self.with_loaded(|stored| stored.settle_letter(&letter.id, outcome(delivery), host::now()))?;
         fault::at("mail.settled")
@@ -91,15 +92,16 @@ impl Core {
     async fn obstacle_to(&self, letter: &Letter, head: &AppHead) -> ApiResult<Option<Outcome>> {
         let known = |stored: &mut Stored| {
             let contact = stored.tenant.mailing.contact(&letter.recipient);
-            Ok((contact.and_then(|contact| contact.email.clone()), stored.rules.config.email.rate))
+            let address = contact.and_then(|contact| contact.email.clone());
+            Ok((address, stored.rules.config.email.rate, stored.tenant.name.clone()))
         };
-        let (Some(address), rate) = self.with_loaded(known)? else { return Ok(None) };
+        let (Some(address), rate, tenant) = self.with_loaded(known)? else { return Ok(None) };
         // What it waits for is stored with it: an object that was put away meanwhile does not queue anew.
         let slot = match letter.state {
             LetterState::Waiting { until, reason: Reason::Pace } => Some(until),
             _ => None,
         };
-        let wish = MailWish { hash: address_hash(&head.link_key, &address)?, rate: u32::from(rate), slot };
+        let wish = MailWish { tenant: Some(tenant), hash: address_hash(&head.link_key, &address)?, rate: u32::from(rate), slot };
         let leave: MailLeave = app_object(&self.env, &head.id)?.call(&AppCall::MayMail(wish)).await?;
         Ok(match leave {
             MailLeave::Go => None,
@@ -153,6 +155,17 @@ impl Stored {
         };
         self.write_moved(step, now)?;
         Ok(sealed)
+    }
+
+    /// From now on the provider may have all of a letter; whether it may.
+    fn hand_over(&mut self, id: &str, now: Millis) -> ApiResult<bool> {
+        self.load_recipients()?;
+        let rules = Rc::clone(&self.rules);
+        let moved = self.tenant.handing(&rules, &by_name(now), id, now);
+        let may = !moved.letters.is_empty();
+        self.record_moved(moved, now)?;
+        fault::at("mail.handing")?;
+        Ok(may)
     }
 
     /// Takes in what came of a letter.

@@ -7,7 +7,7 @@ use upcue_engine::sequence::{Letter, Part};
 use upcue_engine::time::Millis;
 
 use super::super::store::Stored;
-use crate::auth::link::{Link, Place};
+use crate::auth::link::{Link, Place, sign_visit, with_visit};
 use crate::mail::{Mail, Mailbox};
 use crate::problem::{ApiError, ApiResult};
 use crate::rpc::{AppHead, Posted};
@@ -94,8 +94,8 @@ impl Stored {
         now: Millis,
     ) -> Result<Rendered, String> {
         let email = &self.rules.config.email;
-        let link = |target: &str| if email.track_clicks { sign.click(target, &email.click_hosts) } else { target.to_owned() };
-        let pixel = email.track_opens.then(|| sign.pixel());
+        let link = |target: &str| sign.into_app(target, &email.click_hosts, email.track_clicks);
+        let pixel = email.track_opens.then(|| sign.pixel()).flatten();
         let frame = Frame {
             tenant: &self.tenant.name,
             recipient_name: name,
@@ -134,30 +134,35 @@ struct Signer<'a> {
 }
 
 impl Signer<'_> {
-    fn signed(&self, path: &str, link: &Link) -> String {
-        match link.sign(&self.head.id, &self.head.link_key) {
-            Ok(token) => format!("{}/{path}/{token}", self.origin),
-            Err(error) => {
-                self.failed.replace(Some(error));
-                String::new()
-            }
-        }
+    /// An address that is signed here; `None` where its token would be too long.
+    fn signed(&self, path: &str, link: &Link) -> Option<String> {
+        let token = self.kept(link.sign(&self.head.id, &self.head.link_key))?;
+        token.map(|token| format!("{}/{path}/{token}", self.origin))
     }
 
+    fn kept<T>(&self, signed: ApiResult<T>) -> Option<T> {
+        signed.map_err(|error| self.failed.replace(Some(error))).ok()
+    }
+
+    /// The names in it are bounded, and so is its length.
     fn stop(&self, all: bool) -> String {
-        self.signed("u", &Link::Unsubscribe { from: self.place.clone(), all })
+        self.signed("u", &Link::Unsubscribe { from: self.place.clone(), all }).unwrap_or_default()
     }
 
-    fn pixel(&self) -> String {
+    fn pixel(&self) -> Option<String> {
         self.signed("e", &Link::Open { from: self.place.clone() })
     }
 
-    /// The address for a target; one that clicks may not lead to stands as it is.
-    fn click(&self, target: &str, hosts: &[String]) -> String {
+    /// The address for a target; one that clicks may not lead to stands as it is. Where clicks are not counted, and where the target is
+    /// too long for a token, it says by itself from which letter somebody comes.
+    fn into_app(&self, target: &str, hosts: &[String], counts: bool) -> String {
         let host = super::consent::host_of(target);
         if !host.is_some_and(|host| hosts.contains(&host)) || target.starts_with(self.origin) {
             return target.to_owned();
         }
-        self.signed("e", &Link::Click { from: self.place.clone(), target: target.to_owned() })
+        let click = || Link::Click { from: self.place.clone(), target: target.to_owned() };
+        let counted = counts.then(|| self.signed("e", &click())).flatten();
+        let visit = || self.kept(sign_visit(&self.head.id, &self.place.tenant, &self.place.letter, &self.head.link_key));
+        counted.or_else(|| Some(with_visit(target, &visit()?))).unwrap_or_default()
     }
 }

@@ -94,7 +94,7 @@ impl Stored {
         now: Millis,
     ) -> Result<Rendered, String> {
         let email = &self.rules.config.email;
-        let link = |target: &str| sign.into_app(target, &email.click_hosts, email.track_clicks);
+        let link = |target: &str| sign.address_of(target, &email.click_hosts, email.track_clicks);
         let pixel = email.track_opens.then(|| sign.pixel()).flatten();
         let frame = Frame {
             tenant: &self.tenant.name,
@@ -155,7 +155,7 @@ impl Signer<'_> {
 
     /// The address for a target; one that clicks may not lead to stands as it is. Where clicks are not counted, and where the target is
     /// too long for a token, it says by itself from which letter somebody comes.
-    fn into_app(&self, target: &str, hosts: &[String], counts: bool) -> String {
+    fn address_of(&self, target: &str, hosts: &[String], counts: bool) -> String {
         let host = super::consent::host_of(target);
         if !host.is_some_and(|host| hosts.contains(&host)) || target.starts_with(self.origin) {
             return target.to_owned();

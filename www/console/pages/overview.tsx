@@ -1,0 +1,155 @@
+// What prompting has earned.
+
+import type { VNode } from "preact";
+import { useMemo } from "preact/hooks";
+import { query } from "../api/client";
+import type { Conversions, Day, Funnel, Lift, Trend, Upgrades } from "../api/shapes";
+import { Bars, Card, Choice, Figure, Head, Period, usePeriod } from "../parts/bits";
+import { Chart, type Series } from "../parts/chart";
+import { compact, compactMoney, count, duration, money, number, share } from "../parts/format";
+import { TenantsOfStep } from "../parts/funnel-tenants";
+import { FunnelBars } from "../parts/funnel";
+import { LiftWords } from "../parts/lift";
+import { Loaded, useAnswer } from "../parts/load";
+import { href, useRoute } from "../parts/router";
+
+export function Overview(): VNode {
+  const { since, until, days } = usePeriod();
+  const of = useAnswer<Conversions>(query("/v1/reports/conversions", { by: "signal", since, until }));
+  const trend = useAnswer<Trend>(query("/v1/reports/trend", { since, until }));
+  const funnel = useAnswer<Funnel>(query("/v1/reports/funnel", { since, until }));
+  const lift = useAnswer<Lift>("/v1/reports/lift");
+  const upgrades = useAnswer<Upgrades>(query("/v1/reports/upgrades", { since }));
+  return (
+    <>
+      <Head title="Overview" lead={`What prompts have earned in the last ${days} days.`}>
+        <Period />
+      </Head>
+      <div class="grid">
+        <section class="card wide" aria-label="Figures">
+          <Loaded of={of} lines={4}>
+            {(found) => <Won found={found} days={days} />}
+          </Loaded>
+        </section>
+        <Card title="Day by day" wide tools={<Choice name="show" label="What the chart shows" usual="revenue" options={[["revenue", "MRR"], ["conversions", "Upgrades"], ["prompts", "Prompts"]]} />}>
+          <Loaded of={trend} lines={10} empty={(found) => (found.days.length === 0 ? "Nothing has happened in this time." : undefined)}>
+            {(found) => <Days trend={found} />}
+          </Loaded>
+        </Card>
+        <Card title="Funnel">
+          <Loaded of={funnel} lines={6}>
+            {(found) => <FunnelBars steps={found.steps} currency={found.currency} />}
+          </Loaded>
+        </Card>
+        <Card title="Lift" tools={<a href={href(["campaigns"])}>By campaign</a>}>
+          <Loaded of={lift} lines={3}>
+            {(found) => <LiftWords lift={found} />}
+          </Loaded>
+        </Card>
+        <TenantsOfStep />
+        <Card title="What upgrades came from">
+          <Loaded of={of} lines={5} empty={(found) => (found.rows.length === 0 ? "No upgrade has followed a prompt in this time." : undefined)}>
+            {(found) => <Sources found={found} />}
+          </Loaded>
+        </Card>
+        <Card title="How upgrading went">
+          <Loaded of={upgrades} lines={5} empty={(found) => (found.upgraded === 0 && Object.keys(found.failed).length === 0 ? "Nobody has upgraded through Upcue in this time." : undefined)}>
+            {(found) => <Going found={found} />}
+          </Loaded>
+        </Card>
+      </div>
+    </>
+  );
+}
+
+function Won({ found: { prompted, organic, total, currency, other_currencies: others, window, model }, days }: { found: Conversions; days: number }): VNode {
+  return (
+    <>
+      <dl class="figures">
+        <Figure lead label="MRR won by prompts" value={money(prompted.revenue, currency)} note={`${share(prompted.revenue, total.revenue)} of all expansion in ${days} days`} />
+        <Figure label="Upgrades after a prompt" value={<a href={href(["conversions"])}>{number(prompted.conversions)}</a>} note={count(prompted.tenants, "tenant")} />
+        <Figure label="Organic upgrades" value={number(organic.conversions)} note={`${money(organic.revenue, currency)} a month`} />
+        <Figure label="All expansion" value={money(total.revenue, currency)} note={count(total.conversions, "upgrade")} />
+      </dl>
+      <p class="fine">
+        An upgrade within {window} of a prompt counts as won by it ({model.replace("_", " ")}).
+        {others > 0 && ` ${count(others, "upgrade")} in other currencies ${others === 1 ? "is" : "are"} counted, but not in the money.`}
+      </p>
+    </>
+  );
+}
+
+const CHARTS: Record<string, [first: (day: Day) => number, name: string, second: (day: Day) => number, name: string]> = {
+  revenue: [(day) => day.revenue, "All expansion MRR", (day) => day.prompted_revenue, "Won by prompts"],
+  conversions: [(day) => day.conversions, "All upgrades", (day) => day.prompted, "After a prompt"],
+  prompts: [(day) => day.exposures, "Prompts seen", (day) => day.clicks, "Clicked"],
+};
+
+function Days({ trend: { days, currency } }: { trend: Trend }): VNode {
+  const show = useRoute().query.get("show") ?? "revenue";
+  const names = useMemo(() => days.map(({ day }) => day), [days]);
+  const [first, all, second, part] = CHARTS[show] ?? (CHARTS.revenue as (typeof CHARTS)[string]);
+  const series: Series[] = [
+    { label: all, values: days.map(first), colour: "--fill" },
+    { label: part, values: days.map(second), colour: "--lamp" },
+  ];
+  const isMoney = show === "revenue" || !(show in CHARTS);
+  return (
+    <Chart
+      label={`${all} and ${part.toLowerCase()}, day by day`}
+      days={names}
+      series={series}
+      shown={isMoney ? (value) => money(value, currency) : number}
+      axis={isMoney ? (value) => compactMoney(value, currency) : compact}
+    />
+  );
+}
+
+function Sources({ found: { rows, currency } }: { found: Conversions }): VNode {
+  const best = rows.toSorted((a, b) => b.revenue - a.revenue).slice(0, 7);
+  return (
+    <Bars
+      caption="Expansion MRR by signal"
+      rows={best.map(({ signal, revenue, conversions }) => ({
+        key: String(signal),
+        name: <a href={href(["conversions"], { by: "signal", "is.signal": String(signal ?? "") })}>{signal ?? "No signal"}</a>,
+        value: revenue,
+        shown: (
+          <>
+            {money(revenue, currency)}
+            <span class="note">{count(conversions, "upgrade")}</span>
+          </>
+        ),
+      }))}
+    />
+  );
+}
+
+function Going({ found }: { found: Upgrades }): VNode {
+  const failed = Object.entries(found.failed);
+  const { quote } = found.proration;
+  return (
+    <dl class="pairs">
+      <dt>Upgraded</dt>
+      <dd>{number(found.upgraded)}</dd>
+      <dt>From click to upgraded</dt>
+      <dd>
+        {duration(found.duration_ms.p50)} <span class="note">median; Stripe’s part {duration(found.gateway_ms.p50)}</span>
+      </dd>
+      <dt>From signal to upgrade</dt>
+      <dd>
+        {duration(found.signal_to_upgrade_ms.p50)} <span class="note">median</span>
+      </dd>
+      <dt>Quotes that Stripe charged to the cent</dt>
+      <dd>{quote.compared > 0 ? `${number(quote.exact)} of ${number(quote.compared)}` : "–"}</dd>
+      {failed.map(([code, times]) => (
+        <>
+          <dt>
+            Failed: <code>{code}</code>
+          </dt>
+          <dd>{number(times)}</dd>
+        </>
+      ))}
+    </dl>
+  );
+}

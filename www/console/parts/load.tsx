@@ -1,0 +1,93 @@
+// What a page asks the Worker for, and what it shows until, instead of and after the answer.
+
+import type { ComponentChildren, VNode } from "preact";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { Refusal, ask } from "../api/client";
+
+export interface Loading<T> {
+  /** The last answer; kept while it is asked for again, so that nothing jumps. */
+  data: T | undefined;
+  refusal: Refusal | undefined;
+  busy: boolean;
+  again: () => void;
+}
+
+/** Asks for `path`, and again whenever it changes. No path: nothing is asked. */
+export const useAnswer = <T,>(path: string | undefined): Loading<T> => useLoad(path, (signal) => ask<T>(path ?? "", { signal }));
+
+/** Runs `load` whenever `name` changes; what is overtaken is given up. */
+export function useLoad<T>(name: string | undefined, load: (signal: AbortSignal) => Promise<T>): Loading<T> {
+  const [state, setState] = useState<{ of?: string | undefined; data?: T; refusal?: Refusal; busy: boolean }>({ busy: name !== undefined });
+  const [turn, setTurn] = useState(0);
+  const run = useRef(load);
+  run.current = load;
+  useEffect(() => {
+    if (name === undefined) return;
+    const stop = new AbortController();
+    setState(({ refusal: _, ...before }) => ({ ...before, busy: true }));
+    run.current(stop.signal).then(
+      (data) => stop.signal.aborted || setState({ of: name, data, busy: false }),
+      (error: unknown) => stop.signal.aborted || setState({ of: name, refusal: asRefusal(error), busy: false }),
+    );
+    return () => stop.abort();
+  }, [name, turn]);
+  const again = useCallback(() => setTurn((turn) => turn + 1), []);
+  return { data: state.data, refusal: state.refusal, busy: state.busy, again };
+}
+
+export const asRefusal = (error: unknown): Refusal =>
+  error instanceof Refusal ? error : new Refusal(0, "console", error instanceof Error ? error.message : String(error));
+
+interface Shown<T> {
+  of: Loading<T>;
+  /** What holds the place until the answer is there: its number of lines. */
+  lines?: number;
+  /** Nothing to show, in words; undefined: there is something. */
+  empty?: (data: T) => ComponentChildren | undefined;
+  children: (data: T) => ComponentChildren;
+}
+
+/** An answer, or its skeleton, its refusal, or what to say of nothing. */
+export function Loaded<T>({ of, lines = 4, empty, children }: Shown<T>): VNode {
+  if (of.refusal) return <Refused refusal={of.refusal} again={of.again} />;
+  if (of.data === undefined) return <Skeleton lines={lines} />;
+  const nothing = empty?.(of.data);
+  return (
+    <div class="loaded" aria-busy={of.busy}>
+      {nothing === undefined ? children(of.data) : <Empty>{nothing}</Empty>}
+    </div>
+  );
+}
+
+export function Skeleton({ lines }: { lines: number }): VNode {
+  return (
+    <div class="skeleton" role="status">
+      <span class="unseen">Loading</span>
+      {Array.from({ length: lines }, (_, line) => (
+        <span key={line} class="bone" />
+      ))}
+    </div>
+  );
+}
+
+export const Empty = ({ children }: { children: ComponentChildren }): VNode => <div class="empty">{children}</div>;
+
+export function Refused({ refusal, again }: { refusal: Refusal; again?: () => void }): VNode {
+  if (refusal.isUnknownCall) {
+    return <Empty>This Worker does not answer this question yet: it is older than the console. Deploy the two together and it will be here.</Empty>;
+  }
+  return (
+    <div class="refused" role="alert">
+      <p>{refusal.message}</p>
+      <p class="fine">
+        {refusal.status > 0 ? `${refusal.status} ` : ""}
+        <code>{refusal.code}</code>
+      </p>
+      {again && (
+        <button type="button" onClick={again}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}

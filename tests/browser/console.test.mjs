@@ -134,8 +134,9 @@ describe("the console", () => {
     await signIn(page, origin, key, "#/tenants");
     const revoked = await stack.operator("DELETE", `/v1/apps/${stack.app}/keys/${key}`);
     assert.ok(revoked.status < 300, JSON.stringify(revoked.body));
+    let turn = 0;
     await eventually(async () => {
-      await page.getByLabel("Sort").selectOption({ index: (await page.getByLabel("Sort").inputValue()) === "score" ? 1 : 0 }, { timeout: 500 }).catch(() => {});
+      await page.evaluate((at) => (location.hash = at), ++turn % 2 ? "#/segments" : "#/tenants");
       assert.ok(await page.getByLabel("Secret key").isVisible());
     });
   });
@@ -186,12 +187,12 @@ describe("the console", () => {
   for (const [colorScheme, width] of [["light", 1360], ["dark", 320]]) {
     test(`has nothing that axe complains of, and nothing too wide, ${colorScheme} and ${width} pixels wide`, async (t) => {
       const page = await enter(t, { colorScheme, viewport: { width, height: 800 }, reducedMotion: "reduce" });
+      // Evaluated by the debugger, which no policy keeps out; the pages after it are the same document.
+      await page.evaluate(AXE);
       for (const at of PAGES) {
         await visit(page, at);
         assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${at} scrolls sideways`);
-        // Evaluated by the debugger, which no policy keeps out.
-        await page.evaluate(AXE);
-        const { violations } = await page.evaluate(() => window.axe.run());
+        const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
         assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)}`), [], at);
       }
       assert.deepEqual(page.problems, []);

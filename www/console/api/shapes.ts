@@ -536,6 +536,8 @@ export interface Delivery {
   tenant: string | null;
   at: number;
   state: "pending" | "delivered" | "failed";
+  /** Why nothing more is tried. */
+  reason?: string | null;
   attempts: { at: number; status: number | null; error: string | null; duration_ms: number }[];
   next_attempt: number | null;
 }

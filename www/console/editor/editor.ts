@@ -37,7 +37,7 @@ export function edit(host: HTMLElement, text: string, schema: Schema, changed: (
     highlightActiveLine(),
     highlightSelectionMatches(),
     lintGutter(),
-    autocompletion({ override: [completions(schema)] }),
+    autocompletion({ override: [completions(schema)], icons: false }),
     explanations(schema),
     // Tab leads on to the next control, as everywhere.
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap]),
@@ -75,7 +75,7 @@ function mount(host: HTMLElement, text: string, label: string, extensions: Exten
     syntaxHighlighting(words),
     look,
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ "aria-label": label }),
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
   ];
   return new EditorView({ state: EditorState.create({ doc: text, extensions: [shared, extensions] }), parent: root, root });
 }

@@ -12,8 +12,9 @@ export const words = HighlightStyle.define([
 ]);
 
 export const look = EditorView.theme({
-  "&": { color: "var(--ink)", backgroundColor: "var(--sheet)", fontSize: "13px" },
-  "&.cm-focused": { outline: "2px solid var(--lamp)", outlineOffset: "-1px" },
+  "&": { color: "var(--ink)", backgroundColor: "var(--sheet)", fontSize: "13px", height: "100%" },
+  // Its frame has it, around the gutters too.
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6" },
   ".cm-content": { caretColor: "var(--lamp)" },
   ".cm-cursor": { borderLeftColor: "var(--lamp)" },
@@ -34,6 +35,7 @@ export const look = EditorView.theme({
   ".cm-diagnostic-warning": { borderLeftColor: "var(--text-standby)" },
   ".cm-diagnosticSource": { color: "var(--soft)", opacity: "1" },
   ".cm-button, .cm-textfield": { color: "var(--ink)", background: "var(--paper)", border: "1px solid var(--line)", borderRadius: "6px" },
+  ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '"⋯"' },
   ".cm-collapsedLines": { color: "var(--soft)", background: "var(--wash)", padding: "4px 12px" },
   ".cm-changedLine, .cm-insertedLine": { backgroundColor: "var(--go-wash) !important" },
   ".cm-deletedChunk, .cm-deletedLine": { backgroundColor: "var(--bad-wash) !important" },

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Refusal, ask, part, query } from "../api/client";
 import type { Backtest, Versions } from "../api/shapes";
 import type { Draft } from "../editor/draft";
-import { Bars, Card, Choice, Select, Sheet } from "../parts/bits";
+import { Bars, Card, Choice, Num, Select, Sheet } from "../parts/bits";
 import { count, duration, number } from "../parts/format";
 import { Empty, Refused, asRefusal, useAnswer } from "../parts/load";
 import { useRoute } from "../parts/router";
@@ -132,7 +132,7 @@ function Findings({ test: { campaigns, signals, segments } }: { test: Backtest }
               <tr key={of.campaign}>
                 <th scope="row">{of.campaign}</th>
                 {[of.tenants_would, of.tenants_did, of.would_be_capped, of.would_be_held_out, of.would_be_dismissed, of.would_be_quiet, of.would_be_converted, of.would_be_excluded].map((value, i) => (
-                  <td key={i} class="num">{number(value)}</td>
+                  <Num key={i} nil={value === 0}>{number(value)}</Num>
                 ))}
               </tr>
             ))}

@@ -64,8 +64,8 @@ function Writing({ draft }: { draft: Draft }): VNode {
       {draft.isOvertaken && draft.isChanged && <Overtaken draft={draft} />}
       {verdict.refusal && <Refused refusal={verdict.refusal} />}
       <Pane draft={draft} verdict={verdict.data} opened={(opened) => (editor.current = opened)} changed={() => setSaid("")} />
-      <Told name="Problems" problems={verdict.data?.problems ?? []} visit={(at) => editor.current?.visit(at.line, at.column)} />
-      <Told name="Warnings" problems={verdict.data?.warnings ?? []} visit={(at) => editor.current?.visit(at.line, at.column)} />
+      <Told name="Problems" one="problem" problems={verdict.data?.problems ?? []} visit={(at) => editor.current?.visit(at.line, at.column)} />
+      <Told name="Warnings" one="warning" problems={verdict.data?.warnings ?? []} visit={(at) => editor.current?.visit(at.line, at.column)} />
       {isReviewing && <Review draft={draft} warnings={verdict.data?.warnings ?? []} close={() => setReviewing(false)} published={published} />}
     </Card>
   );
@@ -132,11 +132,11 @@ function Pane({ draft, verdict, opened, changed }: { draft: Draft; verdict: Verd
   );
 }
 
-function Told({ name, problems, visit }: { name: string; problems: Problem[]; visit: (problem: Problem) => void }): VNode | null {
+function Told({ name, one, problems, visit }: { name: string; one: string; problems: Problem[]; visit: (problem: Problem) => void }): VNode | null {
   if (problems.length === 0) return null;
   return (
     <section class="told" aria-label={name}>
-      <h3>{count(problems.length, name.slice(0, -1))}</h3>
+      <h3>{count(problems.length, one)}</h3>
       <ul>
         {problems.map((problem) => (
           <li key={`${problem.pointer} ${problem.code} ${problem.column}`}>

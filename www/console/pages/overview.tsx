@@ -3,14 +3,15 @@
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { query } from "../api/client";
-import type { Conversions, Day, Funnel, Lift, Trend, Upgrades } from "../api/shapes";
-import { Bars, Card, Choice, Figure, Head, Period, usePeriod } from "../parts/bits";
+import type { Conversions, Day, Funnel, Lift, TenantRow, Tenants, Trend, Upgrades } from "../api/shapes";
+import { Bars, Card, Choice, Figure, Head, Period, TenantLink, usePeriod } from "../parts/bits";
 import { Chart, type Series } from "../parts/chart";
 import { compact, compactMoney, count, duration, money, number, share } from "../parts/format";
 import { TenantsOfStep } from "../parts/funnel-tenants";
 import { FunnelBars } from "../parts/funnel";
-import { LiftWords } from "../parts/lift";
+import { LiftFigures } from "../parts/lift";
 import { Loaded, useAnswer } from "../parts/load";
+import { usePlanNames } from "../parts/plan-names";
 import { href, useRoute } from "../parts/router";
 
 export function Overview(): VNode {
@@ -19,6 +20,7 @@ export function Overview(): VNode {
   const trend = useAnswer<Trend>(query("/v1/reports/trend", { since, until }));
   const funnel = useAnswer<Funnel>(query("/v1/reports/funnel", { since, until }));
   const lift = useAnswer<Lift>("/v1/reports/lift");
+  const tenants = useAnswer<Tenants>(query("/v1/tenants", { sort: "score", limit: 7 }));
   const upgrades = useAnswer<Upgrades>(query("/v1/reports/upgrades", { since }));
   return (
     <>
@@ -42,8 +44,8 @@ export function Overview(): VNode {
           </Loaded>
         </Card>
         <Card title="Lift" tools={<a href={href(["campaigns"])}>By campaign</a>}>
-          <Loaded of={lift} lines={3}>
-            {(found) => <LiftWords lift={found} />}
+          <Loaded of={lift} lines={6}>
+            {(found) => <LiftFigures lift={found} />}
           </Loaded>
         </Card>
         <TenantsOfStep />
@@ -52,8 +54,13 @@ export function Overview(): VNode {
             {(found) => <Sources found={found} />}
           </Loaded>
         </Card>
-        <Card title="How upgrading went">
-          <Loaded of={upgrades} lines={5} empty={(found) => (found.upgraded === 0 && Object.keys(found.failed).length === 0 ? "Nobody has upgraded through Upcue in this time." : undefined)}>
+        <Card title="Readiest for more" tools={<a href={href(["tenants"])}>All tenants</a>}>
+          <Loaded of={tenants} lines={5} empty={({ tenants }) => (tenants.some(({ score }) => score) ? undefined : "No tenant has a score yet: it rises with the signals that are detected.")}>
+            {(found) => <Readiest rows={found.tenants} />}
+          </Loaded>
+        </Card>
+        <Card title="How upgrading went" wide>
+          <Loaded of={upgrades} lines={3} empty={(found) => (found.upgraded === 0 && Object.keys(found.failed).length === 0 ? "Nobody has upgraded through Upcue in this time." : undefined)}>
             {(found) => <Going found={found} />}
           </Loaded>
         </Card>
@@ -125,31 +132,38 @@ function Sources({ found: { rows, currency } }: { found: Conversions }): VNode {
   );
 }
 
+function Readiest({ rows }: { rows: TenantRow[] }): VNode {
+  const planName = usePlanNames();
+  return (
+    <Bars
+      caption="Expansion scores"
+      of={100}
+      rows={rows
+        .filter(({ score }) => score)
+        .map(({ tenant, score, plan }) => ({
+          key: tenant,
+          name: (
+            <>
+              <TenantLink tenant={tenant} />
+              <span class="note">{planName(plan)}</span>
+            </>
+          ),
+          value: score ?? 0,
+          shown: number(score),
+        }))}
+    />
+  );
+}
+
 function Going({ found }: { found: Upgrades }): VNode {
   const failed = Object.entries(found.failed);
   const { quote } = found.proration;
   return (
-    <dl class="pairs">
-      <dt>Upgraded</dt>
-      <dd>{number(found.upgraded)}</dd>
-      <dt>From click to upgraded</dt>
-      <dd>
-        {duration(found.duration_ms.p50)} <span class="note">median; Stripe’s part {duration(found.gateway_ms.p50)}</span>
-      </dd>
-      <dt>From signal to upgrade</dt>
-      <dd>
-        {duration(found.signal_to_upgrade_ms.p50)} <span class="note">median</span>
-      </dd>
-      <dt>Quotes that Stripe charged to the cent</dt>
-      <dd>{quote.compared > 0 ? `${number(quote.exact)} of ${number(quote.compared)}` : "–"}</dd>
-      {failed.map(([code, times]) => (
-        <>
-          <dt>
-            Failed: <code>{code}</code>
-          </dt>
-          <dd>{number(times)}</dd>
-        </>
-      ))}
+    <dl class="figures">
+      <Figure label="Upgraded" value={number(found.upgraded)} note={failed.map(([code, times]) => `${number(times)} ${code.replaceAll("_", " ")}`).join(", ") || "none failed"} />
+      <Figure label="From click to upgraded" value={duration(found.duration_ms.p50)} note={`median; Stripe’s part ${duration(found.gateway_ms.p50)}`} />
+      <Figure label="From signal to upgrade" value={duration(found.signal_to_upgrade_ms.p50)} note="median" />
+      <Figure label="Charged as quoted" value={quote.compared > 0 ? share(quote.exact, quote.compared) : "–"} note={`${number(quote.exact)} of ${count(quote.compared, "invoice")} to the cent`} />
     </dl>
   );
 }

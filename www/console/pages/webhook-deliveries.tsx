@@ -57,6 +57,7 @@ export function WebhookDeliveries({ endpoint, url }: { endpoint: string; url: st
                     <td>{delivery.tenant ? <TenantLink tenant={delivery.tenant} /> : "–"}</td>
                     <td>
                       <Lamp state={delivery.state} />
+                      {delivery.reason && <span class="note">{delivery.reason}</span>}
                       {delivery.next_attempt !== null && (
                         <span class="note">
                           again <Time at={delivery.next_attempt} />

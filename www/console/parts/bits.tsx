@@ -3,7 +3,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useState } from "preact/hooks";
 import { table } from "../api/client";
-import { ago, dateTime } from "./format";
+import { ago, date, dateTime } from "./format";
 import { asRefusal } from "./load";
 import { go, here, href, useRoute } from "./router";
 import { type Tone, sentence, tone } from "./words";
@@ -41,9 +41,11 @@ export const Lamp = ({ state, label, as }: { state: string | null | undefined; l
   <span class={`lamp ${as ?? tone(state)}`}>{label ?? (state ? sentence(state) : "None")}</span>
 );
 
-/** A moment, as long ago; the exact time for who points at it. */
+/** A moment: as long ago, or its date; the exact time for who points at it. */
 export const Time = ({ at }: { at: number | null | undefined }): VNode =>
-  at == null ? <span>–</span> : <time dateTime={new Date(at).toISOString()} title={dateTime(at)}>{ago(at)}</time>;
+  at == null ? <span>–</span> : <time dateTime={new Date(at).toISOString()} title={dateTime(at)}>{Math.abs(Date.now() - at) < WEEK ? ago(at) : date(at)}</time>;
+
+const WEEK = 604_800_000;
 
 export const TenantLink = ({ tenant }: { tenant: string }): VNode => (
   <a class="tenant" href={href(["tenants", tenant])}>
@@ -152,7 +154,8 @@ export function saveAs(blob: Blob, name: string): void {
 /** Bars of one row each: a name, a share of the longest, a figure. It is a table, and reads as one. */
 export function Bars({ caption, rows, of }: { caption: string; rows: { key: string; name: ComponentChildren; value: number; shown: ComponentChildren; second?: number }[]; of?: number }): VNode {
   const most = of ?? Math.max(1, ...rows.map(({ value, second = 0 }) => Math.max(value, second)));
-  const long = (value: number): string => `${Math.max(0, Math.min(100, (value / most) * 100))}%`;
+  // What is little is still seen; nothing is not.
+  const long = (value: number): string => (value > 0 ? `max(2px, ${Math.min(100, (value / most) * 100)}%)` : "0");
   return (
     <table class="bars">
       <caption class="unseen">{caption}</caption>

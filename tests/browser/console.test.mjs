@@ -3,15 +3,16 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
+import { brotliCompressSync } from "node:zlib";
 import { eventually } from "../support/eventually.mjs";
 import { sharedBrowser } from "../support/shared-browser.mjs";
 import { sharedStack } from "../support/shared-stack.mjs";
-import { CONFIG, createApp, root, seedStripe } from "../support/stack.mjs";
+import { CONFIG, built, createApp, root, seedStripe } from "../support/stack.mjs";
 import { HOSTILE, doubleReports } from "./console-reports.mjs";
 import { serveConsole, settled, signIn } from "./console-stage.mjs";
 
@@ -88,6 +89,16 @@ describe("the console", () => {
 
   test("holds to its own types", async () => {
     await run(path.join(root, "node_modules/.bin/tsc"), ["--project", path.join(root, "www/console")]).catch(({ stdout }) => assert.fail(stdout));
+  });
+
+  test("is small: the editor comes when it is needed", async () => {
+    const files = await readdir(path.join(built.www, "console"));
+    const brotli = async (file) => brotliCompressSync(await readFile(path.join(built.www, "console", file))).length;
+    const scripts = files.filter((file) => file.endsWith(".js"));
+    const later = await Promise.all(scripts.filter((file) => file !== "console.js").map(brotli));
+    assert.ok((await brotli("console.js")) < 60_000, "what every page loads");
+    assert.ok(later.length > 0 && Math.max(...later) > 100_000, "the editor is apart");
+    assert.ok(later.reduce((sum, size) => sum + size) < 200_000, "the editor, and what it shares");
   });
 
   test("comes with a policy that leaves it nothing but itself and the Worker", async () => {
@@ -377,6 +388,28 @@ describe("the console", () => {
     assert.equal(await paper(), light, "the choice is kept");
     await page.getByRole("button", { name: "Dark" }).click();
     assert.equal(await paper(), dark);
+  });
+
+  test("finds the tenant of a customer whom nobody knew, and compares Stripe with its mirror", async (t) => {
+    const customer = await stack.stripe.client.customers.create({ name: "Stranger" });
+    const { data: prices } = await stack.stripe.client.prices.list();
+    await stack.stripe.client.subscriptions.create({ customer: customer.id, items: [{ price: prices[0].id }] });
+    await stack.stripe.control("POST", "/_sandbox/settle");
+    const page = await enter(t);
+    await visit(page, "stripe");
+    const form = page.locator("form", { hasText: customer.id });
+    await form.getByRole("textbox").fill("stranger");
+    await form.getByRole("button", { name: "Link" }).click();
+    await page.getByText("Every customer is known.").waitFor();
+    await eventually(async () => assert.equal((await stack.api("GET", "/v1/tenants/stranger")).body.status, "active"));
+    await page.getByRole("button", { name: "Compare now" }).click();
+    await page.getByText("2 subscriptions compared: none had drifted").waitFor();
+    await page.getByRole("button", { name: "Read again" }).click();
+    await page.getByText("Nothing has changed.").waitFor();
+    await page.getByRole("link", { name: "Ignored" }).click();
+    const { body: ignored } = await stack.api("GET", "/v1/stripe/events?state=ignored");
+    const rows = page.locator("section", { has: page.getByRole("heading", { name: "Last events" }) }).locator("tbody tr");
+    await eventually(async () => assert.equal(await rows.count(), ignored.events.length));
   });
 
   test("replays a delivery, and shows a new endpoint's secret once", async (t) => {

@@ -1,7 +1,7 @@
 // What became of what one endpoint was told.
 
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ask, part, query } from "../api/client";
 import type { Deliveries, Delivery } from "../api/shapes";
 import { Lamp, More, Sheet, TenantLink, Time } from "../parts/bits";
@@ -9,11 +9,15 @@ import { count, duration } from "../parts/format";
 import { Loaded, Refused, asRefusal } from "../parts/load";
 import { usePages } from "../parts/pages";
 
-export function WebhookDeliveries({ endpoint, url }: { endpoint: string; url: string }): VNode {
+/** They are asked for again with every `turn`. */
+export function WebhookDeliveries({ endpoint, url, turn }: { endpoint: string; url: string; turn: number }): VNode {
   const [state, setState] = useState("");
   const [said, setSaid] = useState("");
   const path = `/v1/webhooks/${part(endpoint)}/deliveries`;
   const list = usePages<Deliveries>(query(path, { state, limit: 20 }), (page) => page.next);
+  useEffect(() => {
+    if (turn > 0) list.first.again();
+  }, [turn, list.first.again]);
   const replay = async ({ id }: Delivery): Promise<void> => {
     await ask(`${path}/${part(id)}/replay`, { method: "POST", body: {} }).then(
       () => (setSaid("It is sent once more."), list.first.again()),

@@ -45,10 +45,11 @@ interface Told {
 function OneEndpoint({ endpoint: { id, url, events, state, disabled_reason: why, failing_since: failing, secrets }, again, fresh }: Told & { endpoint: Endpoint }): VNode {
   const [said, setSaid] = useState("");
   const [isDeleting, setDeleting] = useState(false);
+  const [turn, setTurn] = useState(0);
   const path = `/v1/webhooks/${part(id)}`;
   const does = async <T,>(call: Promise<T>, then: (answer: T) => string): Promise<void> => {
     await call.then(
-      (answer) => (setSaid(then(answer)), again()),
+      (answer) => (setSaid(then(answer)), setTurn((turn) => turn + 1), again()),
       (error: unknown) => setSaid(asRefusal(error).message),
     );
   };
@@ -63,7 +64,7 @@ function OneEndpoint({ endpoint: { id, url, events, state, disabled_reason: why,
         <dd>
           {secrets.map((secret) => (
             <span key={secret.id} class="line">
-              <code>{secret.id}</code> {secret.expires_at === null ? "signs" : <>signs until <Time at={secret.expires_at} /></>}
+              <code>{secret.id}</code> {secret.expires_at === null ? "signs" : <>signs as well, and expires <Time at={secret.expires_at} /></>}
             </span>
           ))}
         </dd>
@@ -91,7 +92,7 @@ function OneEndpoint({ endpoint: { id, url, events, state, disabled_reason: why,
         </button>
       </p>
       <p role="status">{said}</p>
-      <WebhookDeliveries endpoint={id} url={url} />
+      <WebhookDeliveries endpoint={id} url={url} turn={turn} />
       {isDeleting && (
         <Dialog title={`Delete ${url}?`} close={() => setDeleting(false)}>
           <p>It is told nothing more, and its deliveries are gone.</p>

@@ -338,6 +338,24 @@ describe("the console", () => {
     assert.equal(await page.locator(".chart tbody tr").count(), 90, "the chart's figures can be read");
   });
 
+  test("lists page by page, filtered and sorted", async (t) => {
+    const page = await enter(t);
+    await page.route(/\/v1\/tenants\?/, (route) => route.continue({ url: route.request().url().replace("limit=100", "limit=3") }));
+    await visit(page, "tenants?sort=tenant");
+    const names = () => page.locator("tbody th").allInnerTexts();
+    const { body } = await stack.api("GET", "/v1/tenants?sort=tenant");
+    const all = body.tenants.map(({ tenant }) => tenant);
+    assert.deepEqual(await names(), all.slice(0, 3));
+    await page.getByRole("button", { name: "Show more" }).click();
+    await eventually(async () => assert.deepEqual(await names(), all.slice(0, 6)));
+    await page.getByRole("button", { name: "Show more" }).click();
+    await eventually(async () => assert.deepEqual(await names(), all));
+    assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
+    await page.getByLabel("Segment").selectOption("ready");
+    await eventually(async () => assert.deepEqual(await names(), ["acme"]));
+    assert.match(page.url(), /segment=ready/);
+  });
+
   test("opens a number to its tenants, and saves tables", async (t) => {
     const page = await enter(t);
     await visit(page, "conversions?by=signal&model=linear&window=14d");

@@ -94,7 +94,7 @@ function Standing({ tenant }: { tenant: Tenant }): VNode {
       </Card>
       <Card title="Entitlements">
         {features.length === 0 ? (
-          <Empty>The configuration has no features.</Empty>
+          <Empty>{tenant.plan ? "The configuration has no features." : "Without a plan there are none to tell."}</Empty>
         ) : (
           <dl class="pairs">
             {features.map(([feature, has]) => (

@@ -37,9 +37,8 @@ export function Card({ title, tools, children, wide }: { title: string; tools?: 
 }
 
 /** A state as a stage lamp and a word; the word alone says it as well. */
-export const Lamp = ({ state, label, as }: { state: string | null | undefined; label?: string | undefined; as?: Tone }): VNode => (
-  <span class={`lamp ${as ?? tone(state)}`}>{label ?? (state ? sentence(state) : "None")}</span>
-);
+export const Lamp = ({ state, label, as }: { state: string | null | undefined; label?: string | undefined; as?: Tone }): VNode =>
+  state || label ? <span class={`lamp ${as ?? tone(state)}`}>{label ?? sentence(state ?? "")}</span> : <span>–</span>;
 
 /** A moment: as long ago, or its date; the exact time for who points at it. */
 export const Time = ({ at }: { at: number | null | undefined }): VNode =>

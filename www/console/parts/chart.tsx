@@ -104,7 +104,7 @@ function options(host: HTMLElement, { days, series, axis }: Drawn, hovered: (at:
       y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.1] },
     },
     axes: [
-      { stroke: soft, font, grid: { show: false }, ticks: { show: false }, space: 70, values: (_, at) => at.map((seconds) => day(new Date(seconds * 1_000).toISOString().slice(0, 10))) },
+      { stroke: soft, font, size: 32, grid: { show: false }, ticks: { show: false }, space: 70, values: (_, at) => at.map((seconds) => day(new Date(seconds * 1_000).toISOString().slice(0, 10))) },
       { stroke: soft, font, size: 58, space: 48, grid: { stroke: line, width: 1 }, ticks: { show: false }, values: (_, at) => at.map(axis) },
     ],
     series: [

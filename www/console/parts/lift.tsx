@@ -44,7 +44,7 @@ export function LiftFigures({ lift }: { lift: Lift }): VNode {
       <p class="fine">
         Difference {points(lift.difference)}
         {lift.relative !== null && `, ${percent(lift.relative)} relative`}
-        {lift.revenue && `; ${money(Math.round(lift.revenue.per_tenant), lift.revenue.currency)} a month per tenant`}. The interval holds at {percent(1 - lift.alpha, 0)} however often it is looked at.
+        {lift.revenue && Number.isFinite(lift.revenue.per_tenant) && `; ${money(Math.round(lift.revenue.per_tenant), lift.revenue.currency)} a month per tenant`}. The interval holds at {percent(1 - lift.alpha, 0)} however often it is looked at.
       </p>
     </>
   );

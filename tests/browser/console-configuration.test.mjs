@@ -64,29 +64,47 @@ describe("the configuration in the console", () => {
     await write(page, next);
     await page.getByText("Ready to publish").waitFor();
     await review(page);
-    await eventually(async () => assert.match(await page.locator(".editor.compare .cm-insertedLine, .editor.compare .cm-changedLine").allInnerTexts().then((all) => all.join("\n")), /jobs/));
+    await eventually(async () =>
+      assert.match(
+        await page
+          .locator(".editor.compare .cm-insertedLine, .editor.compare .cm-changedLine")
+          .allInnerTexts()
+          .then((all) => all.join("\n")),
+        /jobs/,
+      ),
+    );
     await page.getByRole("button", { name: "Publish", exact: true }).click();
     await page.getByText("Version 2 is published.").waitFor();
     const { body } = await app.api("GET", "/v1/config");
     assert.equal(body.meters.jobs.label, "Jobs");
-    assert.deepEqual((await versions(app)).map(({ version }) => version), [2, 1]);
+    assert.deepEqual(
+      (await versions(app)).map(({ version }) => version),
+      [2, 1],
+    );
     assert.deepEqual(page.problems, []);
   });
 
   test("is told what is wrong where it stands, in the Worker's words, and cannot be published", async (t) => {
     const { app, page } = await open(t);
-    const bad = '{\n  "meters": {\n    "calls": {}\n  },\n  "campaigns": [{"id": "a", "placement": "p", "audience": "usage.cals.ratio > 0.5", "nudge": {"kind": "banner", "title": "Žluťoučký 🐴"}}]\n}\n';
+    const bad =
+      '{\n  "meters": {\n    "calls": {}\n  },\n  "campaigns": [{"id": "a", "placement": "p", "audience": "usage.cals.ratio > 0.5", "nudge": {"kind": "banner", "title": "Žluťoučký 🐴"}}]\n}\n';
     await write(page, bad);
     const { body } = await app.api("POST", "/v1/config/validate", undefined, { raw: bad, headers: { "content-type": "application/json" } });
     assert.ok(body.problems.length >= 2, JSON.stringify(body));
     for (const { line, column, detail } of body.problems) {
-      const told = page.getByRole("region", { name: "Problems" }).getByRole("listitem").filter({ hasText: `Line ${line}, column ${column}` });
+      const told = page
+        .getByRole("region", { name: "Problems" })
+        .getByRole("listitem")
+        .filter({ hasText: `Line ${line}, column ${column}` });
       assert.ok((await told.first().innerText()).includes(detail), detail);
     }
     assert.ok(await page.getByRole("button", { name: "Review and publish" }).isDisabled());
     assert.equal(await page.locator(".cm-lintRange-error").count(), body.problems.length);
     const [last] = body.problems.slice(-1);
-    await page.getByRole("button", { name: `Line ${last.line}, column ${last.column}` }).first().click();
+    await page
+      .getByRole("button", { name: `Line ${last.line}, column ${last.column}` })
+      .first()
+      .click();
     assert.equal(await editor(page).evaluate((content) => content.getRootNode().activeElement === content), true, "the cursor is there");
     await write(page, "{ this is no JSON");
     await page.getByRole("region", { name: "Problems" }).getByRole("listitem").first().waitFor();
@@ -165,20 +183,38 @@ describe("the configuration in the console", () => {
 
   test("is tried over what has come in, with the figures that the Worker tells", async (t) => {
     const { app, page } = await open(t);
-    const sent = await app.api("POST", "/v1/events", { tenant: "acme", user: "ada", client: "c", seq: 1, events: [{ type: "usage", meter: "api_calls", value: 900 }] });
+    const sent = await app.api("POST", "/v1/events", {
+      tenant: "acme",
+      user: "ada",
+      client: "c",
+      seq: 1,
+      events: [{ type: "usage", meter: "api_calls", value: 900 }],
+    });
     assert.equal(sent.status, 202);
     await eventually(async () => assert.equal((await app.api("GET", "/v1/tenants")).body.tenants.length, 1));
     const rules = { ...START, signals: [{ id: "busy", when: "usage.api_calls.value >= 500", weight: 10 }] };
     await write(page, JSON.stringify({ ...rules, campaigns: [] }, null, 2));
     await page.getByText("Ready to publish").waitFor();
     await page.getByRole("link", { name: "Back-test" }).click();
-    const [answer] = await Promise.all([page.waitForResponse((response) => response.url().endsWith("/v1/config/backtest")), page.getByRole("button", { name: "Run" }).click()]);
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith("/v1/config/backtest")),
+      page.getByRole("button", { name: "Run" }).click(),
+    ]);
     const { id } = await answer.json();
     await page.getByText("1 of 1 tenant, 1 event, in").waitFor();
     const { body: found } = await app.api("GET", `/v1/config/backtests/${id}`);
-    assert.deepEqual(found.signals.find(({ signal }) => signal === "busy"), { signal: "busy", would: 1, did: 0 });
-    const rows = await page.locator("section", { has: page.getByRole("heading", { name: "Signals detected" }) }).locator("tbody tr").allInnerTexts();
-    assert.match(rows.find((row) => row.startsWith("busy")), /1\s+0 did/);
+    assert.deepEqual(
+      found.signals.find(({ signal }) => signal === "busy"),
+      { signal: "busy", would: 1, did: 0 },
+    );
+    const rows = await page
+      .locator("section", { has: page.getByRole("heading", { name: "Signals detected" }) })
+      .locator("tbody tr")
+      .allInnerTexts();
+    assert.match(
+      rows.find((row) => row.startsWith("busy")),
+      /1\s+0 did/,
+    );
     assert.equal((await versions(app)).length, 1, "nothing was published");
     // A draft that cannot run is refused with its reason.
     await page.getByRole("link", { name: "Write" }).click();

@@ -20,24 +20,70 @@ const run = promisify(execFile);
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Names that would do harm where a name is taken for markup, a path or an address. */
-const HOSTILE_TENANTS = [HOSTILE, `"><script>window.harmed=1</script>`, "javascript:window.harmed=1", "../../v1/config", "a%2Fb?x=1#y&z", "{{constructor.constructor('window.harmed=1')()}}"];
+const HOSTILE_TENANTS = [
+  HOSTILE,
+  `"><script>window.harmed=1</script>`,
+  "javascript:window.harmed=1",
+  "../../v1/config",
+  "a%2Fb?x=1#y&z",
+  "{{constructor.constructor('window.harmed=1')()}}",
+];
 
 const RULES = {
   ...CONFIG,
   signals: [{ id: "api_quota_80", builtin: "limit_approaching", meter: "api_calls" }],
   segments: { ready: { label: "Ready", enter: "score >= 20", exit: "score < 10" } },
-  email: { from: { address: "hello@nimbus.example", name: "Nimbus" }, postal_address: "Nimbus Inc., Berlin", links: { plans: "https://nimbus.example/", app: "https://nimbus.example/" } },
+  email: {
+    from: { address: "hello@nimbus.example", name: "Nimbus" },
+    postal_address: "Nimbus Inc., Berlin",
+    links: { plans: "https://nimbus.example/", app: "https://nimbus.example/" },
+  },
   sequences: [{ id: "quota_emails", enter: "signal.api_quota_80.active", to: "admins", steps: [{ after: "0s", template: "approaching" }] }],
   templates: { approaching: { builtin: "limit_approaching", meter: "api_calls" } },
 };
 
 const of = (tenant) => `tenants/${encodeURIComponent(tenant)}`;
 const PAGES = [
-  "overview", "overview?step=exposed&show=prompts", "campaigns", "campaigns/api_quota", "signals", "conversions?by=signal&is.signal=api_quota_80", "tenants", of(HOSTILE), `${of(HOSTILE)}?tab=timeline`,
-  `${of(HOSTILE)}?tab=decisions`, `${of(HOSTILE)}?tab=letters`, "segments/ready", "letters", "configuration", "configuration?tab=backtest", "configuration?tab=versions", "stripe", "webhooks", "activity",
+  "overview",
+  "overview?step=exposed&show=prompts",
+  "campaigns",
+  "campaigns/api_quota",
+  "signals",
+  "conversions?by=signal&is.signal=api_quota_80",
+  "tenants",
+  of(HOSTILE),
+  `${of(HOSTILE)}?tab=timeline`,
+  `${of(HOSTILE)}?tab=decisions`,
+  `${of(HOSTILE)}?tab=letters`,
+  "segments/ready",
+  "letters",
+  "configuration",
+  "configuration?tab=backtest",
+  "configuration?tab=versions",
+  "stripe",
+  "webhooks",
+  "activity",
 ];
 /** The pages, each once, by the calls they begin with. */
-const ROOMS = ["overview", "campaigns", "campaigns/api_quota", "signals", "conversions", "tenants", of("acme"), `${of("acme")}?tab=timeline`, `${of("acme")}?tab=decisions`, `${of("acme")}?tab=letters`, "segments", "letters", "configuration", "configuration?tab=versions", "stripe", "webhooks", "activity"];
+const ROOMS = [
+  "overview",
+  "campaigns",
+  "campaigns/api_quota",
+  "signals",
+  "conversions",
+  "tenants",
+  of("acme"),
+  `${of("acme")}?tab=timeline`,
+  `${of("acme")}?tab=decisions`,
+  `${of("acme")}?tab=letters`,
+  "segments",
+  "letters",
+  "configuration",
+  "configuration?tab=versions",
+  "stripe",
+  "webhooks",
+  "activity",
+];
 
 describe("the console", () => {
   const chromium = sharedBrowser();
@@ -47,11 +93,21 @@ describe("the console", () => {
   before(async () => {
     await seedStripe(stack.stripe);
     for (const [i, tenant] of ["acme", ...HOSTILE_TENANTS].entries()) {
-      const events = [{ type: "usage", meter: "seats", set: 2 }, { type: "identify", user: "ada", email: "ada@acme.example", name: HOSTILE, role: "admin", owner: true }];
+      const events = [
+        { type: "usage", meter: "seats", set: 2 },
+        { type: "identify", user: "ada", email: "ada@acme.example", name: HOSTILE, role: "admin", owner: true },
+      ];
       const sent = await stack.api("POST", "/v1/events", { tenant, client: "test", seq: i + 1, events });
       assert.equal(sent.status, 202, tenant);
     }
-    await stack.api("POST", "/v1/events", { tenant: "acme", user: "ada", events: [{ type: "usage", meter: "api_calls", value: 900 }, { type: "exposure", campaign: "api_quota", decision: "d1" }] });
+    await stack.api("POST", "/v1/events", {
+      tenant: "acme",
+      user: "ada",
+      events: [
+        { type: "usage", meter: "api_calls", value: 900 },
+        { type: "exposure", campaign: "api_quota", decision: "d1" },
+      ],
+    });
     await eventually(async () => {
       const { body } = await stack.api("GET", "/v1/tenants?sort=score");
       assert.equal(body.tenants.length, HOSTILE_TENANTS.length + 1);
@@ -88,7 +144,9 @@ describe("the console", () => {
   const stored = (page) => page.evaluate(() => JSON.stringify([Object.entries(localStorage), document.cookie, location.href]));
 
   test("holds to its own types", async () => {
-    await run(path.join(root, "node_modules/.bin/tsc"), ["--project", path.join(root, "www/console")]).catch(({ stdout }) => assert.fail(stdout));
+    await run(path.join(root, "node_modules/.bin/tsc"), ["--project", path.join(root, "www/console")]).catch(({ stdout }) =>
+      assert.fail(stdout),
+    );
   });
 
   test("is small: the editor comes when it is needed", async () => {
@@ -104,7 +162,14 @@ describe("the console", () => {
   test("comes with a policy that leaves it nothing but itself and the Worker", async () => {
     const { headers } = await fetch(`${origin}/console/`);
     const policy = headers.get("content-security-policy");
-    for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"]) {
+    for (const part of [
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "connect-src 'self'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+    ]) {
       assert.ok(policy.split("; ").includes(part), `${part} in ${policy}`);
     }
     assert.doesNotMatch(policy, /unsafe|\*|http/);
@@ -169,7 +234,9 @@ describe("the console", () => {
       hosts.add(url.host);
       await route.fulfill({ response: await route.fetch({ url: origin + url.pathname + url.search }) });
     });
-    await page.goto(`https://console.example/console/?endpoint=https://thief.example#endpoint=https://thief.example&key=${stack.secretKey}`);
+    await page.goto(
+      `https://console.example/console/?endpoint=https://thief.example#endpoint=https://thief.example&key=${stack.secretKey}`,
+    );
     await page.getByLabel("Secret key").waitFor();
     assert.equal(await page.getByLabel("Worker").count(), 0, "no other endpoint can be named");
     assert.equal(await page.evaluate(() => location.hash), "");
@@ -195,7 +262,10 @@ describe("the console", () => {
     await page.getByRole("heading", { name: "There is no such page" }).waitFor();
   });
 
-  for (const [colorScheme, width] of [["light", 1360], ["dark", 320]]) {
+  for (const [colorScheme, width] of [
+    ["light", 1360],
+    ["dark", 320],
+  ]) {
     test(`has nothing that axe complains of, and nothing too wide, ${colorScheme} and ${width} pixels wide`, async (t) => {
       const page = await enter(t, { colorScheme, viewport: { width, height: 800 }, reducedMotion: "reduce" });
       // Evaluated by the debugger, which no policy keeps out; the pages after it are the same document.
@@ -204,7 +274,11 @@ describe("the console", () => {
         await visit(page, at);
         assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${at} scrolls sideways`);
         const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
-        assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)}`), [], at);
+        assert.deepEqual(
+          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)}`),
+          [],
+          at,
+        );
       }
       assert.deepEqual(page.problems, []);
     });
@@ -252,7 +326,9 @@ describe("the console", () => {
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "acme", level: 1 }).waitFor();
     await eventually(async () => assert.equal(await focused(), "acme"));
-    const outlined = await page.getByRole("link", { name: "Timeline" }).evaluate((link) => (link.focus({ focusVisible: true }), getComputedStyle(link).outlineStyle));
+    const outlined = await page
+      .getByRole("link", { name: "Timeline" })
+      .evaluate((link) => (link.focus({ focusVisible: true }), getComputedStyle(link).outlineStyle));
     assert.equal(outlined, "solid", "what has the focus can be seen");
   });
 
@@ -260,7 +336,8 @@ describe("the console", () => {
     const page = await enter(t);
     const detail = "the app's object did not answer; ask again";
     for (const at of ROOMS) {
-      const down = (route) => route.fulfill({ status: 503, contentType: "application/problem+json", json: { status: 503, code: "internal", detail } });
+      const down = (route) =>
+        route.fulfill({ status: 503, contentType: "application/problem+json", json: { status: 503, code: "internal", detail } });
       await page.route(/\/v1\//, down);
       await page.goto(`${origin}/console/#/${at}`);
       await page.getByRole("alert").filter({ hasText: detail }).first().waitFor();
@@ -271,13 +348,21 @@ describe("the console", () => {
         assert.equal(await page.getByText(detail).count(), 0, at);
       });
     }
-    assert.deepEqual(page.problems.filter((problem) => !/503/.test(problem)), []);
+    assert.deepEqual(
+      page.problems.filter((problem) => !/503/.test(problem)),
+      [],
+    );
   });
 
   test("says so where the Worker is older than the page", async (t) => {
     const page = await open(t);
     await page.route(/\/v1\/(reports|activity|webhooks)/, (route) =>
-      route.fulfill({ status: 404, contentType: "application/problem+json", json: { status: 404, code: "not_found", detail: "no such path; see the reference for what there is" } }));
+      route.fulfill({
+        status: 404,
+        contentType: "application/problem+json",
+        json: { status: 404, code: "not_found", detail: "no such path; see the reference for what there is" },
+      }),
+    );
     await signIn(page, origin, stack.secretKey);
     for (const at of ["overview", "conversions", "webhooks", "activity"]) {
       await visit(page, at);
@@ -293,11 +378,22 @@ describe("the console", () => {
     const app = await createApp({ ...stack, id: "empty", origins: [] });
     const page = await open(t);
     await page.route(/\/v1\/(reports\/(funnel|conversions|trend|lift)|activity|webhooks)/, (route) =>
-      route.fulfill({ status: 404, contentType: "application/problem+json", json: { status: 404, code: "not_found", detail: "no such path" } }));
+      route.fulfill({
+        status: 404,
+        contentType: "application/problem+json",
+        json: { status: 404, code: "not_found", detail: "no such path" },
+      }),
+    );
     await signIn(page, origin, app.secretKey);
     for (const [at, words] of [
-      ["campaigns", "There are no campaigns yet."], ["signals", "There are no signals yet."], ["tenants", "No tenant is known that fits."], ["segments", "There are no segments yet."],
-      ["letters", "There are no sequences yet."], ["letters", "There is no such letter."], ["configuration?tab=versions", "Nothing was published yet."], ["stripe", "Every customer is known."],
+      ["campaigns", "There are no campaigns yet."],
+      ["signals", "There are no signals yet."],
+      ["tenants", "No tenant is known that fits."],
+      ["segments", "There are no segments yet."],
+      ["letters", "There are no sequences yet."],
+      ["letters", "There is no such letter."],
+      ["configuration?tab=versions", "Nothing was published yet."],
+      ["stripe", "Every customer is known."],
     ]) {
       await visit(page, at);
       await page.getByText(words).waitFor();
@@ -310,13 +406,19 @@ describe("the console", () => {
     const { body: tenants } = await stack.api("GET", "/v1/tenants?sort=score");
     await visit(page, "tenants");
     const rows = await page.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [row.cells[0].innerText, row.cells[1].innerText]));
-    assert.deepEqual(rows, tenants.tenants.map(({ tenant, score }) => [tenant, String(score ?? "–")]));
+    assert.deepEqual(
+      rows,
+      tenants.tenants.map(({ tenant, score }) => [tenant, String(score ?? "–")]),
+    );
     const { body: acme } = await stack.api("GET", "/v1/tenants/acme");
     await visit(page, of("acme"));
     await page.getByText("900 of 1,000 calls").waitFor();
     assert.equal(acme.meters[0].value, 900);
     assert.equal(await page.getByRole("meter", { name: "API calls" }).getAttribute("aria-valuetext"), "90% of the limit");
-    await page.locator(".figure.first b").filter({ hasText: String(acme.score) }).waitFor();
+    await page
+      .locator(".figure.first b")
+      .filter({ hasText: String(acme.score) })
+      .waitFor();
     await visit(page, "letters");
     const { body: outbox } = await stack.api("GET", "/v1/email/outbox");
     assert.ok(outbox.letters.length > 0);
@@ -326,13 +428,29 @@ describe("the console", () => {
     await page.keyboard.press("Escape");
     await page.locator("dialog").waitFor({ state: "detached" });
     await visit(page, "overview");
-    for (const [label, value] of [["MRR won by prompts", "$4,127"], ["Upgrades after a prompt", "33"], ["Organic upgrades", "25"], ["All expansion", "$7,319"]]) {
-      assert.equal(await page.locator(".figure", { has: page.getByText(label, { exact: true }) }).locator("b").innerText(), value);
+    for (const [label, value] of [
+      ["MRR won by prompts", "$4,127"],
+      ["Upgrades after a prompt", "33"],
+      ["Organic upgrades", "25"],
+      ["All expansion", "$7,319"],
+    ]) {
+      assert.equal(
+        await page
+          .locator(".figure", { has: page.getByText(label, { exact: true }) })
+          .locator("b")
+          .innerText(),
+        value,
+      );
     }
-    assert.deepEqual(await page.locator(".funnel td.num:not(.fine)").evaluateAll((cells) => cells.map((cell) => cell.firstChild.textContent)), ["412", "287", "96", "51", "33"]);
+    assert.deepEqual(
+      await page.locator(".funnel td.num:not(.fine)").evaluateAll((cells) => cells.map((cell) => cell.firstChild.textContent)),
+      ["412", "287", "96", "51", "33"],
+    );
     await page.getByRole("link", { name: "90 days" }).click();
     await settled(page);
-    const spans = page.asked.filter(({ pathname }) => pathname.endsWith("/trend")).map(({ searchParams: of }) => (of.get("until") - of.get("since")) / 86_400_000);
+    const spans = page.asked
+      .filter(({ pathname }) => pathname.endsWith("/trend"))
+      .map(({ searchParams: of }) => (of.get("until") - of.get("since")) / 86_400_000);
     assert.deepEqual(spans.slice(-1), [90]);
     await page.getByText("As a table").click();
     assert.equal(await page.locator(".chart tbody tr").count(), 90, "the chart's figures can be read");
@@ -362,7 +480,10 @@ describe("the console", () => {
     await page.getByRole("link", { name: "9.5 upgrades: their tenants" }).click();
     await page.getByRole("heading", { name: "Upgrades: api_quota_80" }).waitFor();
     const { searchParams: asked } = page.asked.findLast(({ pathname }) => pathname.endsWith("/conversions/tenants"));
-    assert.deepEqual([asked.get("signal"), asked.get("model"), asked.get("window"), asked.get("by")], ["api_quota_80", "linear", "14d", "signal"]);
+    assert.deepEqual(
+      [asked.get("signal"), asked.get("model"), asked.get("window"), asked.get("by")],
+      ["api_quota_80", "linear", "14d", "signal"],
+    );
     await page.getByRole("link", { name: HOSTILE, exact: true }).click();
     await page.getByRole("heading", { name: HOSTILE, level: 1, exact: true }).waitFor();
     await visit(page, "segments/ready");
@@ -377,7 +498,10 @@ describe("the console", () => {
     const page = await enter(t, { viewport: { width: 1360, height: 900 } });
     await page.addInitScript(() => {
       window.shift = 0;
-      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shift += entry.value))).observe({ type: "layout-shift", buffered: true });
+      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shift += entry.value))).observe({
+        type: "layout-shift",
+        buffered: true,
+      });
     });
     for (const at of ["overview", "tenants", of("acme"), "stripe"]) {
       // Late enough that the skeleton is drawn; released, not timed.
@@ -390,7 +514,9 @@ describe("the console", () => {
       await page.unroute(/\/v1\//, hold);
       for (const release of held) release();
       await settled(page);
-      const shift = await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(window.shift)))));
+      const shift = await page.evaluate(
+        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(window.shift)))),
+      );
       assert.ok(shift < 0.1, `${at} shifts by ${shift}`);
     }
   });

@@ -186,7 +186,14 @@ export interface Enrolment {
 export interface TenantLetters {
   letters: Letter[];
   enrolments: Enrolment[];
-  contacts: { recipient: string; email: string | null; name: string | null; role: string; owner: boolean; refuses_all_since: number | null }[];
+  contacts: {
+    recipient: string;
+    email: string | null;
+    name: string | null;
+    role: string;
+    owner: boolean;
+    refuses_all_since: number | null;
+  }[];
 }
 
 export interface WrittenLetter {
@@ -213,9 +220,28 @@ export interface Preview {
 
 /** The parts of the document that other pages read. */
 export interface Config {
-  signals?: { id: string; label?: string | null; when?: string | null; builtin?: string | null; meter?: string | null; weight?: number | null }[] | null;
+  signals?:
+    | {
+        id: string;
+        label?: string | null;
+        when?: string | null;
+        builtin?: string | null;
+        meter?: string | null;
+        feature?: string | null;
+        weight?: number | null;
+      }[]
+    | null;
   segments?: Record<string, { label?: string | null; enter: string; exit?: string | null }> | null;
-  campaigns?: { id: string; placement: string; priority?: number | null; audience?: string | null; holdout?: number | null; nudge?: { kind?: string; title?: string } }[] | null;
+  campaigns?:
+    | {
+        id: string;
+        placement: string;
+        priority?: number | null;
+        audience?: string | null;
+        holdout?: number | null;
+        nudge?: { kind?: string; title?: string };
+      }[]
+    | null;
   sequences?: { id: string; enter: string; to?: string | null; steps: { after: string; template: string }[] }[] | null;
   templates?: Record<string, unknown> | null;
   attribution?: { window?: string | null; model?: string | null } | null;
@@ -310,7 +336,15 @@ export interface Catalogue {
 }
 
 export interface StripeEvents {
-  events: { id: string; type: string; state: string; customer: string | null; received_at: number; attempts: number; detail: string | null }[];
+  events: {
+    id: string;
+    type: string;
+    state: string;
+    customer: string | null;
+    received_at: number;
+    attempts: number;
+    detail: string | null;
+  }[];
 }
 
 export interface Sweep {

@@ -17,10 +17,16 @@ export const completions =
     const from = word?.from ?? context.pos;
     const object = nearest(node, "Object");
     const property = nearest(node, "Property");
-    const isValue = property !== null && (!object || property.from > object.from) && context.pos > (property.getChild("PropertyName")?.to ?? 0);
+    const isValue =
+      property !== null && (!object || property.from > object.from) && context.pos > (property.getChild("PropertyName")?.to ?? 0);
     // The closing quote that the editor has written already goes with what is completed.
     const to = context.state.sliceDoc(context.pos, context.pos + 1) === '"' ? context.pos + 1 : context.pos;
-    const options = isValue || nearest(node, "Array", "Object") ? values(at(schema, path(context.state, node, isValue))) : object ? names(context.state, schema, object) : [];
+    const options =
+      isValue || nearest(node, "Array", "Object")
+        ? values(at(schema, path(context.state, node, isValue)))
+        : object
+          ? names(context.state, schema, object)
+          : [];
     return options.length > 0 ? { from, to, options, validFor: /^"?[\w.$-]*$/ } : null;
   };
 
@@ -47,7 +53,9 @@ export const explanations = (schema: Schema): Extension =>
 function names(state: EditorState, schema: Schema, object: SyntaxNode): Completion[] {
   const has = new Set(object.getChildren("Property").map((property) => nameOf(state, property)));
   const fields = at(schema, path(state, object, true)).flatMap(({ properties }) => Object.entries(properties ?? {}));
-  return [...new Map(fields).entries()].filter(([name]) => !has.has(name)).map(([name, field]) => completion(name, at({ ...schema, properties: { name: field } }, ["name"])));
+  return [...new Map(fields).entries()]
+    .filter(([name]) => !has.has(name))
+    .map(([name, field]) => completion(name, at({ ...schema, properties: { name: field } }, ["name"])));
 }
 
 function completion(name: string, field: Schema[]): Completion {
@@ -56,7 +64,13 @@ function completion(name: string, field: Schema[]): Completion {
   const begun = kinds.includes("object") ? "{${}}" : kinds.includes("array") ? "[${}]" : kinds.includes("string") ? '"${}"' : "${}";
   const detail = first !== undefined && typeof first !== "object" ? JSON.stringify(first) : undefined;
   const info = description(field);
-  return snippetCompletion(`"${name}": ${begun}`, { label: `"${name}"`, displayLabel: name, type: "property", ...(detail && { detail }), ...(info && { info }) });
+  return snippetCompletion(`"${name}": ${begun}`, {
+    label: `"${name}"`,
+    displayLabel: name,
+    type: "property",
+    ...(detail && { detail }),
+    ...(info && { info }),
+  });
 }
 
 function values(schemas: Schema[]): Completion[] {
@@ -67,7 +81,10 @@ function values(schemas: Schema[]): Completion[] {
     ...(usual === undefined ? [] : [usual]),
     ...(examples ?? []).filter((example) => typeof example !== "object"),
   ]);
-  return [...new Set(found.filter((value) => value !== null).map((value) => JSON.stringify(value)))].map((label) => ({ label, type: "constant" }));
+  return [...new Set(found.filter((value) => value !== null).map((value) => JSON.stringify(value)))].map((label) => ({
+    label,
+    type: "constant",
+  }));
 }
 
 /** The names that lead to a node, from the whole document; of its own one where `inside`. */

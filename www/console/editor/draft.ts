@@ -38,7 +38,10 @@ export function useDraft(): Draft {
   const [kept, setKept] = useState<Kept | undefined>(restore);
   useEffect(() => keep(kept), [kept]);
   const now = published.data;
-  const write = useCallback((text: string) => now && setKept((kept) => (text === now.text ? undefined : { base: kept?.base ?? now.tag, text })), [now]);
+  const write = useCallback(
+    (text: string) => now && setKept((kept) => (text === now.text ? undefined : { base: kept?.base ?? now.tag, text })),
+    [now],
+  );
   return {
     published,
     text: kept?.text ?? now?.text ?? "",

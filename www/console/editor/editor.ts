@@ -40,12 +40,25 @@ export function edit(host: HTMLElement, text: string, schema: Schema, changed: (
     autocompletion({ override: [completions(schema)], icons: false }),
     explanations(schema),
     // Tab leads on to the next control, as everywhere.
-    keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap]),
+    keymap.of([
+      ...closeBracketsKeymap,
+      ...defaultKeymap,
+      ...searchKeymap,
+      ...historyKeymap,
+      ...foldKeymap,
+      ...completionKeymap,
+      ...lintKeymap,
+    ]),
     told,
   ]);
   return {
     mark: (problems, warnings) =>
-      view.dispatch(setDiagnostics(view.state, [...problems.map((problem) => diagnostic(view.state, problem, "error")), ...warnings.map((problem) => diagnostic(view.state, problem, "warning"))])),
+      view.dispatch(
+        setDiagnostics(view.state, [
+          ...problems.map((problem) => diagnostic(view.state, problem, "error")),
+          ...warnings.map((problem) => diagnostic(view.state, problem, "warning")),
+        ]),
+      ),
     visit: (line, column) => {
       const at = offset(view.state.doc, line, column);
       view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
@@ -89,6 +102,8 @@ function diagnostic(state: EditorState, { line, column, detail, code }: Problem,
 /** Where a line and a column are, both from 1. Columns are characters, of which some take two places here. */
 function offset(text: Text, line: number, column: number): number {
   const at = text.line(Math.max(1, Math.min(line, text.lines)));
-  const before = Array.from(at.text).slice(0, Math.max(0, column - 1)).join("");
+  const before = Array.from(at.text)
+    .slice(0, Math.max(0, column - 1))
+    .join("");
   return at.from + Math.min(before.length, at.length);
 }

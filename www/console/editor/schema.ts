@@ -41,4 +41,5 @@ function resolved(root: Schema, schema: Schema, depth = 0): Schema[] {
 }
 
 /** What somebody should know of it, in a line or two. */
-export const description = (schemas: Schema[]): string | undefined => schemas.find(({ description }) => description)?.description ?? schemas.find(({ title }) => title)?.title;
+export const description = (schemas: Schema[]): string | undefined =>
+  schemas.find(({ description }) => description)?.description ?? schemas.find(({ title }) => title)?.title;

@@ -32,10 +32,20 @@ export function Activity(): VNode {
         </button>
       </Head>
       <div class="controls">
-        <Select name="kind" label="What" options={[["", "Everything"], ...Object.keys(ACTS).map((kind) => [kind, sentence(kind)] as const)]} />
+        <Select
+          name="kind"
+          label="What"
+          options={[["", "Everything"], ...Object.keys(ACTS).map((kind) => [kind, sentence(kind)] as const)]}
+        />
       </div>
       <Card title={isLive ? "Live" : "Paused"} wide>
-        <Loaded of={answer} lines={12} empty={({ activity }) => (activity.length === 0 ? "Nothing has happened yet. Leave this open: what happens appears by itself." : undefined)}>
+        <Loaded
+          of={answer}
+          lines={12}
+          empty={({ activity }) =>
+            activity.length === 0 ? "Nothing has happened yet. Leave this open: what happens appears by itself." : undefined
+          }
+        >
           {({ activity }) => (
             <ol class="cues live">
               {activity.map((act) => (
@@ -49,13 +59,19 @@ export function Activity(): VNode {
   );
 }
 
-const Cue = ({ act: { at, tenant, kind, campaign, sequence, signal, segment, plan, revenue, currency }, planName }: { act: Act; planName: (id: string) => string }): VNode => (
+const Cue = ({
+  act: { at, tenant, kind, campaign, sequence, signal, segment, plan, revenue, currency },
+  planName,
+}: {
+  act: Act;
+  planName: (id: string) => string;
+}): VNode => (
   <li>
     <time dateTime={new Date(at).toISOString()}>{shortTime(at)}</time>
     <i class={`dot ${tone(kind)}`} />
     <div>
-      <TenantLink tenant={tenant} /> {word(ACTS, kind)}{" "}
-      {campaign && <a href={href(["campaigns", campaign])}>{campaign}</a>} {[sequence, signal, segment, plan && `to ${planName(plan)}`].filter(Boolean).join(", ")}
+      <TenantLink tenant={tenant} /> {word(ACTS, kind)} {campaign && <a href={href(["campaigns", campaign])}>{campaign}</a>}{" "}
+      {[sequence, signal, segment, plan && `to ${planName(plan)}`].filter(Boolean).join(", ")}
     </div>
     {revenue != null && revenue !== 0 && <b>{money(revenue, currency ?? "usd")} a month</b>}
   </li>

@@ -42,7 +42,11 @@ export function Campaign({ id }: { id: string }): VNode {
         </Card>
         <TenantsOfStep campaign={id} />
         <Card title="Conversions by variant and placement" wide>
-          <Loaded of={arms} lines={4} empty={(found) => (of(found, id).length === 0 ? "No upgrade has followed this campaign in this time." : undefined)}>
+          <Loaded
+            of={arms}
+            lines={4}
+            empty={(found) => (of(found, id).length === 0 ? "No upgrade has followed this campaign in this time." : undefined)}
+          >
             {(found) => <Arms rows={of(found, id)} currency={found.currency} />}
           </Loaded>
         </Card>
@@ -87,7 +91,9 @@ function outlook({ sample_ratio: ratio, certain, difference, control }: Lift): s
   if (ratio?.mismatch) return "Its arms are not as large as they were meant to be, so nothing can be said of its effect.";
   if (control.tenants + control.waiting === 0) return "Nobody is held out, so nobody knows whether they would have upgraded anyway.";
   if (!certain) return "Whether it makes a difference is not certain yet; let it run.";
-  return difference > 0 ? `It works: ${points(difference)} more upgrade than without it.` : `It does harm: ${points(difference)} beside those who never saw it.`;
+  return difference > 0
+    ? `It works: ${points(difference)} more upgrade than without it.`
+    : `It does harm: ${points(difference)} beside those who never saw it.`;
 }
 
 function Arms({ rows, currency }: { rows: ConversionRow[]; currency: string }): VNode {
@@ -97,10 +103,18 @@ function Arms({ rows, currency }: { rows: ConversionRow[]; currency: string }): 
         <tr>
           <th scope="col">Variant</th>
           <th scope="col">Placement</th>
-          <th scope="col" class="num">Tenants reached</th>
-          <th scope="col" class="num">Upgrades</th>
-          <th scope="col" class="num">Rate</th>
-          <th scope="col" class="num">MRR won</th>
+          <th scope="col" class="num">
+            Tenants reached
+          </th>
+          <th scope="col" class="num">
+            Upgrades
+          </th>
+          <th scope="col" class="num">
+            Rate
+          </th>
+          <th scope="col" class="num">
+            MRR won
+          </th>
         </tr>
       </thead>
       <tbody>

@@ -9,7 +9,17 @@ import { money, number, percent, share } from "../parts/format";
 import { Loaded, Refused, useAnswer } from "../parts/load";
 import { href } from "../parts/router";
 
-const NOTHING: Omit<CampaignFunnel, "campaign"> = { eligible: 0, exposed: 0, clicked: 0, dismissed: 0, snoozed: 0, held_out: 0, quoted: 0, upgraded: 0, revenue: 0 };
+const NOTHING: Omit<CampaignFunnel, "campaign"> = {
+  eligible: 0,
+  exposed: 0,
+  clicked: 0,
+  dismissed: 0,
+  snoozed: 0,
+  held_out: 0,
+  quoted: 0,
+  upgraded: 0,
+  revenue: 0,
+};
 
 export function Campaigns(): VNode {
   const { since, until } = usePeriod();
@@ -51,13 +61,27 @@ function Listed({ config, funnel }: { config: Config; funnel: Funnel | undefined
         <tr>
           <th scope="col">Campaign</th>
           <th scope="col">Where</th>
-          <th scope="col" class="num">Eligible</th>
-          <th scope="col" class="num">Saw it</th>
-          <th scope="col" class="num">Clicked</th>
-          <th scope="col" class="num">Put away</th>
-          <th scope="col" class="num">Upgraded</th>
-          <th scope="col" class="num">MRR won</th>
-          <th scope="col" class="num">Held out</th>
+          <th scope="col" class="num">
+            Eligible
+          </th>
+          <th scope="col" class="num">
+            Saw it
+          </th>
+          <th scope="col" class="num">
+            Clicked
+          </th>
+          <th scope="col" class="num">
+            Put away
+          </th>
+          <th scope="col" class="num">
+            Upgraded
+          </th>
+          <th scope="col" class="num">
+            MRR won
+          </th>
+          <th scope="col" class="num">
+            Held out
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -91,4 +115,3 @@ function Listed({ config, funnel }: { config: Config; funnel: Funnel | undefined
     </Sheet>
   );
 }
-

@@ -34,14 +34,34 @@ export function BacktestPart({ draft }: { draft: Draft }): VNode {
   return (
     <>
       <div class="controls">
-        <Select name="version" label="Rules" options={[["", draft.isChanged ? "The draft" : "As written now"], ...(versions.data?.versions ?? []).map(({ version }) => [String(version), `Version ${version}`] as const)]} />
-        <Choice name="days" label="Over" usual="30" options={[["7", "7 days"], ["30", "30 days"], ["90", "90 days"]]} />
+        <Select
+          name="version"
+          label="Rules"
+          options={[
+            ["", draft.isChanged ? "The draft" : "As written now"],
+            ...(versions.data?.versions ?? []).map(({ version }) => [String(version), `Version ${version}`] as const),
+          ]}
+        />
+        <Choice
+          name="days"
+          label="Over"
+          usual="30"
+          options={[
+            ["7", "7 days"],
+            ["30", "30 days"],
+            ["90", "90 days"],
+          ]}
+        />
         <button type="button" class="main" disabled={isRunning} onClick={start}>
           Run
         </button>
       </div>
       {refusal && <Refused refusal={refusal} again={start} />}
-      {test ? <Outcome test={test} /> : !refusal && <Empty>Rules are run over what all tenants have sent. Nothing is shown to anybody, and nothing is published.</Empty>}
+      {test ? (
+        <Outcome test={test} />
+      ) : (
+        !refusal && <Empty>Rules are run over what all tenants have sent. Nothing is shown to anybody, and nothing is published.</Empty>
+      )}
     </>
   );
 }
@@ -52,7 +72,10 @@ function useProgress(test: Backtest | undefined, setTest: (test: Backtest) => vo
     if (!test) return;
     const stop = new AbortController();
     const clock = setTimeout(() => {
-      ask<Backtest>(`/v1/config/backtests/${part(test.id)}`, { signal: stop.signal }).then(setTest, (error: unknown) => stop.signal.aborted || refused(asRefusal(error)));
+      ask<Backtest>(`/v1/config/backtests/${part(test.id)}`, { signal: stop.signal }).then(
+        setTest,
+        (error: unknown) => stop.signal.aborted || refused(asRefusal(error)),
+      );
     }, PAUSE);
     return () => {
       clearTimeout(clock);
@@ -67,7 +90,8 @@ function Outcome({ test }: { test: Backtest }): VNode {
     <div class="grid" aria-busy={status === "running"}>
       <Card title={status === "running" ? "Running" : "Outcome"} wide>
         <p role="status">
-          {failure ?? `${number(done)} of ${count(tenants, "tenant")}, ${count(events, "event")}${status === "running" ? "" : `, in ${duration(took)}`}.`}
+          {failure ??
+            `${number(done)} of ${count(tenants, "tenant")}, ${count(events, "event")}${status === "running" ? "" : `, in ${duration(took)}`}.`}
           {test.failed > 0 && ` ${count(test.failed, "tenant")} could not be run.`}
         </p>
         <progress max={Math.max(tenants, 1)} value={done} aria-label="Tenants done" />
@@ -107,32 +131,67 @@ function Findings({ test: { campaigns, signals, segments } }: { test: Backtest }
   return (
     <>
       <Card title="Prompts shown">
-        {campaigns.length === 0 ? <Empty>No campaign would have fired, and none did.</Empty> : compared(campaigns.map(({ campaign, would_fire, did_fire }) => ({ name: campaign, would: would_fire, did: did_fire })))}
+        {campaigns.length === 0 ? (
+          <Empty>No campaign would have fired, and none did.</Empty>
+        ) : (
+          compared(campaigns.map(({ campaign, would_fire, did_fire }) => ({ name: campaign, would: would_fire, did: did_fire })))
+        )}
       </Card>
       <Card title="Signals detected">
-        {signals.length === 0 ? <Empty>No signal would have been detected, and none was.</Empty> : compared(signals.map(({ signal, would, did }) => ({ name: signal, would, did })))}
+        {signals.length === 0 ? (
+          <Empty>No signal would have been detected, and none was.</Empty>
+        ) : (
+          compared(signals.map(({ signal, would, did }) => ({ name: signal, would, did })))
+        )}
       </Card>
       <Card title="Why not more" wide>
         <Sheet label="What kept campaigns back">
           <thead>
             <tr>
               <th scope="col">Campaign</th>
-              <th scope="col" class="num">Tenants would</th>
-              <th scope="col" class="num">Tenants did</th>
-              <th scope="col" class="num">Capped</th>
-              <th scope="col" class="num">Held out</th>
-              <th scope="col" class="num">Put away</th>
-              <th scope="col" class="num">Quiet hours</th>
-              <th scope="col" class="num">Just upgraded</th>
-              <th scope="col" class="num">Of its group</th>
+              <th scope="col" class="num">
+                Tenants would
+              </th>
+              <th scope="col" class="num">
+                Tenants did
+              </th>
+              <th scope="col" class="num">
+                Capped
+              </th>
+              <th scope="col" class="num">
+                Held out
+              </th>
+              <th scope="col" class="num">
+                Put away
+              </th>
+              <th scope="col" class="num">
+                Quiet hours
+              </th>
+              <th scope="col" class="num">
+                Just upgraded
+              </th>
+              <th scope="col" class="num">
+                Of its group
+              </th>
             </tr>
           </thead>
           <tbody>
             {campaigns.map((of) => (
               <tr key={of.campaign}>
                 <th scope="row">{of.campaign}</th>
-                {[of.tenants_would, of.tenants_did, of.would_be_capped, of.would_be_held_out, of.would_be_dismissed, of.would_be_quiet, of.would_be_converted, of.would_be_excluded].map((value, i) => (
-                  <Num key={i} nil={value === 0}>{number(value)}</Num>
+                {[
+                  of.tenants_would,
+                  of.tenants_did,
+                  of.would_be_capped,
+                  of.would_be_held_out,
+                  of.would_be_dismissed,
+                  of.would_be_quiet,
+                  of.would_be_converted,
+                  of.would_be_excluded,
+                ].map((value, i) => (
+                  <Num key={i} nil={value === 0}>
+                    {number(value)}
+                  </Num>
                 ))}
               </tr>
             ))}

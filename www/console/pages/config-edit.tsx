@@ -55,7 +55,12 @@ function Writing({ draft }: { draft: Draft }): VNode {
           >
             Discard
           </button>
-          <button type="button" class="main" disabled={!draft.isChanged || verdict.busy || isBad} onClick={() => (setSaid(""), setReviewing(true))}>
+          <button
+            type="button"
+            class="main"
+            disabled={!draft.isChanged || verdict.busy || isBad}
+            onClick={() => (setSaid(""), setReviewing(true))}
+          >
             Review and publish
           </button>
         </div>
@@ -64,14 +69,27 @@ function Writing({ draft }: { draft: Draft }): VNode {
       {draft.isOvertaken && draft.isChanged && <Overtaken draft={draft} />}
       {verdict.refusal && <Refused refusal={verdict.refusal} />}
       <Pane draft={draft} verdict={verdict.data} opened={(opened) => (editor.current = opened)} changed={() => setSaid("")} />
-      <Told name="Problems" one="problem" problems={verdict.data?.problems ?? []} visit={(at) => editor.current?.visit(at.line, at.column)} />
-      <Told name="Warnings" one="warning" problems={verdict.data?.warnings ?? []} visit={(at) => editor.current?.visit(at.line, at.column)} />
-      {isReviewing && <Review draft={draft} warnings={verdict.data?.warnings ?? []} close={() => setReviewing(false)} published={published} />}
+      <Told
+        name="Problems"
+        one="problem"
+        problems={verdict.data?.problems ?? []}
+        visit={(at) => editor.current?.visit(at.line, at.column)}
+      />
+      <Told
+        name="Warnings"
+        one="warning"
+        problems={verdict.data?.warnings ?? []}
+        visit={(at) => editor.current?.visit(at.line, at.column)}
+      />
+      {isReviewing && (
+        <Review draft={draft} warnings={verdict.data?.warnings ?? []} close={() => setReviewing(false)} published={published} />
+      )}
     </Card>
   );
 }
 
-const summary = (verdict: Verdict | undefined): string => (verdict === undefined ? "" : verdict.valid ? "Ready to publish" : count(verdict.problems.length, "problem"));
+const summary = (verdict: Verdict | undefined): string =>
+  verdict === undefined ? "" : verdict.valid ? "Ready to publish" : count(verdict.problems.length, "problem");
 
 /** The Worker's own verdict of a document, asked for when the writing pauses. */
 function useVerdict(text: string): { data: Verdict | undefined; refusal: Refusal | undefined; busy: boolean } {
@@ -94,7 +112,17 @@ function useVerdict(text: string): { data: Verdict | undefined; refusal: Refusal
 }
 
 /** The editor's place. It is loaded when it is first needed, as it is larger than all other pages together. */
-function Pane({ draft, verdict, opened, changed }: { draft: Draft; verdict: Verdict | undefined; opened: (editor: Editor) => void; changed: () => void }): VNode {
+function Pane({
+  draft,
+  verdict,
+  opened,
+  changed,
+}: {
+  draft: Draft;
+  verdict: Verdict | undefined;
+  opened: (editor: Editor) => void;
+  changed: () => void;
+}): VNode {
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<Editor>();
   const [failed, setFailed] = useState("");
@@ -132,7 +160,17 @@ function Pane({ draft, verdict, opened, changed }: { draft: Draft; verdict: Verd
   );
 }
 
-function Told({ name, one, problems, visit }: { name: string; one: string; problems: Problem[]; visit: (problem: Problem) => void }): VNode | null {
+function Told({
+  name,
+  one,
+  problems,
+  visit,
+}: {
+  name: string;
+  one: string;
+  problems: Problem[];
+  visit: (problem: Problem) => void;
+}): VNode | null {
   if (problems.length === 0) return null;
   return (
     <section class="told" aria-label={name}>
@@ -154,7 +192,8 @@ function Told({ name, one, problems, visit }: { name: string; one: string; probl
 const Overtaken = ({ draft }: { draft: Draft }): VNode => (
   <div class="alarm" role="alert">
     <p>
-      <b>Somebody has published since you began.</b> Your draft is kept. Take it over to see what it changes of what is in force now; what they changed and you did not is then yours to keep or undo.
+      <b>Somebody has published since you began.</b> Your draft is kept. Take it over to see what it changes of what is in force now; what
+      they changed and you did not is then yours to keep or undo.
     </p>
     <button type="button" onClick={draft.rebase}>
       Take it over
@@ -163,7 +202,17 @@ const Overtaken = ({ draft }: { draft: Draft }): VNode => (
 );
 
 /** What changes, once more, and then it is published. */
-function Review({ draft, warnings, close, published }: { draft: Draft; warnings: Problem[]; close: () => void; published: (version: Version) => void }): VNode {
+function Review({
+  draft,
+  warnings,
+  close,
+  published,
+}: {
+  draft: Draft;
+  warnings: Problem[];
+  close: () => void;
+  published: (version: Version) => void;
+}): VNode {
   const [refusal, setRefusal] = useState<Refusal>();
   const [busy, setBusy] = useState(false);
   const publish = async (): Promise<void> => {

@@ -40,36 +40,50 @@ export function VersionsPart({ draft }: { draft: Draft }): VNode {
                 </tr>
               </thead>
               <tbody>
-                {list.rows(({ versions }) => versions).map((version) => (
-                  <tr key={version.version}>
-                    <th scope="row">
-                      {version.version}
-                      <span class="note">{version.hash.slice(0, 8)}</span>
-                    </th>
-                    <td>
-                      <Time at={version.published_at} />
-                    </td>
-                    <td>
-                      <Lamp state={version === newest ? "active" : "out"} label={version === newest ? "In force" : "Earlier"} />
-                      {version.rolled_back_to !== null && <span class="note">brought back version {version.rolled_back_to}</span>}
-                    </td>
-                    <td class="tools">
-                      {version.version > 1 && (
-                        <button type="button" onClick={() => setOpen({ version, back: false })} aria-label={`What version ${version.version} changed`}>
-                          What it changed
-                        </button>
-                      )}
-                      <a class="button" href={here({ tab: "backtest", version: String(version.version) })} aria-label={`Back-test version ${version.version}`}>
-                        Back-test
-                      </a>
-                      {version !== newest && (
-                        <button type="button" onClick={() => setOpen({ version, back: true })} aria-label={`Roll back to version ${version.version}`}>
-                          Roll back
-                        </button>
-                      )}
-                    </td>
-                  </tr>
-                ))}
+                {list
+                  .rows(({ versions }) => versions)
+                  .map((version) => (
+                    <tr key={version.version}>
+                      <th scope="row">
+                        {version.version}
+                        <span class="note">{version.hash.slice(0, 8)}</span>
+                      </th>
+                      <td>
+                        <Time at={version.published_at} />
+                      </td>
+                      <td>
+                        <Lamp state={version === newest ? "active" : "out"} label={version === newest ? "In force" : "Earlier"} />
+                        {version.rolled_back_to !== null && <span class="note">brought back version {version.rolled_back_to}</span>}
+                      </td>
+                      <td class="tools">
+                        {version.version > 1 && (
+                          <button
+                            type="button"
+                            onClick={() => setOpen({ version, back: false })}
+                            aria-label={`What version ${version.version} changed`}
+                          >
+                            What it changed
+                          </button>
+                        )}
+                        <a
+                          class="button"
+                          href={here({ tab: "backtest", version: String(version.version) })}
+                          aria-label={`Back-test version ${version.version}`}
+                        >
+                          Back-test
+                        </a>
+                        {version !== newest && (
+                          <button
+                            type="button"
+                            onClick={() => setOpen({ version, back: true })}
+                            aria-label={`Roll back to version ${version.version}`}
+                          >
+                            Roll back
+                          </button>
+                        )}
+                      </td>
+                    </tr>
+                  ))}
               </tbody>
             </Sheet>
             <More next={list.next} busy={list.busy} more={list.more} />
@@ -78,7 +92,10 @@ export function VersionsPart({ draft }: { draft: Draft }): VNode {
         )}
       </Loaded>
       {open && newest && (
-        <Dialog title={open.back ? `Back to version ${open.version.version}` : `What version ${open.version.version} changed`} close={() => setOpen(undefined)}>
+        <Dialog
+          title={open.back ? `Back to version ${open.version.version}` : `What version ${open.version.version} changed`}
+          close={() => setOpen(undefined)}
+        >
           <Changes from={open.back ? newest.version : open.version.version - 1} to={open.version.version} />
           {open.back && <RollBack version={open.version} newest={newest} done={done} />}
         </Dialog>
@@ -124,10 +141,13 @@ function RollBack({ version, newest, done }: { version: Version; newest: Version
   const [busy, setBusy] = useState(false);
   const roll = async (): Promise<void> => {
     setBusy(true);
-    await ask<Version>("/v1/config/rollback", { method: "POST", body: { version: version.version }, ifMatch: `"${newest.hash}"` }).then(done, (error: unknown) => {
-      setRefusal(asRefusal(error));
-      setBusy(false);
-    });
+    await ask<Version>("/v1/config/rollback", { method: "POST", body: { version: version.version }, ifMatch: `"${newest.hash}"` }).then(
+      done,
+      (error: unknown) => {
+        setRefusal(asRefusal(error));
+        setBusy(false);
+      },
+    );
   };
   return (
     <>

@@ -8,7 +8,11 @@ import { BacktestPart } from "./config-backtest";
 import { EditPart } from "./config-edit";
 import { VersionsPart } from "./config-versions";
 
-const TABS = [["edit", "Write"], ["backtest", "Back-test"], ["versions", "Versions"]] as const;
+const TABS = [
+  ["edit", "Write"],
+  ["backtest", "Back-test"],
+  ["versions", "Versions"],
+] as const;
 
 export function Configuration(): VNode {
   const tab = useRoute().query.get("tab") ?? "edit";
@@ -17,7 +21,13 @@ export function Configuration(): VNode {
     <>
       <Head title="Configuration" lead="What is measured, noticed and shown." />
       <Choice name="tab" label="What to do with it" options={TABS} usual="edit" />
-      {tab === "versions" ? <VersionsPart draft={draft} /> : tab === "backtest" ? <BacktestPart draft={draft} /> : <EditPart draft={draft} />}
+      {tab === "versions" ? (
+        <VersionsPart draft={draft} />
+      ) : tab === "backtest" ? (
+        <BacktestPart draft={draft} />
+      ) : (
+        <EditPart draft={draft} />
+      )}
     </>
   );
 }

@@ -2,7 +2,15 @@
 
 import type { VNode } from "preact";
 import { query } from "../api/client";
-import { type Conversion, type ConversionRow, type ConversionTenants, type Conversions, DIMENSIONS, type Dimension, MODELS } from "../api/shapes";
+import {
+  type Conversion,
+  type ConversionRow,
+  type ConversionTenants,
+  type Conversions,
+  DIMENSIONS,
+  type Dimension,
+  MODELS,
+} from "../api/shapes";
 import { Card, Figure, Head, More, Period, SaveTable, Select, Sheet, TenantLink, Time, usePeriod } from "../parts/bits";
 import { count, money, number, percent, share } from "../parts/format";
 import { Loaded, Refused, useAnswer } from "../parts/load";
@@ -11,7 +19,13 @@ import { usePlanNames } from "../parts/plan-names";
 import { here, useRoute } from "../parts/router";
 import { CHANNELS, DIMENSION_WORDS, MODEL_WORDS, TIMINGS, sentence, word } from "../parts/words";
 
-const WINDOWS = [["1d", "1 day"], ["3d", "3 days"], ["7d", "7 days"], ["14d", "14 days"], ["30d", "30 days"]] as const;
+const WINDOWS = [
+  ["1d", "1 day"],
+  ["3d", "3 days"],
+  ["7d", "7 days"],
+  ["14d", "14 days"],
+  ["30d", "30 days"],
+] as const;
 
 export function ConversionsPage(): VNode {
   const { query: chosen } = useRoute();
@@ -28,7 +42,11 @@ export function ConversionsPage(): VNode {
       <div class="controls">
         <Select name="by" label="By" usual="signal" options={names} />
         <Select name="then" label="Then by" options={[["", "Nothing"], ...names.filter(([name]) => name !== by[0])]} />
-        <Select name="model" label="Credit" options={[["", "As configured"], ...MODELS.map((model) => [model, word(MODEL_WORDS, model)] as const)]} />
+        <Select
+          name="model"
+          label="Credit"
+          options={[["", "As configured"], ...MODELS.map((model) => [model, word(MODEL_WORDS, model)] as const)]}
+        />
         <Select name="window" label="Within" options={[["", "As configured"], ...WINDOWS]} />
         <SaveTable path={query("/v1/reports/conversions", asked)} name={`conversions-by-${by.join("-")}.csv`} />
       </div>
@@ -39,7 +57,11 @@ export function ConversionsPage(): VNode {
           </Loaded>
         </section>
         <Card title={`By ${by.map((name) => word(DIMENSION_WORDS, name).toLowerCase()).join(" and ")}`} wide>
-          <Loaded of={report} lines={8} empty={(found) => (found.rows.length === 0 ? "No upgrade has followed a prompt in this time." : undefined)}>
+          <Loaded
+            of={report}
+            lines={8}
+            empty={(found) => (found.rows.length === 0 ? "No upgrade has followed a prompt in this time." : undefined)}
+          >
             {(found) => <Grouped found={found} by={by} />}
           </Loaded>
         </Card>
@@ -55,9 +77,22 @@ function Sums({ found: { total, prompted, organic, currency, model, window, othe
   return (
     <>
       <dl class="figures">
-        <Figure lead label="After a prompt" value={money(prompted.revenue, currency)} note={`${count(prompted.conversions, "upgrade")} of ${count(prompted.tenants, "tenant")}`} />
-        <Figure label="Organic" value={<a href={here({ organic: "true" })}>{money(organic.revenue, currency)}</a>} note={`${count(organic.conversions, "upgrade")}`} />
-        <Figure label="All" value={money(total.revenue, currency)} note={`${share(prompted.conversions, total.conversions)} after a prompt`} />
+        <Figure
+          lead
+          label="After a prompt"
+          value={money(prompted.revenue, currency)}
+          note={`${count(prompted.conversions, "upgrade")} of ${count(prompted.tenants, "tenant")}`}
+        />
+        <Figure
+          label="Organic"
+          value={<a href={here({ organic: "true" })}>{money(organic.revenue, currency)}</a>}
+          note={`${count(organic.conversions, "upgrade")}`}
+        />
+        <Figure
+          label="All"
+          value={money(total.revenue, currency)}
+          note={`${share(prompted.conversions, total.conversions)} after a prompt`}
+        />
       </dl>
       <p class="fine">
         {word(MODEL_WORDS, model)}, within {window}.{others > 0 && ` ${count(others, "upgrade")} in other currencies, not in the money.`}
@@ -85,17 +120,31 @@ function Grouped({ found: { rows, currency, by: grouped }, by }: { found: Conver
       <thead>
         <tr>
           {names.map((name) => (
-            <th key={name} scope="col">{word(DIMENSION_WORDS, name)}</th>
+            <th key={name} scope="col">
+              {word(DIMENSION_WORDS, name)}
+            </th>
           ))}
           <th scope="col">
             <span class="unseen">Share of the largest</span>
           </th>
-          <th scope="col" class="num">MRR won</th>
-          <th scope="col" class="num">Upgrades</th>
-          <th scope="col" class="num">Tenants</th>
-          <th scope="col" class="num">Prompts</th>
-          <th scope="col" class="num">Tenants prompted</th>
-          <th scope="col" class="num">Rate</th>
+          <th scope="col" class="num">
+            MRR won
+          </th>
+          <th scope="col" class="num">
+            Upgrades
+          </th>
+          <th scope="col" class="num">
+            Tenants
+          </th>
+          <th scope="col" class="num">
+            Prompts
+          </th>
+          <th scope="col" class="num">
+            Tenants prompted
+          </th>
+          <th scope="col" class="num">
+            Rate
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -104,7 +153,9 @@ function Grouped({ found: { rows, currency, by: grouped }, by }: { found: Conver
             {names.map((name, i) => {
               const text = name === "plan" && row.plan ? planName(String(row.plan)) : named(name, row[name]);
               return i === 0 ? (
-                <th key={name} scope="row">{text}</th>
+                <th key={name} scope="row">
+                  {text}
+                </th>
               ) : (
                 <td key={name}>{text}</td>
               );
@@ -142,7 +193,13 @@ function Behind({ by, asked }: { by: Dimension[]; asked: Record<string, string |
   const isOrganic = chosen.get("organic") === "true";
   if (picked.length === 0 && !isOrganic) return null;
   const title = isOrganic ? "Organic upgrades" : picked.map(([name, value]) => named(name, value)).join(", ");
-  return <Opened key={title} title={title} path={query("/v1/reports/conversions/tenants", { ...asked, ...Object.fromEntries(picked), organic: isOrganic ? "true" : null })} />;
+  return (
+    <Opened
+      key={title}
+      title={title}
+      path={query("/v1/reports/conversions/tenants", { ...asked, ...Object.fromEntries(picked), organic: isOrganic ? "true" : null })}
+    />
+  );
 }
 
 function Opened({ title, path }: { title: string; path: string }): VNode {
@@ -160,15 +217,21 @@ function Opened({ title, path }: { title: string; path: string }): VNode {
                   <th scope="col">Tenant</th>
                   <th scope="col">When</th>
                   <th scope="col">From, to</th>
-                  <th scope="col" class="num">MRR</th>
-                  <th scope="col" class="num">Share</th>
+                  <th scope="col" class="num">
+                    MRR
+                  </th>
+                  <th scope="col" class="num">
+                    Share
+                  </th>
                   <th scope="col">Prompts before it</th>
                 </tr>
               </thead>
               <tbody>
-                {list.rows((page) => page.conversions).map((conversion) => (
-                  <Row key={`${conversion.tenant} ${conversion.at}`} of={conversion} planName={planName} />
-                ))}
+                {list
+                  .rows((page) => page.conversions)
+                  .map((conversion) => (
+                    <Row key={`${conversion.tenant} ${conversion.at}`} of={conversion} planName={planName} />
+                  ))}
               </tbody>
             </Sheet>
             <More next={list.next} busy={list.busy} more={list.more} />
@@ -180,7 +243,13 @@ function Opened({ title, path }: { title: string; path: string }): VNode {
   );
 }
 
-const Row = ({ of: { tenant, at, from, to, before, after, currency, share: part, touches }, planName }: { of: Conversion; planName: (id: string) => string }): VNode => (
+const Row = ({
+  of: { tenant, at, from, to, before, after, currency, share: part, touches },
+  planName,
+}: {
+  of: Conversion;
+  planName: (id: string) => string;
+}): VNode => (
   <tr>
     <th scope="row">
       <TenantLink tenant={tenant} />
@@ -204,7 +273,8 @@ const Row = ({ of: { tenant, at, from, to, before, after, currency, share: part,
         : touches.map((touch, i) => (
             <span key={i} class="line">
               {touch.campaign ?? "–"}
-              {touch.variant && ` (${touch.variant})`}, {word(CHANNELS, touch.channel).toLowerCase()}, <Time at={touch.at} /> · {percent(touch.share)}
+              {touch.variant && ` (${touch.variant})`}, {word(CHANNELS, touch.channel).toLowerCase()}, <Time at={touch.at} /> ·{" "}
+              {percent(touch.share)}
             </span>
           ))}
     </td>

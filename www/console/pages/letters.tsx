@@ -38,7 +38,14 @@ export function Letters(): VNode {
           <Select name="state" label="State" options={[["", "All"], ...Object.entries(LETTER_STATES)]} />
           <label class="field">
             <span>Tenant</span>
-            <input name="tenant" type="search" maxLength={128} defaultValue={filters.tenant ?? ""} spellcheck={false} placeholder="Its whole name" />
+            <input
+              name="tenant"
+              type="search"
+              maxLength={128}
+              defaultValue={filters.tenant ?? ""}
+              spellcheck={false}
+              placeholder="Its whole name"
+            />
           </label>
           <button>Filter</button>
         </form>
@@ -57,7 +64,8 @@ export function Letters(): VNode {
 }
 
 /** `0s` → “at once”, `next_morning` → “next morning”, `2d` → “after 2d”. */
-const when = (after: string): string => (/^0+[smhd]$/.test(after) ? "at once" : /^\d/.test(after) ? `after ${after}` : after.replaceAll("_", " "));
+const when = (after: string): string =>
+  /^0+[smhd]$/.test(after) ? "at once" : /^\d/.test(after) ? `after ${after}` : after.replaceAll("_", " ");
 
 const None = (): VNode => (
   <>
@@ -115,7 +123,9 @@ function Previewed({ template }: { template: string }): VNode {
     <Loaded of={preview} lines={8}>
       {(found) => (
         <>
-          <p class="fine">With example facts. {found.missing.length > 0 && `Unknown, so nobody would be sent it: ${found.missing.join(", ")}.`}</p>
+          <p class="fine">
+            With example facts. {found.missing.length > 0 && `Unknown, so nobody would be sent it: ${found.missing.join(", ")}.`}
+          </p>
           <LetterText letter={found} name={template} />
         </>
       )}

@@ -33,7 +33,22 @@ export function Overview(): VNode {
             {(found) => <Won found={found} days={days} />}
           </Loaded>
         </section>
-        <Card title="Day by day" wide tools={<Choice name="show" label="What the chart shows" usual="revenue" options={[["revenue", "MRR"], ["conversions", "Upgrades"], ["prompts", "Prompts"]]} />}>
+        <Card
+          title="Day by day"
+          wide
+          tools={
+            <Choice
+              name="show"
+              label="What the chart shows"
+              usual="revenue"
+              options={[
+                ["revenue", "MRR"],
+                ["conversions", "Upgrades"],
+                ["prompts", "Prompts"],
+              ]}
+            />
+          }
+        >
           <Loaded of={trend} lines={10} empty={(found) => (found.days.length === 0 ? "Nothing has happened in this time." : undefined)}>
             {(found) => <Days trend={found} />}
           </Loaded>
@@ -50,17 +65,33 @@ export function Overview(): VNode {
         </Card>
         <TenantsOfStep />
         <Card title="What upgrades came from">
-          <Loaded of={of} lines={5} empty={(found) => (found.rows.length === 0 ? "No upgrade has followed a prompt in this time." : undefined)}>
+          <Loaded
+            of={of}
+            lines={5}
+            empty={(found) => (found.rows.length === 0 ? "No upgrade has followed a prompt in this time." : undefined)}
+          >
             {(found) => <Sources found={found} />}
           </Loaded>
         </Card>
         <Card title="Readiest for more" tools={<a href={href(["tenants"])}>All tenants</a>}>
-          <Loaded of={tenants} lines={5} empty={({ tenants }) => (tenants.some(({ score }) => score) ? undefined : "No tenant has a score yet: it rises with the signals that are detected.")}>
+          <Loaded
+            of={tenants}
+            lines={5}
+            empty={({ tenants }) =>
+              tenants.some(({ score }) => score) ? undefined : "No tenant has a score yet: it rises with the signals that are detected."
+            }
+          >
             {(found) => <Readiest rows={found.tenants} />}
           </Loaded>
         </Card>
         <Card title="How upgrading went" wide>
-          <Loaded of={upgrades} lines={3} empty={(found) => (found.upgraded === 0 && Object.keys(found.failed).length === 0 ? "Nobody has upgraded through Upcue in this time." : undefined)}>
+          <Loaded
+            of={upgrades}
+            lines={3}
+            empty={(found) =>
+              found.upgraded === 0 && Object.keys(found.failed).length === 0 ? "Nobody has upgraded through Upcue in this time." : undefined
+            }
+          >
             {(found) => <Going found={found} />}
           </Loaded>
         </Card>
@@ -69,12 +100,27 @@ export function Overview(): VNode {
   );
 }
 
-function Won({ found: { prompted, organic, total, currency, other_currencies: others, window, model }, days }: { found: Conversions; days: number }): VNode {
+function Won({
+  found: { prompted, organic, total, currency, other_currencies: others, window, model },
+  days,
+}: {
+  found: Conversions;
+  days: number;
+}): VNode {
   return (
     <>
       <dl class="figures">
-        <Figure lead label="MRR won by prompts" value={money(prompted.revenue, currency)} note={`${share(prompted.revenue, total.revenue)} of all expansion in ${days} days`} />
-        <Figure label="Upgrades after a prompt" value={<a href={href(["conversions"])}>{number(prompted.conversions)}</a>} note={count(prompted.tenants, "tenant")} />
+        <Figure
+          lead
+          label="MRR won by prompts"
+          value={money(prompted.revenue, currency)}
+          note={`${share(prompted.revenue, total.revenue)} of all expansion in ${days} days`}
+        />
+        <Figure
+          label="Upgrades after a prompt"
+          value={<a href={href(["conversions"])}>{number(prompted.conversions)}</a>}
+          note={count(prompted.tenants, "tenant")}
+        />
         <Figure label="Organic upgrades" value={number(organic.conversions)} note={`${money(organic.revenue, currency)} a month`} />
         <Figure label="All expansion" value={money(total.revenue, currency)} note={count(total.conversions, "upgrade")} />
       </dl>
@@ -160,10 +206,22 @@ function Going({ found }: { found: Upgrades }): VNode {
   const { quote } = found.proration;
   return (
     <dl class="figures">
-      <Figure label="Upgraded" value={number(found.upgraded)} note={failed.map(([code, times]) => `${number(times)} ${code.replaceAll("_", " ")}`).join(", ") || "none failed"} />
-      <Figure label="From click to upgraded" value={duration(found.duration_ms.p50)} note={`median; Stripe’s part ${duration(found.gateway_ms.p50)}`} />
+      <Figure
+        label="Upgraded"
+        value={number(found.upgraded)}
+        note={failed.map(([code, times]) => `${number(times)} ${code.replaceAll("_", " ")}`).join(", ") || "none failed"}
+      />
+      <Figure
+        label="From click to upgraded"
+        value={duration(found.duration_ms.p50)}
+        note={`median; Stripe’s part ${duration(found.gateway_ms.p50)}`}
+      />
       <Figure label="From signal to upgrade" value={duration(found.signal_to_upgrade_ms.p50)} note="median" />
-      <Figure label="Charged as quoted" value={quote.compared > 0 ? share(quote.exact, quote.compared) : "–"} note={`${number(quote.exact)} of ${count(quote.compared, "invoice")} to the cent`} />
+      <Figure
+        label="Charged as quoted"
+        value={quote.compared > 0 ? share(quote.exact, quote.compared) : "–"}
+        note={`${number(quote.exact)} of ${count(quote.compared, "invoice")} to the cent`}
+      />
     </dl>
   );
 }

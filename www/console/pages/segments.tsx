@@ -55,7 +55,9 @@ function Members({ id }: { id: string }): VNode {
               <thead>
                 <tr>
                   <th scope="col">Tenant</th>
-                  <th scope="col" class="num">Score</th>
+                  <th scope="col" class="num">
+                    Score
+                  </th>
                   <th scope="col">Member since</th>
                   <th scope="col">Plan</th>
                   <th scope="col">Subscription</th>
@@ -63,24 +65,26 @@ function Members({ id }: { id: string }): VNode {
                 </tr>
               </thead>
               <tbody>
-                {list.rows(({ members }) => members).map((member) => (
-                  <tr key={member.tenant}>
-                    <th scope="row">
-                      <TenantLink tenant={member.tenant} />
-                    </th>
-                    <td class="num">{number(member.score)}</td>
-                    <td>
-                      <Time at={member.since} />
-                    </td>
-                    <td>{planName(member.plan)}</td>
-                    <td>
-                      <Lamp state={member.status} />
-                    </td>
-                    <td>
-                      <Time at={member.seen_at} />
-                    </td>
-                  </tr>
-                ))}
+                {list
+                  .rows(({ members }) => members)
+                  .map((member) => (
+                    <tr key={member.tenant}>
+                      <th scope="row">
+                        <TenantLink tenant={member.tenant} />
+                      </th>
+                      <td class="num">{number(member.score)}</td>
+                      <td>
+                        <Time at={member.since} />
+                      </td>
+                      <td>{planName(member.plan)}</td>
+                      <td>
+                        <Lamp state={member.status} />
+                      </td>
+                      <td>
+                        <Time at={member.seen_at} />
+                      </td>
+                    </tr>
+                  ))}
               </tbody>
             </Sheet>
             <More next={list.next} busy={list.busy} more={list.more} />

@@ -31,7 +31,17 @@ export function SignIn(): VNode {
       <form method="post" onSubmit={(event) => (event.preventDefault(), void submit(event.currentTarget))}>
         <label class="field">
           <span>Secret key</span>
-          <input name="key" type="password" required placeholder="upc_sk_…" autocomplete="off" spellcheck={false} aria-describedby="key-hint key-problem" aria-invalid={problem !== ""} autofocus />
+          <input
+            name="key"
+            type="password"
+            required
+            placeholder="upc_sk_…"
+            autocomplete="off"
+            spellcheck={false}
+            aria-describedby="key-hint key-problem"
+            aria-invalid={problem !== ""}
+            autofocus
+          />
         </label>
         {isLocal && (
           <label class="field">
@@ -46,7 +56,8 @@ export function SignIn(): VNode {
           {busy ? "Signing in" : "Sign in"}
         </button>
         <p id="key-hint" class="fine">
-          The key of your app, as creating it answered. It stays in this tab until you sign out or close it, and is sent to the Worker alone.
+          The key of your app, as creating it answered. It stays in this tab until you sign out or close it, and is sent to the Worker
+          alone.
         </p>
       </form>
     </main>

@@ -17,7 +17,14 @@ export function Signals(): VNode {
   const detected = trend.data?.days.reduce((sum, day) => sum + day.signals, 0);
   return (
     <>
-      <Head title="Signals" lead={detected === undefined ? "What makes a tenant ready for more." : `What makes a tenant ready for more: ${count(detected, "detection")} in this time.`}>
+      <Head
+        title="Signals"
+        lead={
+          detected === undefined
+            ? "What makes a tenant ready for more."
+            : `What makes a tenant ready for more: ${count(detected, "detection")} in this time.`
+        }
+      >
         <Period />
       </Head>
       <Loaded of={config} lines={8} empty={(found) => ((found.signals ?? []).length === 0 ? <None /> : undefined)}>
@@ -47,22 +54,32 @@ function Listed({ signals, earned }: { signals: NonNullable<Config["signals"]>; 
         <tr>
           <th scope="col">Signal</th>
           <th scope="col">Detected when</th>
-          <th scope="col" class="num">Weight</th>
-          <th scope="col" class="num">Prompts after it</th>
-          <th scope="col" class="num">Tenants prompted</th>
-          <th scope="col" class="num">Upgrades</th>
-          <th scope="col" class="num">MRR won</th>
+          <th scope="col" class="num">
+            Weight
+          </th>
+          <th scope="col" class="num">
+            Prompts after it
+          </th>
+          <th scope="col" class="num">
+            Tenants prompted
+          </th>
+          <th scope="col" class="num">
+            Upgrades
+          </th>
+          <th scope="col" class="num">
+            MRR won
+          </th>
         </tr>
       </thead>
       <tbody>
-        {signals.map(({ id, label, when, builtin, meter, weight }) => (
+        {signals.map(({ id, label, when, builtin, meter, feature, weight }) => (
           <tr key={id}>
             <th scope="row">
               <a href={href(["conversions"], { by: "signal", "is.signal": id })}>{label ?? id}</a>
               {label && <span class="note">{id}</span>}
             </th>
             <td class="rule">
-              <code>{when ?? [builtin, meter].filter(Boolean).join(": ")}</code>
+              <code>{when ?? [builtin, meter ?? feature].filter(Boolean).join(": ")}</code>
             </td>
             <td class="num">{weight ?? "usual"}</td>
             <Num nil={!of(id)?.touches}>{number(of(id)?.touches ?? zero)}</Num>

@@ -16,7 +16,14 @@ export function StripePage(): VNode {
   const sync = async (): Promise<void> => {
     setSaid("Reading Stripe");
     await ask<Catalogue>("/v1/catalog/sync", { method: "POST", body: {} }).then(
-      ({ changes = [] }) => (setSaid(changes.length === 0 ? "Nothing has changed." : `${count(changes.length, "change")}: ${changes.map(({ plan, field }) => `${plan} ${field}`).join(", ")}`), catalogue.again()),
+      ({ changes = [] }) => (
+        setSaid(
+          changes.length === 0
+            ? "Nothing has changed."
+            : `${count(changes.length, "change")}: ${changes.map(({ plan, field }) => `${plan} ${field}`).join(", ")}`,
+        ),
+        catalogue.again()
+      ),
       (error: unknown) => setSaid(asRefusal(error).message),
     );
   };
@@ -32,7 +39,13 @@ export function StripePage(): VNode {
       </p>
       <div class="grid">
         <Card title="Plans" wide>
-          <Loaded of={catalogue} lines={5} empty={({ plans, problems }) => (plans.length + problems.length === 0 ? "No product has the metadata `upcue_rank`, so there are no plans." : undefined)}>
+          <Loaded
+            of={catalogue}
+            lines={5}
+            empty={({ plans, problems }) =>
+              plans.length + problems.length === 0 ? "No product has the metadata `upcue_rank`, so there are no plans." : undefined
+            }
+          >
             {(found) => <Plans catalogue={found} />}
           </Loaded>
         </Card>
@@ -64,10 +77,14 @@ function Plans({ catalogue: { plans, problems, synced_at: synced, version } }: {
         <thead>
           <tr>
             <th scope="col">Plan</th>
-            <th scope="col" class="num">Rank</th>
+            <th scope="col" class="num">
+              Rank
+            </th>
             <th scope="col">Prices</th>
             {meters.map((meter) => (
-              <th key={meter} scope="col" class="num">{meter}</th>
+              <th key={meter} scope="col" class="num">
+                {meter}
+              </th>
             ))}
             <th scope="col">Features</th>
           </tr>
@@ -79,7 +96,15 @@ function Plans({ catalogue: { plans, problems, synced_at: synced, version } }: {
         </tbody>
       </Sheet>
       <p class="fine">
-        Version {number(version)}; {synced === null ? "never read from Stripe" : <>read <Time at={synced} /></>}.
+        Version {number(version)};{" "}
+        {synced === null ? (
+          "never read from Stripe"
+        ) : (
+          <>
+            read <Time at={synced} />
+          </>
+        )}
+        .
       </p>
     </>
   );
@@ -98,7 +123,8 @@ const PlanRow = ({ plan: { id, name, rank, active, prices, limits, features }, m
     <td>
       {prices.map((price) => (
         <span key={price.id} class="line">
-          {price.unit_amount === null ? "varies" : money(price.unit_amount, price.currency)} / {price.interval_count > 1 ? `${price.interval_count} ${price.interval}s` : price.interval}
+          {price.unit_amount === null ? "varies" : money(price.unit_amount, price.currency)} /{" "}
+          {price.interval_count > 1 ? `${price.interval_count} ${price.interval}s` : price.interval}
           {!price.active && " (archived)"}
         </span>
       ))}
@@ -134,7 +160,8 @@ function Drift(): VNode {
       </button>
       <p role="status">
         {said}
-        {sweep && `${count(sweep.checked, "subscription")} compared: ${sweep.drifted.length === 0 ? "none had drifted" : `${count(sweep.drifted.length, "one", "ones")} had drifted and ${sweep.drifted.length === 1 ? "is" : "are"} mended`}, ${number(sweep.unmatched)} of nobody, ${number(sweep.failed.length)} could not be read.`}
+        {sweep &&
+          `${count(sweep.checked, "subscription")} compared: ${sweep.drifted.length === 0 ? "none had drifted" : `${count(sweep.drifted.length, "one", "ones")} had drifted and ${sweep.drifted.length === 1 ? "is" : "are"} mended`}, ${number(sweep.unmatched)} of nobody, ${number(sweep.failed.length)} could not be read.`}
       </p>
       <ul>
         {sweep?.drifted.map(({ tenant, subscription }) => (
@@ -172,7 +199,11 @@ function Unmatched(): VNode {
             <>
               {customers.length === 0 && <Empty>Every customer is known.</Empty>}
               {customers.map((customer) => (
-                <form key={customer} class="controls" onSubmit={(event) => (event.preventDefault(), void link(customer, event.currentTarget))}>
+                <form
+                  key={customer}
+                  class="controls"
+                  onSubmit={(event) => (event.preventDefault(), void link(customer, event.currentTarget))}
+                >
                   <label class="field grow">
                     <span>
                       <code>{customer}</code> is
@@ -194,7 +225,13 @@ function Unmatched(): VNode {
 function Events(): VNode {
   const state = useRoute().query.get("state");
   const events = useAnswer<StripeEvents>(query("/v1/stripe/events", { state }));
-  const states = [["", "All"], ["pending", "Pending"], ["unmatched", "Unmatched"], ["done", "Done"], ["ignored", "Ignored"]] as const;
+  const states = [
+    ["", "All"],
+    ["pending", "Pending"],
+    ["unmatched", "Unmatched"],
+    ["done", "Done"],
+    ["ignored", "Ignored"],
+  ] as const;
   return (
     <Card title="Last events" wide tools={<Choice name="state" label="State" options={states} usual="" />}>
       <Loaded of={events} lines={8} empty={({ events }) => (events.length === 0 ? "Stripe has told of nothing like that." : undefined)}>
@@ -205,7 +242,9 @@ function Events(): VNode {
                 <th scope="col">Event</th>
                 <th scope="col">State</th>
                 <th scope="col">Customer</th>
-                <th scope="col" class="num">Attempts</th>
+                <th scope="col" class="num">
+                  Attempts
+                </th>
                 <th scope="col">Received</th>
               </tr>
             </thead>

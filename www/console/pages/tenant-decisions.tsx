@@ -23,12 +23,32 @@ export function TenantDecisions({ id }: { id: string }): VNode {
       >
         <label class="field grow">
           <span>User</span>
-          <input name="user" type="text" maxLength={128} defaultValue={asked.user ?? ""} placeholder="Anybody new" spellcheck={false} autocomplete="off" />
+          <input
+            name="user"
+            type="text"
+            maxLength={128}
+            defaultValue={asked.user ?? ""}
+            placeholder="Anybody new"
+            spellcheck={false}
+            autocomplete="off"
+          />
         </label>
-        <Select name="role" label="Role" usual="admin" options={[["admin", "Admin"], ["member", "Member"]]} />
+        <Select
+          name="role"
+          label="Role"
+          usual="admin"
+          options={[
+            ["admin", "Admin"],
+            ["member", "Member"],
+          ]}
+        />
         <button>Ask</button>
       </form>
-      <Loaded of={answer} lines={8} empty={({ decisions }) => (decisions.length === 0 ? "No campaign has a placement, so nothing is ever shown." : undefined)}>
+      <Loaded
+        of={answer}
+        lines={8}
+        empty={({ decisions }) => (decisions.length === 0 ? "No campaign has a placement, so nothing is ever shown." : undefined)}
+      >
         {({ decisions, at, config_version: version }) => (
           <>
             <p class="fine">

@@ -16,7 +16,11 @@ export function TenantMail({ id }: { id: string }): VNode {
       {({ letters, enrolments, contacts }) => (
         <div class="grid">
           <Card title="Letters" wide>
-            {letters.length === 0 ? <Empty>No letter was written yet.</Empty> : <LetterRows letters={letters.map((letter) => ({ ...letter, tenant: id }))} />}
+            {letters.length === 0 ? (
+              <Empty>No letter was written yet.</Empty>
+            ) : (
+              <LetterRows letters={letters.map((letter) => ({ ...letter, tenant: id }))} />
+            )}
           </Card>
           <Card title="On the way">
             {enrolments.length === 0 ? (

@@ -21,16 +21,18 @@ export function TenantTimeline({ id }: { id: string }): VNode {
         {() => (
           <>
             <ol class="cues">
-              {list.rows(({ entries }) => entries).map((entry) => (
-                <li key={entry.seq}>
-                  <Time at={entry.at} />
-                  <div>
-                    <b>{sentence(entry.type)}</b>
-                    <p>{details(entry, planName)}</p>
-                  </div>
-                  <span class="fine">{entry.actor.kind === "user" ? entry.actor.user : sentence(entry.actor.kind)}</span>
-                </li>
-              ))}
+              {list
+                .rows(({ entries }) => entries)
+                .map((entry) => (
+                  <li key={entry.seq}>
+                    <Time at={entry.at} />
+                    <div>
+                      <b>{sentence(entry.type)}</b>
+                      <p>{details(entry, planName)}</p>
+                    </div>
+                    <span class="fine">{entry.actor.kind === "user" ? entry.actor.user : sentence(entry.actor.kind)}</span>
+                  </li>
+                ))}
             </ol>
             <More next={list.next} busy={list.busy} more={list.more} />
             {list.refusal && <Refused refusal={list.refusal} again={list.more} />}
@@ -53,7 +55,11 @@ function details(entry: TimelineEntry, planName: PlanName): string {
     text("reason") && sentence(text("reason") ?? "").toLowerCase(),
     typeof entry.score === "number" ? `score ${number(entry.score)}` : undefined,
     typeof due === "number" ? `${money(due, String(currency ?? "usd"))} due` : undefined,
-    typeof quoted === "number" && typeof invoiced === "number" ? quoted === invoiced ? "invoiced as quoted" : `invoiced ${number(Math.abs(invoiced - quoted))} minor units ${invoiced > quoted ? "more" : "less"} than quoted` : undefined,
+    typeof quoted === "number" && typeof invoiced === "number"
+      ? quoted === invoiced
+        ? "invoiced as quoted"
+        : `invoiced ${number(Math.abs(invoiced - quoted))} minor units ${invoiced > quoted ? "more" : "less"} than quoted`
+      : undefined,
     typeof took === "number" ? `in ${duration(took)}` : undefined,
   ];
   return said.filter(Boolean).join(" · ");
@@ -61,4 +67,7 @@ function details(entry: TimelineEntry, planName: PlanName): string {
 
 const isHeld = (value: unknown): value is Held => typeof value === "object" && value !== null && "plan" in value;
 
-const held = ({ plan, quantity, status }: Held, planName: PlanName): string => (plan ? `${planName(plan)}${quantity > 1 ? ` × ${number(quantity)}` : ""}${status && status !== "active" ? ` (${status})` : ""}` : "nothing");
+const held = ({ plan, quantity, status }: Held, planName: PlanName): string =>
+  plan
+    ? `${planName(plan)}${quantity > 1 ? ` × ${number(quantity)}` : ""}${status && status !== "active" ? ` (${status})` : ""}`
+    : "nothing";

@@ -12,7 +12,12 @@ import { TenantDecisions } from "./tenant-decisions";
 import { TenantMail } from "./tenant-letters";
 import { TenantTimeline } from "./tenant-timeline";
 
-const TABS = [["standing", "Standing"], ["timeline", "Timeline"], ["decisions", "Decisions"], ["letters", "Letters"]] as const;
+const TABS = [
+  ["standing", "Standing"],
+  ["timeline", "Timeline"],
+  ["decisions", "Decisions"],
+  ["letters", "Letters"],
+] as const;
 
 export function TenantPage({ id }: { id: string }): VNode {
   const tab = useRoute().query.get("tab") ?? "standing";
@@ -43,9 +48,17 @@ function InShort({ tenant: { score, plan, status, subscription, segments, live_c
   return (
     <dl class="figures">
       <Figure lead label="Expansion score" value={number(score)} note="of 100" />
-      <Figure label="Plan" value={plan?.name ?? "None"} note={<Lamp state={status} label={status ? sentence(status) : "No subscription"} />} />
+      <Figure
+        label="Plan"
+        value={plan?.name ?? "None"}
+        note={<Lamp state={status} label={status ? sentence(status) : "No subscription"} />}
+      />
       <Figure label={subscription?.cancel_at_period_end ? "Ends" : "Renews"} value={end ? date(end) : "–"} note={subscription?.customer} />
-      <Figure label="Segments" value={number(segments.length)} note={segments.map(({ segment, label }) => label || segment).join(", ") || "in none"} />
+      <Figure
+        label="Segments"
+        value={number(segments.length)}
+        note={segments.map(({ segment, label }) => label || segment).join(", ") || "in none"}
+      />
       <Figure label="Open pages" value={number(live)} />
     </dl>
   );
@@ -81,7 +94,17 @@ function Standing({ tenant }: { tenant: Tenant }): VNode {
                 name: (
                   <>
                     {label || signal}
-                    <span class="note">{active ? "active" : ended ? <>fading since <Time at={ended} /></> : "fading"}</span>
+                    <span class="note">
+                      {active ? (
+                        "active"
+                      ) : ended ? (
+                        <>
+                          fading since <Time at={ended} />
+                        </>
+                      ) : (
+                        "fading"
+                      )}
+                    </span>
                   </>
                 ),
                 value: contribution,
@@ -116,7 +139,8 @@ function Standing({ tenant }: { tenant: Tenant }): VNode {
   );
 }
 
-const projected = (fit: Fit | undefined, meter: string): number | null => fit?.fit?.binds.find((bind) => bind.meter === meter)?.projected ?? null;
+const projected = (fit: Fit | undefined, meter: string): number | null =>
+  fit?.fit?.binds.find((bind) => bind.meter === meter)?.projected ?? null;
 
 function advice({ fit, plans }: Fit): string {
   const best = plans.find(({ id }) => id === fit?.plan);
@@ -124,7 +148,13 @@ function advice({ fit, plans }: Fit): string {
 }
 
 /** A meter against its limit; where the pace leads by the end of the period is a mark on it. */
-function Usage({ meter: { label, unit, value, limit, soft_limit: soft, percent: used, resets_at: resets }, projected }: { meter: Meter; projected: number | null }): VNode {
+function Usage({
+  meter: { label, unit, value, limit, soft_limit: soft, percent: used, resets_at: resets },
+  projected,
+}: {
+  meter: Meter;
+  projected: number | null;
+}): VNode {
   const whole = Math.max(limit ?? 0, value, 1);
   const at = (amount: number): string => `${Math.min(100, (amount / whole) * 100)}%`;
   const state = limit !== null && value >= limit ? "over" : soft !== null && value >= soft ? "near" : "within";
@@ -137,7 +167,15 @@ function Usage({ meter: { label, unit, value, limit, soft_limit: soft, percent: 
           {limit === null ? `${unit ? ` ${unit}` : ""}, unlimited` : ` of ${number(limit)}${unit ? ` ${unit}` : ""}`}
         </span>
       </p>
-      <div class={`gauge ${state}`} role="meter" aria-label={label} aria-valuenow={value} aria-valuemin={0} aria-valuemax={whole} aria-valuetext={limit === null ? `${number(value)}, unlimited` : `${percent(value / Math.max(limit, 1))} of the limit`}>
+      <div
+        class={`gauge ${state}`}
+        role="meter"
+        aria-label={label}
+        aria-valuenow={value}
+        aria-valuemin={0}
+        aria-valuemax={whole}
+        aria-valuetext={limit === null ? `${number(value)}, unlimited` : `${percent(value / Math.max(limit, 1))} of the limit`}
+      >
         <i style={{ inlineSize: limit === null ? "0%" : at(value) }} />
         {soft !== null && limit !== null && <s style={{ insetInlineStart: at(soft) }} />}
       </div>
@@ -157,7 +195,9 @@ const SignalRows = ({ tenant: { signals } }: { tenant: Tenant }): VNode => (
         <th scope="col">Signal</th>
         <th scope="col">State</th>
         <th scope="col">Last</th>
-        <th scope="col" class="num">Times</th>
+        <th scope="col" class="num">
+          Times
+        </th>
       </tr>
     </thead>
     <tbody>
@@ -183,29 +223,39 @@ const CampaignRows = ({ tenant: { campaigns } }: { tenant: Tenant }): VNode => (
       <tr>
         <th scope="col">Campaign</th>
         <th scope="col">Arm</th>
-        <th scope="col" class="num">Seen</th>
-        <th scope="col" class="num">Clicked</th>
-        <th scope="col" class="num">Put away</th>
-        <th scope="col" class="num">Later</th>
+        <th scope="col" class="num">
+          Seen
+        </th>
+        <th scope="col" class="num">
+          Clicked
+        </th>
+        <th scope="col" class="num">
+          Put away
+        </th>
+        <th scope="col" class="num">
+          Later
+        </th>
         <th scope="col">Last seen</th>
       </tr>
     </thead>
     <tbody>
-      {campaigns.map(({ campaign, variant, held_out: held, exposures, ghost_exposures: ghosts, clicks, dismissals, snoozes, last_exposure: last }) => (
-        <tr key={`${campaign} ${variant} ${held}`}>
-          <th scope="row">
-            <a href={href(["campaigns", campaign])}>{campaign}</a>
-          </th>
-          <td>{held ? `Control group: would have seen it ${count(ghosts, "time")}` : (variant ?? "The only one")}</td>
-          <td class="num">{number(exposures)}</td>
-          <td class="num">{number(clicks)}</td>
-          <td class="num">{number(dismissals)}</td>
-          <td class="num">{number(snoozes)}</td>
-          <td>
-            <Time at={last} />
-          </td>
-        </tr>
-      ))}
+      {campaigns.map(
+        ({ campaign, variant, held_out: held, exposures, ghost_exposures: ghosts, clicks, dismissals, snoozes, last_exposure: last }) => (
+          <tr key={`${campaign} ${variant} ${held}`}>
+            <th scope="row">
+              <a href={href(["campaigns", campaign])}>{campaign}</a>
+            </th>
+            <td>{held ? `Control group: would have seen it ${count(ghosts, "time")}` : (variant ?? "The only one")}</td>
+            <td class="num">{number(exposures)}</td>
+            <td class="num">{number(clicks)}</td>
+            <td class="num">{number(dismissals)}</td>
+            <td class="num">{number(snoozes)}</td>
+            <td>
+              <Time at={last} />
+            </td>
+          </tr>
+        ),
+      )}
     </tbody>
   </Sheet>
 );

@@ -19,7 +19,12 @@ export function TenantsPage(): VNode {
   const catalogue = useAnswer<Catalogue>("/v1/catalog");
   const segments = useAnswer<Segments>("/v1/segments");
   const search = chosen.get("search") ?? "";
-  const filters = { segment: chosen.get("segment"), plan: chosen.get("plan"), status: chosen.get("status"), sort: chosen.get("sort") ?? "score" };
+  const filters = {
+    segment: chosen.get("segment"),
+    plan: chosen.get("plan"),
+    status: chosen.get("status"),
+    sort: chosen.get("sort") ?? "score",
+  };
   const plans = catalogue.data?.plans ?? [];
   const planName = usePlanNames();
   return (
@@ -27,10 +32,26 @@ export function TenantsPage(): VNode {
       <Head title="Tenants" lead="The higher the expansion score, the readier for more." />
       <div class="controls">
         <Find />
-        <Select name="sort" label="Sort" usual="score" options={[["score", "By score"], ["tenant", "By name"]]} />
-        <Select name="segment" label="Segment" options={[["", "All"], ...(segments.data?.segments ?? []).map(({ segment, label }) => [segment, label ?? segment] as const)]} />
+        <Select
+          name="sort"
+          label="Sort"
+          usual="score"
+          options={[
+            ["score", "By score"],
+            ["tenant", "By name"],
+          ]}
+        />
+        <Select
+          name="segment"
+          label="Segment"
+          options={[["", "All"], ...(segments.data?.segments ?? []).map(({ segment, label }) => [segment, label ?? segment] as const)]}
+        />
         <Select name="plan" label="Plan" options={[["", "All"], ...plans.map(({ id, name }) => [id, name] as const)]} />
-        <Select name="status" label="Subscription" options={[["", "All"], ...STATUSES.map((status) => [status, sentence(status)] as const)]} />
+        <Select
+          name="status"
+          label="Subscription"
+          options={[["", "All"], ...STATUSES.map((status) => [status, sentence(status)] as const)]}
+        />
       </div>
       {search ? <Found search={search} filters={filters} planName={planName} /> : <Listed filters={filters} planName={planName} />}
     </>
@@ -50,7 +71,15 @@ function Find(): VNode {
   return (
     <label class="field grow">
       <span>Name</span>
-      <input ref={field} type="search" defaultValue={value} spellcheck={false} maxLength={128} placeholder="Part of a name" onInput={(event) => go(here({ search: event.currentTarget.value.trim() || undefined }), true)} />
+      <input
+        ref={field}
+        type="search"
+        defaultValue={value}
+        spellcheck={false}
+        maxLength={128}
+        placeholder="Part of a name"
+        onInput={(event) => go(here({ search: event.currentTarget.value.trim() || undefined }), true)}
+      />
     </label>
   );
 }
@@ -64,7 +93,13 @@ function Listed({ filters, planName }: Listing): VNode {
   const list = usePages<Tenants>(query("/v1/tenants", { ...filters, limit: 100 }), (page) => page.next_cursor);
   return (
     <Card title="Tenants listed" wide>
-      <Loaded of={list.first} lines={12} empty={({ tenants }) => (tenants.length === 0 ? "No tenant is known that fits. One appears with its first event or subscription." : undefined)}>
+      <Loaded
+        of={list.first}
+        lines={12}
+        empty={({ tenants }) =>
+          tenants.length === 0 ? "No tenant is known that fits. One appears with its first event or subscription." : undefined
+        }
+      >
         {() => (
           <>
             <Rows rows={list.rows(({ tenants }) => tenants)} planName={planName} />
@@ -127,7 +162,9 @@ function Rows({ rows, planName }: { rows: TenantRow[]; planName: Listing["planNa
       <thead>
         <tr>
           <th scope="col">Tenant</th>
-          <th scope="col" class="num">Score</th>
+          <th scope="col" class="num">
+            Score
+          </th>
           <th scope="col">
             <span class="unseen">Score as a bar</span>
           </th>

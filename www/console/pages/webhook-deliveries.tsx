@@ -52,33 +52,35 @@ export function WebhookDeliveries({ endpoint, url, turn }: { endpoint: string; u
                 </tr>
               </thead>
               <tbody>
-                {list.rows(({ deliveries }) => deliveries).map((delivery) => (
-                  <tr key={delivery.id}>
-                    <th scope="row">
-                      {delivery.type}
-                      <span class="note">{delivery.id}</span>
-                    </th>
-                    <td>{delivery.tenant ? <TenantLink tenant={delivery.tenant} /> : "–"}</td>
-                    <td>
-                      <Lamp state={delivery.state} />
-                      {delivery.reason && <span class="note">{delivery.reason}</span>}
-                      {delivery.next_attempt !== null && (
-                        <span class="note">
-                          again <Time at={delivery.next_attempt} />
-                        </span>
-                      )}
-                    </td>
-                    <td>{attempt(delivery)}</td>
-                    <td>
-                      <Time at={delivery.at} />
-                    </td>
-                    <td>
-                      <button type="button" onClick={() => replay(delivery)} aria-label={`Replay ${delivery.id}`}>
-                        Replay
-                      </button>
-                    </td>
-                  </tr>
-                ))}
+                {list
+                  .rows(({ deliveries }) => deliveries)
+                  .map((delivery) => (
+                    <tr key={delivery.id}>
+                      <th scope="row">
+                        {delivery.type}
+                        <span class="note">{delivery.id}</span>
+                      </th>
+                      <td>{delivery.tenant ? <TenantLink tenant={delivery.tenant} /> : "–"}</td>
+                      <td>
+                        <Lamp state={delivery.state} />
+                        {delivery.reason && <span class="note">{delivery.reason}</span>}
+                        {delivery.next_attempt !== null && (
+                          <span class="note">
+                            again <Time at={delivery.next_attempt} />
+                          </span>
+                        )}
+                      </td>
+                      <td>{attempt(delivery)}</td>
+                      <td>
+                        <Time at={delivery.at} />
+                      </td>
+                      <td>
+                        <button type="button" onClick={() => replay(delivery)} aria-label={`Replay ${delivery.id}`}>
+                          Replay
+                        </button>
+                      </td>
+                    </tr>
+                  ))}
               </tbody>
             </Sheet>
             <More next={list.next} busy={list.busy} more={list.more} />
@@ -92,5 +94,7 @@ export function WebhookDeliveries({ endpoint, url, turn }: { endpoint: string; u
 
 function attempt({ attempts }: Delivery): string {
   const last = attempts.at(-1);
-  return last ? `${last.error ?? last.status ?? "no answer"} in ${duration(last.duration_ms)}, ${count(attempts.length, "attempt")}` : "none yet";
+  return last
+    ? `${last.error ?? last.status ?? "no answer"} in ${duration(last.duration_ms)}, ${count(attempts.length, "attempt")}`
+    : "none yet";
 }

@@ -42,7 +42,11 @@ interface Told {
   fresh: (secret: string) => void;
 }
 
-function OneEndpoint({ endpoint: { id, url, events, state, disabled_reason: why, failing_since: failing, secrets }, again, fresh }: Told & { endpoint: Endpoint }): VNode {
+function OneEndpoint({
+  endpoint: { id, url, events, state, disabled_reason: why, failing_since: failing, secrets },
+  again,
+  fresh,
+}: Told & { endpoint: Endpoint }): VNode {
   const [said, setSaid] = useState("");
   const [isDeleting, setDeleting] = useState(false);
   const [turn, setTurn] = useState(0);
@@ -64,7 +68,14 @@ function OneEndpoint({ endpoint: { id, url, events, state, disabled_reason: why,
         <dd>
           {secrets.map((secret) => (
             <span key={secret.id} class="line">
-              <code>{secret.id}</code> {secret.expires_at === null ? "signs" : <>signs as well, and expires <Time at={secret.expires_at} /></>}
+              <code>{secret.id}</code>{" "}
+              {secret.expires_at === null ? (
+                "signs"
+              ) : (
+                <>
+                  signs as well, and expires <Time at={secret.expires_at} />
+                </>
+              )}
             </span>
           ))}
         </dd>
@@ -81,10 +92,25 @@ function OneEndpoint({ endpoint: { id, url, events, state, disabled_reason: why,
         <button type="button" onClick={() => does(ask(`${path}/test`, { method: "POST", body: {} }), () => "A test event is on its way.")}>
           Send a test
         </button>
-        <button type="button" onClick={() => does(ask<FreshSecret>(`${path}/rotate`, { method: "POST", body: { overlap: "24h" } }), ({ secret }) => (fresh(secret), "Both secrets sign for a day."))}>
+        <button
+          type="button"
+          onClick={() =>
+            does(
+              ask<FreshSecret>(`${path}/rotate`, { method: "POST", body: { overlap: "24h" } }),
+              ({ secret }) => (fresh(secret), "Both secrets sign for a day."),
+            )
+          }
+        >
           New secret
         </button>
-        <button type="button" onClick={() => does(ask(path, { method: "PATCH", body: { state: enabled ? "disabled" : "enabled" } }), () => (enabled ? "Switched off." : "Switched on."))}>
+        <button
+          type="button"
+          onClick={() =>
+            does(ask(path, { method: "PATCH", body: { state: enabled ? "disabled" : "enabled" } }), () =>
+              enabled ? "Switched off." : "Switched on.",
+            )
+          }
+        >
           {enabled ? "Switch off" : "Switch on"}
         </button>
         <button type="button" onClick={() => setDeleting(true)}>
@@ -96,7 +122,11 @@ function OneEndpoint({ endpoint: { id, url, events, state, disabled_reason: why,
       {isDeleting && (
         <Dialog title={`Delete ${url}?`} close={() => setDeleting(false)}>
           <p>It is told nothing more, and its deliveries are gone.</p>
-          <button type="button" class="main" onClick={() => does(ask(path, { method: "DELETE" }).catch(ignoreEmpty), () => (setDeleting(false), "Deleted."))}>
+          <button
+            type="button"
+            class="main"
+            onClick={() => does(ask(path, { method: "DELETE" }).catch(ignoreEmpty), () => (setDeleting(false), "Deleted."))}
+          >
             Delete it
           </button>
         </Dialog>
@@ -114,8 +144,13 @@ function Add({ isFirst, again, fresh }: Told & { isFirst: boolean }): VNode {
   const [said, setSaid] = useState("");
   const add = async (form: HTMLFormElement): Promise<void> => {
     const given = new FormData(form);
-    const events = String(given.get("events") ?? "").split(/[\s,]+/).filter(Boolean);
-    await ask<FreshSecret>("/v1/webhooks", { method: "POST", body: { url: String(given.get("url")), ...(events.length > 0 && { events }) } }).then(
+    const events = String(given.get("events") ?? "")
+      .split(/[\s,]+/)
+      .filter(Boolean);
+    await ask<FreshSecret>("/v1/webhooks", {
+      method: "POST",
+      body: { url: String(given.get("url")), ...(events.length > 0 && { events }) },
+    }).then(
       ({ secret }) => (form.reset(), setSaid(""), fresh(secret), again()),
       (error: unknown) => setSaid(asRefusal(error).message),
     );

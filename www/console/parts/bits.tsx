@@ -9,7 +9,17 @@ import { go, here, href, useRoute } from "./router";
 import { type Tone, sentence, tone } from "./words";
 
 /** A page's head: where it is in the house, its name, what can be done on it. */
-export function Head({ title, lead, up, children }: { title: ComponentChildren; lead?: ComponentChildren; up?: VNode; children?: ComponentChildren }): VNode {
+export function Head({
+  title,
+  lead,
+  up,
+  children,
+}: {
+  title: ComponentChildren;
+  lead?: ComponentChildren;
+  up?: VNode;
+  children?: ComponentChildren;
+}): VNode {
   return (
     <header class="head">
       <div>
@@ -23,7 +33,17 @@ export function Head({ title, lead, up, children }: { title: ComponentChildren; 
 }
 
 /** A part of a page with a name. */
-export function Card({ title, tools, children, wide }: { title: string; tools?: ComponentChildren; children: ComponentChildren; wide?: boolean }): VNode {
+export function Card({
+  title,
+  tools,
+  children,
+  wide,
+}: {
+  title: string;
+  tools?: ComponentChildren;
+  children: ComponentChildren;
+  wide?: boolean;
+}): VNode {
   const id = `part-${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
   return (
     <section class={wide ? "card wide" : "card"} aria-labelledby={id}>
@@ -42,7 +62,13 @@ export const Lamp = ({ state, label, as }: { state: string | null | undefined; l
 
 /** A moment: as long ago, or its date; the exact time for who points at it. */
 export const Time = ({ at }: { at: number | null | undefined }): VNode =>
-  at == null ? <span>–</span> : <time dateTime={new Date(at).toISOString()} title={dateTime(at)}>{Math.abs(Date.now() - at) < WEEK ? ago(at) : date(at)}</time>;
+  at == null ? (
+    <span>–</span>
+  ) : (
+    <time dateTime={new Date(at).toISOString()} title={dateTime(at)}>
+      {Math.abs(Date.now() - at) < WEEK ? ago(at) : date(at)}
+    </time>
+  );
 
 const WEEK = 604_800_000;
 
@@ -53,7 +79,17 @@ export const TenantLink = ({ tenant }: { tenant: string }): VNode => (
 );
 
 /** One figure and what it means. */
-export function Figure({ label, value, note, lead }: { label: string; value: ComponentChildren; note?: ComponentChildren; lead?: boolean }): VNode {
+export function Figure({
+  label,
+  value,
+  note,
+  lead,
+}: {
+  label: string;
+  value: ComponentChildren;
+  note?: ComponentChildren;
+  lead?: boolean;
+}): VNode {
   return (
     <div class={lead ? "figure first" : "figure"}>
       <dt>{label}</dt>
@@ -66,10 +102,22 @@ export function Figure({ label, value, note, lead }: { label: string; value: Com
 }
 
 /** A cell with a number; nothing is told softly, so that what is there stands out. */
-export const Num = ({ children, nil }: { children: ComponentChildren; nil?: boolean }): VNode => <td class={nil ? "num nil" : "num"}>{children}</td>;
+export const Num = ({ children, nil }: { children: ComponentChildren; nil?: boolean }): VNode => (
+  <td class={nil ? "num nil" : "num"}>{children}</td>
+);
 
 /** A choice of a few that is kept in the address. */
-export function Choice({ name, label, options, usual }: { name: string; label: string; options: readonly (readonly [value: string, words: string])[]; usual: string }): VNode {
+export function Choice({
+  name,
+  label,
+  options,
+  usual,
+}: {
+  name: string;
+  label: string;
+  options: readonly (readonly [value: string, words: string])[];
+  usual: string;
+}): VNode {
   const chosen = useRoute().query.get(name) ?? usual;
   return (
     <nav class="choice" aria-label={label}>
@@ -83,12 +131,25 @@ export function Choice({ name, label, options, usual }: { name: string; label: s
 }
 
 /** A choice of many that is kept in the address. */
-export function Select({ name, label, options, usual = "" }: { name: string; label: string; options: readonly (readonly [value: string, words: string])[]; usual?: string }): VNode {
+export function Select({
+  name,
+  label,
+  options,
+  usual = "",
+}: {
+  name: string;
+  label: string;
+  options: readonly (readonly [value: string, words: string])[];
+  usual?: string;
+}): VNode {
   const { query } = useRoute();
   return (
     <label class="field">
       <span>{label}</span>
-      <select value={query.get(name) ?? usual} onChange={(event) => go(here({ [name]: event.currentTarget.value === usual ? undefined : event.currentTarget.value }))}>
+      <select
+        value={query.get(name) ?? usual}
+        onChange={(event) => go(here({ [name]: event.currentTarget.value === usual ? undefined : event.currentTarget.value }))}
+      >
         {options.map(([value, words]) => (
           <option key={value} value={value}>
             {words}
@@ -100,7 +161,11 @@ export function Select({ name, label, options, usual = "" }: { name: string; lab
 }
 
 const DAY = 86_400_000;
-const PERIODS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"]] as const;
+const PERIODS = [
+  ["7", "7 days"],
+  ["30", "30 days"],
+  ["90", "90 days"],
+] as const;
 
 /** The time that a page tells of. It begins with the minute, so that what is asked for at once is asked for alike. */
 export function usePeriod(): { since: number; until: number; days: number } {
@@ -151,7 +216,15 @@ export function saveAs(blob: Blob, name: string): void {
 }
 
 /** Bars of one row each: a name, a share of the longest, a figure. It is a table, and reads as one. */
-export function Bars({ caption, rows, of }: { caption: string; rows: { key: string; name: ComponentChildren; value: number; shown: ComponentChildren; second?: number }[]; of?: number }): VNode {
+export function Bars({
+  caption,
+  rows,
+  of,
+}: {
+  caption: string;
+  rows: { key: string; name: ComponentChildren; value: number; shown: ComponentChildren; second?: number }[];
+  of?: number;
+}): VNode {
   const most = of ?? Math.max(1, ...rows.map(({ value, second = 0 }) => Math.max(value, second)));
   // What is little is still seen; nothing is not.
   const long = (value: number): string => (value > 0 ? `max(2px, ${Math.min(100, (value / most) * 100)}%)` : "0");

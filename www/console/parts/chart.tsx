@@ -86,7 +86,10 @@ export function Chart(chart: Drawn): VNode {
   );
 }
 
-const data = ({ days, series }: Drawn): uPlot.AlignedData => [days.map((name) => Date.parse(`${name}T00:00:00Z`) / 1_000), ...series.map(({ values }) => values)];
+const data = ({ days, series }: Drawn): uPlot.AlignedData => [
+  days.map((name) => Date.parse(`${name}T00:00:00Z`) / 1_000),
+  ...series.map(({ values }) => values),
+];
 
 function options(host: HTMLElement, { days, series, axis }: Drawn, hovered: (at: number | null) => void): uPlot.Options {
   const soft = colourOf(host, "--soft");
@@ -104,8 +107,24 @@ function options(host: HTMLElement, { days, series, axis }: Drawn, hovered: (at:
       y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.1] },
     },
     axes: [
-      { stroke: soft, font, size: 32, grid: { show: false }, ticks: { show: false }, space: 70, values: (_, at) => at.map((seconds) => day(new Date(seconds * 1_000).toISOString().slice(0, 10))) },
-      { stroke: soft, font, size: 58, space: 48, grid: { stroke: line, width: 1 }, ticks: { show: false }, values: (_, at) => at.map(axis) },
+      {
+        stroke: soft,
+        font,
+        size: 32,
+        grid: { show: false },
+        ticks: { show: false },
+        space: 70,
+        values: (_, at) => at.map((seconds) => day(new Date(seconds * 1_000).toISOString().slice(0, 10))),
+      },
+      {
+        stroke: soft,
+        font,
+        size: 58,
+        space: 48,
+        grid: { stroke: line, width: 1 },
+        ticks: { show: false },
+        values: (_, at) => at.map(axis),
+      },
     ],
     series: [
       {},

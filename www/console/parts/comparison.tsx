@@ -22,5 +22,9 @@ export function Comparison({ before, after }: { before: string; after: string })
       close?.();
     };
   }, [before, after]);
-  return failed ? <p role="alert">The comparison could not be loaded. Reload the page to try again.</p> : <div class="editor compare" ref={host} />;
+  return failed ? (
+    <p role="alert">The comparison could not be loaded. Reload the page to try again.</p>
+  ) : (
+    <div class="editor compare" ref={host} />
+  );
 }

@@ -10,7 +10,8 @@ function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
   return known;
 }
 
-export const number = (value: number | null | undefined): string => (value == null ? "–" : formatter({ maximumFractionDigits: 2 }).format(value));
+export const number = (value: number | null | undefined): string =>
+  value == null ? "–" : formatter({ maximumFractionDigits: 2 }).format(value);
 
 /** A number on an axis: 12K. */
 export const compact = (value: number): string => formatter({ notation: "compact", maximumFractionDigits: 1 }).format(value);
@@ -58,7 +59,8 @@ export function duration(ms: number | null | undefined): string {
   return formatter({ style: "unit", unit, unitDisplay: "long", maximumFractionDigits: ms < 10 * size ? 1 : 0 }).format(ms / size);
 }
 
-export const dateTime = (at: number): string => new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "medium" }).format(at);
+export const dateTime = (at: number): string =>
+  new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "medium" }).format(at);
 export const shortTime = (at: number): string => new Intl.DateTimeFormat(language(), { timeStyle: "medium" }).format(at);
 export const date = (at: number): string => new Intl.DateTimeFormat(language(), { dateStyle: "medium" }).format(at);
 /** A day as the Worker names it (`2026-11-29`), which is a day of UTC. */

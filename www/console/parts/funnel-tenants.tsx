@@ -36,20 +36,22 @@ function Listed({ step, campaign }: { step: string; campaign: string | undefined
                 </tr>
               </thead>
               <tbody>
-                {list.rows((page) => page.tenants).map(({ tenant, first, last, events }) => (
-                  <tr key={tenant}>
-                    <th scope="row">
-                      <TenantLink tenant={tenant} />
-                    </th>
-                    <td>
-                      <Time at={first} />
-                    </td>
-                    <td>
-                      <Time at={last} />
-                    </td>
-                    <td class="num">{number(events)}</td>
-                  </tr>
-                ))}
+                {list
+                  .rows((page) => page.tenants)
+                  .map(({ tenant, first, last, events }) => (
+                    <tr key={tenant}>
+                      <th scope="row">
+                        <TenantLink tenant={tenant} />
+                      </th>
+                      <td>
+                        <Time at={first} />
+                      </td>
+                      <td>
+                        <Time at={last} />
+                      </td>
+                      <td class="num">{number(events)}</td>
+                    </tr>
+                  ))}
               </tbody>
             </Sheet>
             <More next={list.next} busy={list.busy} more={list.more} />

@@ -4,7 +4,13 @@
 import type { VNode } from "preact";
 import { saveAs } from "./bits";
 
-export function LetterText({ letter: { subject, text, html, to }, name }: { letter: { subject: string; text: string; html: string; to?: string }; name: string }): VNode {
+export function LetterText({
+  letter: { subject, text, html, to },
+  name,
+}: {
+  letter: { subject: string; text: string; html: string; to?: string };
+  name: string;
+}): VNode {
   return (
     <article class="letter">
       <dl class="pairs">

@@ -10,8 +10,8 @@ export function LiftWords({ lift }: { lift: Lift }): VNode {
     <>
       {lift.sample_ratio?.mismatch && (
         <p class="alarm" role="alert">
-          <b>Sample ratio mismatch.</b> The arms should be {percent(lift.sample_ratio.expected)} treated and are {percent(lift.sample_ratio.found)}. Something keeps tenants out of one arm;
-          until it is found, believe no difference below.
+          <b>Sample ratio mismatch.</b> The arms should be {percent(lift.sample_ratio.expected)} treated and are{" "}
+          {percent(lift.sample_ratio.found)}. Something keeps tenants out of one arm; until it is found, believe no difference below.
         </p>
       )}
       <p class="verdict">{lift.summary}</p>
@@ -29,10 +29,18 @@ export function LiftFigures({ lift }: { lift: Lift }): VNode {
           <thead>
             <tr>
               <th scope="col">Arm</th>
-              <th scope="col" class="num">Tenants</th>
-              <th scope="col" class="num">Upgraded</th>
-              <th scope="col" class="num">Share</th>
-              <th scope="col" class="num">Still within {duration(lift.window_ms)}</th>
+              <th scope="col" class="num">
+                Tenants
+              </th>
+              <th scope="col" class="num">
+                Upgraded
+              </th>
+              <th scope="col" class="num">
+                Share
+              </th>
+              <th scope="col" class="num">
+                Still within {duration(lift.window_ms)}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -44,7 +52,10 @@ export function LiftFigures({ lift }: { lift: Lift }): VNode {
       <p class="fine">
         Difference {points(lift.difference)}
         {lift.relative !== null && `, ${percent(lift.relative)} relative`}
-        {lift.revenue && Number.isFinite(lift.revenue.per_tenant) && `; ${money(Math.round(lift.revenue.per_tenant), lift.revenue.currency)} a month per tenant`}. The interval holds at {percent(1 - lift.alpha, 0)} however often it is looked at.
+        {lift.revenue &&
+          Number.isFinite(lift.revenue.per_tenant) &&
+          `; ${money(Math.round(lift.revenue.per_tenant), lift.revenue.currency)} a month per tenant`}
+        . The interval holds at {percent(1 - lift.alpha, 0)} however often it is looked at.
       </p>
     </>
   );

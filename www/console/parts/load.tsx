@@ -74,7 +74,11 @@ export const Empty = ({ children }: { children: ComponentChildren }): VNode => <
 
 export function Refused({ refusal, again }: { refusal: Refusal; again?: () => void }): VNode {
   if (refusal.isUnknownCall) {
-    return <Empty>This Worker does not answer this question yet: it is older than the console. Deploy the two together and it will be here.</Empty>;
+    return (
+      <Empty>
+        This Worker does not answer this question yet: it is older than the console. Deploy the two together and it will be here.
+      </Empty>
+    );
   }
   return (
     <div class="refused" role="alert">

@@ -7,9 +7,31 @@ import { go, href } from "./router";
 import { toggleTheme, useTheme } from "./theme";
 
 const MENU = [
-  ["Proof", [["overview", "Overview"], ["campaigns", "Campaigns"], ["signals", "Signals"], ["conversions", "Conversions"]]],
-  ["People", [["tenants", "Tenants"], ["segments", "Segments"], ["letters", "Letters"]]],
-  ["House", [["configuration", "Configuration"], ["stripe", "Catalogue & Stripe"], ["webhooks", "Webhooks"]]],
+  [
+    "Proof",
+    [
+      ["overview", "Overview"],
+      ["campaigns", "Campaigns"],
+      ["signals", "Signals"],
+      ["conversions", "Conversions"],
+    ],
+  ],
+  [
+    "People",
+    [
+      ["tenants", "Tenants"],
+      ["segments", "Segments"],
+      ["letters", "Letters"],
+    ],
+  ],
+  [
+    "House",
+    [
+      ["configuration", "Configuration"],
+      ["stripe", "Catalogue & Stripe"],
+      ["webhooks", "Webhooks"],
+    ],
+  ],
   ["Now", [["activity", "Activity"]]],
 ] as const;
 

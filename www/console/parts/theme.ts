@@ -8,7 +8,7 @@ const KEPT = "upcue.console.theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
-export const theme = (): Theme => (chosen() ?? (system.matches ? "dark" : "light"));
+export const theme = (): Theme => chosen() ?? (system.matches ? "dark" : "light");
 
 /** The other one, from now on; what the system says is followed again when the choice agrees with it. */
 export function toggleTheme(): void {

@@ -96,14 +96,18 @@ export type Tone = "go" | "standby" | "out" | "bad" | "plain";
 export function tone(word: string | null | undefined): Tone {
   if (!word) return "plain";
   if (/^(active|sent|done|delivered|match|enabled|upgraded|conversion|pass|within_limit)$/.test(word)) return "go";
-  if (/^(trialing|waiting|pending|ready|sending|snoozed|above_soft_limit|running|quoted|upgrade_requested|signal_detected)$/.test(word)) return "standby";
+  if (/^(trialing|waiting|pending|ready|sending|snoozed|above_soft_limit|running|quoted|upgrade_requested|signal_detected)$/.test(word))
+    return "standby";
   if (/^(past_due|unpaid|failed|incomplete|limit_reached|disabled|upgrade_failed|unmatched)$/.test(word)) return "bad";
   return "out";
 }
 
 /** `SubscriptionUpgraded` → “Subscription upgraded”, `past_due` → “Past due”. */
 export function sentence(code: string): string {
-  const words = code.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_.]/g, " ").toLowerCase();
+  const words = code
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .replace(/[_.]/g, " ")
+    .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

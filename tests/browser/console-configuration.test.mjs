@@ -2,41 +2,26 @@
 // against the real Worker.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
-import { sharedBrowser } from "../support/shared-browser.mjs";
-import { sharedStack } from "../support/shared-stack.mjs";
 import { CONFIG, createApp, seedStripe } from "../support/stack.mjs";
-import { serveConsole, settled, signIn } from "./console-stage.mjs";
+import { consoleHouse } from "./console-house.mjs";
+import { settled, signIn } from "./console-stage.mjs";
 
 const START = { ...CONFIG, signals: [{ id: "near", builtin: "limit_approaching", meter: "api_calls" }] };
 
 describe("the configuration in the console", () => {
-  const chromium = sharedBrowser();
-  const stack = sharedStack();
-  const ends = [];
-  let origin;
-  before(async () => {
-    await seedStripe(stack.stripe);
-    origin = await serveConsole({ after: (end) => ends.unshift(end) }, stack.worker);
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
+  const house = consoleHouse();
+  const { stack } = house;
+  before(() => seedStripe(stack.stripe));
 
   let apps = 0;
   /** An app of the test's own that has published `START`, and its configuration's page. */
   const open = async (t, { config = START } = {}) => {
     const app = await createApp({ ...stack, id: `app-${++apps}`, origins: [] });
     if (config) assert.equal((await app.publish(config)).status, 200);
-    const context = await chromium.newContext({ locale: "en-US" });
-    t.after(() => context.close());
-    const page = await context.newPage();
-    page.problems = [];
-    page.on("pageerror", (error) => page.problems.push(error.message));
-    page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
-    page.on("dialog", (dialog) => dialog.accept());
-    await signIn(page, origin, app.secretKey, "#/configuration");
+    const page = await house.open(t);
+    await signIn(page, house.origin, app.secretKey, "#/configuration");
     await settled(page);
     return { app, page };
   };

@@ -2,22 +2,14 @@
 
 import type { VNode } from "preact";
 import { query } from "../api/client";
-import {
-  type Conversion,
-  type ConversionRow,
-  type ConversionTenants,
-  type Conversions,
-  DIMENSIONS,
-  type Dimension,
-  MODELS,
-} from "../api/shapes";
-import { Card, Figure, Head, More, Period, SaveTable, Select, Sheet, TenantLink, Time, usePeriod } from "../parts/bits";
+import { type ConversionRow, type Conversions, DIMENSIONS, type Dimension, MODELS } from "../api/shapes";
+import { Card, Figure, Head, Period, SaveTable, Select, Sheet, usePeriod } from "../parts/bits";
 import { count, money, number, percent, share } from "../parts/format";
-import { Loaded, Refused, useAnswer } from "../parts/load";
-import { usePages } from "../parts/pages";
+import { Loaded, useAnswer } from "../parts/load";
 import { usePlanNames } from "../parts/plan-names";
 import { here, useRoute } from "../parts/router";
-import { CHANNELS, DIMENSION_WORDS, MODEL_WORDS, TIMINGS, sentence, word } from "../parts/words";
+import { DIMENSION_WORDS, MODEL_WORDS, named, word } from "../parts/words";
+import { Behind } from "./conversion-tenants";
 
 const WINDOWS = [
   ["1d", "1 day"],
@@ -101,16 +93,6 @@ function Sums({ found: { total, prompted, organic, currency, model, window, othe
   );
 }
 
-/** A key of a row as people read it. */
-export function named(name: Dimension, value: string | number | null | undefined): string {
-  if (value === null || value === undefined || value === "") return name === "variant" ? "The only one" : "None";
-  if (name === "timing") return word(TIMINGS, String(value));
-  if (name === "channel") return word(CHANNELS, String(value));
-  if (name === "weekday") return sentence(String(value));
-  if (name === "hour") return `${String(value).padStart(2, "0")}:00`;
-  return String(value);
-}
-
 function Grouped({ found: { rows, currency, by: grouped }, by }: { found: Conversions; by: Dimension[] }): VNode {
   const names = grouped.length > 0 ? grouped : by;
   const planName = usePlanNames();
@@ -185,98 +167,3 @@ function pick(row: ConversionRow, names: Dimension[]): Record<string, string | u
   const chosen = Object.fromEntries(DIMENSIONS.map((name) => [`is.${name}`, names.includes(name) ? String(row[name] ?? "") : undefined]));
   return { ...chosen, organic: undefined };
 }
-
-/** The upgrades behind the number that the address names. */
-function Behind({ by, asked }: { by: Dimension[]; asked: Record<string, string | number | null> }): VNode | null {
-  const { query: chosen } = useRoute();
-  const picked = by.flatMap((name) => (chosen.has(`is.${name}`) ? [[name, chosen.get(`is.${name}`) ?? ""] as const] : []));
-  const isOrganic = chosen.get("organic") === "true";
-  if (picked.length === 0 && !isOrganic) return null;
-  const title = isOrganic ? "Organic upgrades" : picked.map(([name, value]) => named(name, value)).join(", ");
-  return (
-    <Opened
-      key={title}
-      title={title}
-      path={query("/v1/reports/conversions/tenants", { ...asked, ...Object.fromEntries(picked), organic: isOrganic ? "true" : null })}
-    />
-  );
-}
-
-function Opened({ title, path }: { title: string; path: string }): VNode {
-  const planName = usePlanNames();
-  const list = usePages<ConversionTenants>(path, (page) => page.next);
-  const close = Object.fromEntries([...DIMENSIONS.map((name) => [`is.${name}`, undefined]), ["organic", undefined]]);
-  return (
-    <Card title={`Upgrades: ${title}`} wide tools={<a href={here(close)}>Close</a>}>
-      <Loaded of={list.first} empty={({ conversions }) => (conversions.length === 0 ? "There is none in this time." : undefined)}>
-        {() => (
-          <>
-            <Sheet label={`Upgrades: ${title}`}>
-              <thead>
-                <tr>
-                  <th scope="col">Tenant</th>
-                  <th scope="col">When</th>
-                  <th scope="col">From, to</th>
-                  <th scope="col" class="num">
-                    MRR
-                  </th>
-                  <th scope="col" class="num">
-                    Share
-                  </th>
-                  <th scope="col">Prompts before it</th>
-                </tr>
-              </thead>
-              <tbody>
-                {list
-                  .rows((page) => page.conversions)
-                  .map((conversion) => (
-                    <Row key={`${conversion.tenant} ${conversion.at}`} of={conversion} planName={planName} />
-                  ))}
-              </tbody>
-            </Sheet>
-            <More next={list.next} busy={list.busy} more={list.more} />
-            {list.refusal && <Refused refusal={list.refusal} again={list.more} />}
-          </>
-        )}
-      </Loaded>
-    </Card>
-  );
-}
-
-const Row = ({
-  of: { tenant, at, from, to, before, after, currency, share: part, touches },
-  planName,
-}: {
-  of: Conversion;
-  planName: (id: string) => string;
-}): VNode => (
-  <tr>
-    <th scope="row">
-      <TenantLink tenant={tenant} />
-    </th>
-    <td>
-      <Time at={at} />
-    </td>
-    <td>
-      {from ? planName(from) : "nothing"} → {to ? planName(to) : "nothing"}
-    </td>
-    <td class="num">
-      {money(after - before, currency)}
-      <span class="note">
-        {money(before, currency)} → {money(after, currency)}
-      </span>
-    </td>
-    <td class="num">{percent(part)}</td>
-    <td>
-      {touches.length === 0
-        ? "None"
-        : touches.map((touch, i) => (
-            <span key={i} class="line">
-              {touch.campaign ?? "–"}
-              {touch.variant && ` (${touch.variant})`}, {word(CHANNELS, touch.channel).toLowerCase()}, <Time at={touch.at} /> ·{" "}
-              {percent(touch.share)}
-            </span>
-          ))}
-    </td>
-  </tr>
-);

@@ -1,5 +1,7 @@
 // Codes of the API in plain words.
 
+import type { Dimension } from "../api/shapes";
+
 /** Why a campaign is or is not shown. */
 export const REASONS: Record<string, string> = {
   match: "Shown",
@@ -112,3 +114,13 @@ export function sentence(code: string): string {
 }
 
 export const word = (of: Record<string, string>, code: string | null | undefined): string => (code ? (of[code] ?? sentence(code)) : "–");
+
+/** A key of a row as people read it. */
+export function named(name: Dimension, value: string | number | null | undefined): string {
+  if (value === null || value === undefined || value === "") return name === "variant" ? "The only one" : "None";
+  if (name === "timing") return word(TIMINGS, String(value));
+  if (name === "channel") return word(CHANNELS, String(value));
+  if (name === "weekday") return sentence(String(value));
+  if (name === "hour") return `${String(value).padStart(2, "0")}:00`;
+  return String(value);
+}

@@ -8,7 +8,7 @@ import { before, describe, test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
 import { createApp } from "../support/stack.mjs";
 import { consoleHouse } from "./console-house.mjs";
-import { HOSTILE } from "./console-reports.mjs";
+import { HOSTILE, doubleReports } from "./console-reports.mjs";
 import { settled, signIn } from "./console-stage.mjs";
 import { HOSTILE_TENANTS, RULES, seedTenants } from "./console-tenants.mjs";
 
@@ -172,6 +172,18 @@ describe("the pages of the console", () => {
       await visit(page, at);
       await page.getByText("api_quota").first().waitFor();
     }
+  });
+
+  test("loses one part alone to an answer that is not what it expects", async (t) => {
+    const page = await enter(t);
+    await page.route(/\/v1\/reports\/lift/, (route) => route.fulfill({ json: { summary: 7 } }));
+    await visit(page, "overview");
+    await page.getByRole("alert").getByText("is not what this console expects").waitFor();
+    await page.getByText("MRR won by prompts").waitFor();
+    await page.unroute(/\/v1\/reports\/lift/);
+    await doubleReports(page);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText("Prompting changes the share").waitFor();
   });
 
   test("says what an app that has nothing yet can do", async (t) => {

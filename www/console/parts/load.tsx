@@ -1,7 +1,7 @@
 // What a page asks the Worker for, and what it shows until, instead of and after the answer.
 
 import type { ComponentChildren, VNode } from "preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 import { Refusal, ask } from "../api/client";
 
 export interface Loading<T> {
@@ -47,17 +47,37 @@ interface Shown<T> {
   children: (data: T) => ComponentChildren;
 }
 
-/** An answer, or its skeleton, its refusal, or what to say of nothing. */
+/** An answer, or its skeleton, its refusal, or what to say of nothing. An answer that is not what was expected costs this part alone. */
 export function Loaded<T>({ of, lines = 4, empty, children }: Shown<T>): VNode {
+  const [error, forget] = useErrorBoundary();
+  // Another answer is another chance.
+  useEffect(() => {
+    if (error) forget();
+  }, [of.data]);
+  if (error) return <Refused refusal={unreadable(error)} again={of.again} />;
   if (of.refusal) return <Refused refusal={of.refusal} again={of.again} />;
-  if (of.data === undefined) return <Skeleton lines={lines} />;
-  const nothing = empty?.(of.data);
+  const { data } = of;
+  if (data === undefined) return <Skeleton lines={lines} />;
+  const draw = (): ComponentChildren => {
+    const nothing = empty?.(data);
+    return nothing === undefined ? children(data) : <Empty>{nothing}</Empty>;
+  };
   return (
     <div class="loaded" aria-busy={of.busy}>
-      {nothing === undefined ? children(of.data) : <Empty>{nothing}</Empty>}
+      <Drawn draw={draw} />
     </div>
   );
 }
+
+/** A component of its own, as only what is below a boundary is caught by it. */
+const Drawn = ({ draw }: { draw: () => ComponentChildren }): VNode => <>{draw()}</>;
+
+const unreadable = (error: Error): Refusal =>
+  new Refusal(
+    0,
+    "console",
+    `The Worker's answer is not what this console expects: the two may be of different versions. (${error.message})`,
+  );
 
 export function Skeleton({ lines }: { lines: number }): VNode {
   return (

@@ -110,6 +110,13 @@ describe("the configuration in the console", () => {
     await page.keyboard.type("plac");
     await options.filter({ hasText: "placement" }).first().click();
     await page.getByText('"placement": ""').waitFor();
+    await write(page, '[\n"many",\n"lines"\n]');
+    await editor(page).press("Control+a");
+    await page.keyboard.type("{");
+    assert.equal((await editor(page).innerText()).replace(/\s/g, ""), '{["many","lines"]}', "a bracket goes around what is selected");
+    await editor(page).press("Control+a");
+    await page.keyboard.type("7");
+    assert.equal(await editor(page).innerText(), "7", "all else in its place");
     await write(page, '{ "meters": { "calls": { "kind": ');
     await editor(page).press("Control+Space");
     await options.filter({ hasText: "gauge" }).first().waitFor();

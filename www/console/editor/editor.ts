@@ -8,7 +8,7 @@ import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, sy
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { unifiedMergeView } from "@codemirror/merge";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState, type Extension, type Text } from "@codemirror/state";
+import { EditorState, type Extension, type Text, type Transaction } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import type { Problem } from "../api/shapes";
 import { completions, explanations } from "./complete";
@@ -36,6 +36,7 @@ export function edit(host: HTMLElement, text: string, schema: Schema, changed: (
     closeBrackets(),
     highlightActiveLine(),
     highlightSelectionMatches(),
+    overSelection,
     lintGutter(),
     autocompletion({ override: [completions(schema)], icons: false }),
     explanations(schema),
@@ -77,6 +78,23 @@ export function compare(host: HTMLElement, before: string, after: string): () =>
   ]);
   return () => view.destroy();
 }
+
+/** Typing over a selection of several lines: left to the browser, it would keep their looks with inline styles, which the policy
+ * refuses, and each time report. */
+const overSelection = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { main } = view.state.selection;
+    const text = event.data;
+    if (event.inputType !== "insertText" || text === null || main.empty || view.composing) return false;
+    event.preventDefault();
+    const insert = (): Transaction =>
+      view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    // Brackets and quotes go around what is selected.
+    const isHandled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, main.from, main.to, text, insert));
+    if (!isHandled) view.dispatch(insert());
+    return true;
+  },
+});
 
 function mount(host: HTMLElement, text: string, label: string, extensions: Extension[]): EditorView {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });

@@ -21,7 +21,8 @@ function trend(query) {
     revenue: 9_900 * (1 + (i % 4)),
     prompted_revenue: 9_900 * (i % 3),
   }));
-  return { days, currency: "usd" };
+  // Silent about days on which nothing happened, as the report is.
+  return { days: days.filter((_, i) => i % 7 !== 3), currency: "usd" };
 }
 
 const STEPS = [
@@ -48,6 +49,7 @@ function funnel(query) {
     campaigns: [
       {
         campaign: "api_quota",
+        channel: "in_app",
         eligible: 312,
         exposed: 201,
         clicked: 71,
@@ -59,7 +61,8 @@ function funnel(query) {
         revenue: 298_300,
       },
       {
-        campaign: "gone_since",
+        campaign: "quota_emails",
+        channel: "email",
         eligible: 100,
         exposed: 86,
         clicked: 25,
@@ -99,7 +102,6 @@ function conversions(query) {
   return {
     by,
     model: query.get("model") ?? "last_touch",
-    window: query.get("window") ?? "7d",
     window_ms: 7 * DAY,
     currency: "usd",
     since: Number(query.get("since")),
@@ -122,7 +124,6 @@ const converted = () => ({
       before: 2_900,
       after: 9_900,
       currency: "usd",
-      share: 0.5,
       upgrade: "upg_1",
       touches: [
         {
@@ -133,37 +134,38 @@ const converted = () => ({
           placement: "app.header",
           signal: "api_quota_80",
           share: 1,
+          revenue: 7_000,
         },
       ],
     },
   ],
-  next: null,
+  next_cursor: null,
 });
 
 const lift = (query) => ({
   campaign: query.get("campaign"),
   window_ms: 7 * DAY,
-  alpha: 0.05,
+  confidence: 0.95,
   treated: { tenants: 1_204, converted: 132, rate: 0.1096, waiting: 81 },
   control: { tenants: 133, converted: 8, rate: 0.0602, waiting: 9 },
   difference: 0.0494,
-  interval: { low: 0.0061, high: 0.0927 },
+  interval: [0.0061, 0.0927],
   relative: 0.82,
   certain: true,
-  revenue: { currency: "usd", per_tenant: 412, interval: { low: 60, high: 770 } },
+  revenue: { currency: "usd", per_tenant: 412, interval: [60, 770] },
   sample_ratio: { expected: 0.9, found: 0.9, p: 0.6, mismatch: query.get("campaign") === "api_quota" },
   summary: "Prompting changes the share of tenants that upgrade by +4.9 percentage points: between +0.6 and +9.3.",
 });
 
 const activity = () => ({
   activity: [
-    { at: Date.now() - 4_000, tenant: HOSTILE, kind: "upgraded", campaign: null, plan: "prod_team", revenue: 7_000 },
+    { at: Date.now() - 4_000, tenant: HOSTILE, kind: "conversion", plan: "prod_team", amount: 7_000 },
     { at: Date.now() - 9_000, tenant: "acme", kind: "click", campaign: "api_quota" },
     { at: Date.now() - 12_000, tenant: "acme", kind: "exposure", campaign: "api_quota" },
     { at: Date.now() - 40_000, tenant: "globex", kind: "signal_detected", signal: "api_quota_80" },
     { at: Date.now() - 90_000, tenant: "initech", kind: "mail_sent", sequence: "quota_emails" },
   ],
-  next: null,
+  next_cursor: null,
 });
 
 const endpoint = {
@@ -204,7 +206,7 @@ const ANSWERS = [
   [
     "GET",
     /\/v1\/reports\/funnel\/tenants$/,
-    () => ({ tenants: [{ tenant: HOSTILE, first: Date.now() - 9 * DAY, last: Date.now() - DAY, events: 4 }], next: null }),
+    () => ({ tenants: [{ tenant: HOSTILE, first: Date.now() - 9 * DAY, last: Date.now() - DAY, events: 4 }], next_cursor: null }),
   ],
   ["GET", /\/v1\/reports\/funnel$/, funnel],
   ["GET", /\/v1\/reports\/conversions\/tenants$/, converted],

@@ -390,8 +390,10 @@ export interface FunnelStep {
   revenue?: number;
 }
 
+/** Of a campaign, or of a sequence by mail. */
 export interface CampaignFunnel {
   campaign: string;
+  channel: "in_app" | "email";
   eligible: number;
   exposed: number;
   clicked: number;
@@ -412,10 +414,7 @@ export interface Funnel {
   campaigns: CampaignFunnel[];
 }
 
-export interface FunnelTenants {
-  tenants: { tenant: string; first: number; last: number; events: number }[];
-  next: string | null;
-}
+export type FunnelTenants = Page<"tenants", { tenant: string; first: number; last: number; events: number }>;
 
 /** What conversions can be grouped by. */
 export const DIMENSIONS = ["signal", "channel", "timing", "hour", "weekday", "campaign", "variant", "placement", "plan", "day"] as const;
@@ -433,14 +432,15 @@ export type ConversionRow = { [dimension in Dimension]?: string | number | null 
   conversions: number;
   revenue: number;
   tenants: number;
-  touches: number;
-  touched_tenants: number;
+  /** Unknown by plan, which touches know nothing of. */
+  touches: number | null;
+  touched_tenants: number | null;
 };
 
 export interface Conversions {
   by: Dimension[];
   model: string;
-  window: string;
+  window_ms: number;
   currency: string;
   since: number;
   until: number;
@@ -452,13 +452,15 @@ export interface Conversions {
 }
 
 export interface Touch {
-  at: number;
+  at: number | null;
   channel: string;
-  campaign: string | null;
+  campaign: string;
   variant: string | null;
   placement: string | null;
   signal: string | null;
+  /** Its share of the conversion, and of what that is worth. */
   share: number;
+  revenue: number;
 }
 
 export interface Conversion {
@@ -469,15 +471,11 @@ export interface Conversion {
   before: number;
   after: number;
   currency: string;
-  share: number;
   upgrade: string | null;
   touches: Touch[];
 }
 
-export interface ConversionTenants {
-  conversions: Conversion[];
-  next: string | null;
-}
+export type ConversionTenants = Page<"conversions", Conversion> & { currency: string };
 
 export interface Day {
   day: string;
@@ -491,15 +489,14 @@ export interface Day {
   prompted_revenue: number;
 }
 
+/** Days on which something happened. */
 export interface Trend {
   days: Day[];
   currency: string;
 }
 
-export interface Interval {
-  low: number;
-  high: number;
-}
+/** From where to where. */
+export type Interval = [low: number, high: number];
 
 export interface Arm {
   tenants: number;
@@ -512,7 +509,8 @@ export interface Arm {
 export interface Lift {
   campaign: string | null;
   window_ms: number;
-  alpha: number;
+  /** How sure its intervals are, at every look. */
+  confidence: number;
   treated: Arm;
   control: Arm;
   difference: number;
@@ -528,19 +526,19 @@ export interface Act {
   at: number;
   tenant: string;
   kind: string;
-  campaign?: string | null;
-  sequence?: string | null;
-  signal?: string | null;
-  segment?: string | null;
-  plan?: string | null;
-  revenue?: number | null;
-  currency?: string | null;
+  campaign?: string;
+  sequence?: string;
+  signal?: string;
+  segment?: string;
+  plan?: string;
+  user?: string;
+  /** Why an upgrade failed. */
+  code?: string;
+  /** What a quote asked for, an upgrade was charged, or a conversion is worth a month. */
+  amount?: number;
 }
 
-export interface Activity {
-  activity: Act[];
-  next: string | null;
-}
+export type Activity = Page<"activity", Act>;
 
 // Webhooks
 

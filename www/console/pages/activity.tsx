@@ -7,7 +7,7 @@ import type { Act, Activity as Answer } from "../api/shapes";
 import { Card, Head, Select, TenantLink } from "../parts/bits";
 import { money, shortTime } from "../parts/format";
 import { Loaded, useAnswer } from "../parts/load";
-import { usePlanNames } from "../parts/plan-names";
+import { useCurrency, usePlanNames } from "../parts/plan-names";
 import { href, useRoute } from "../parts/router";
 import { ACTS, sentence, tone, word } from "../parts/words";
 
@@ -18,6 +18,7 @@ export function Activity(): VNode {
   const [isLive, setLive] = useState(true);
   const answer = useAnswer<Answer>(query("/v1/activity", { limit: 100, kind: chosen.get("kind"), tenant: chosen.get("tenant") }));
   const planName = usePlanNames();
+  const currency = useCurrency();
   const refused = answer.refusal !== undefined;
   useEffect(() => {
     if (!isLive || refused) return;
@@ -49,7 +50,12 @@ export function Activity(): VNode {
           {({ activity }) => (
             <ol class="cues live">
               {activity.map((act) => (
-                <Cue key={[act.at, act.tenant, act.kind, act.campaign, act.sequence, act.signal].join(" ")} act={act} planName={planName} />
+                <Cue
+                  key={[act.at, act.tenant, act.kind, act.campaign, act.sequence, act.signal].join(" ")}
+                  act={act}
+                  planName={planName}
+                  currency={currency}
+                />
               ))}
             </ol>
           )}
@@ -59,20 +65,25 @@ export function Activity(): VNode {
   );
 }
 
+/** What an amount is of. */
+const AMOUNTS: Record<string, string> = { quoted: "due", upgraded: "charged", conversion: "a month more" };
+
 const Cue = ({
-  act: { at, tenant, kind, campaign, sequence, signal, segment, plan, revenue, currency },
+  act: { at, tenant, kind, campaign, sequence, signal, segment, plan, code, amount },
   planName,
+  currency,
 }: {
   act: Act;
   planName: (id: string) => string;
+  currency: string;
 }): VNode => (
   <li>
     <time dateTime={new Date(at).toISOString()}>{shortTime(at)}</time>
     <i class={`dot ${tone(kind)}`} />
     <div>
       <TenantLink tenant={tenant} /> {word(ACTS, kind)} {campaign && <a href={href(["campaigns", campaign])}>{campaign}</a>}{" "}
-      {[sequence, signal, segment, plan && `to ${planName(plan)}`].filter(Boolean).join(", ")}
+      {[sequence, signal, segment, plan && `to ${planName(plan)}`, code && sentence(code).toLowerCase()].filter(Boolean).join(", ")}
     </div>
-    {revenue != null && revenue !== 0 && <b>{money(revenue, currency ?? "usd")} a month</b>}
+    {amount !== undefined && <b>{`${money(amount, currency)} ${AMOUNTS[kind] ?? ""}`}</b>}
   </li>
 );

@@ -124,7 +124,7 @@ function Arms({ rows, currency }: { rows: ConversionRow[]; currency: string }): 
             <td>{placement ?? "–"}</td>
             <td class="num">{number(reached)}</td>
             <td class="num">{number(conversions)}</td>
-            <td class="num">{percent(reached > 0 ? tenants / reached : null)}</td>
+            <td class="num">{percent(reached ? tenants / reached : null)}</td>
             <td class="num">{money(revenue, currency)}</td>
           </tr>
         ))}

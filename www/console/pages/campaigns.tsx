@@ -9,7 +9,7 @@ import { money, number, percent, share } from "../parts/format";
 import { Loaded, Refused, useAnswer } from "../parts/load";
 import { href } from "../parts/router";
 
-const NOTHING: Omit<CampaignFunnel, "campaign"> = {
+const NOTHING: Omit<CampaignFunnel, "campaign" | "channel"> = {
   eligible: 0,
   exposed: 0,
   clicked: 0,
@@ -87,14 +87,18 @@ function Listed({ config, funnel }: { config: Config; funnel: Funnel | undefined
       <tbody>
         {names(config, funnel).map((id) => {
           const written = config.campaigns?.find((campaign) => campaign.id === id);
-          const of = funnel ? { ...NOTHING, ...funnel.campaigns.find(({ campaign }) => campaign === id) } : undefined;
+          const told = funnel?.campaigns.find(({ campaign }) => campaign === id);
+          const of = funnel ? { ...NOTHING, ...told } : undefined;
+          const isMail = told?.channel === "email";
           return (
             <tr key={id}>
               <th scope="row">
                 <a href={href(["campaigns", id])}>{id}</a>
-                <span class="note">{written ? (written.nudge?.title ?? "") : "No longer in the configuration"}</span>
+                <span class="note">
+                  {written ? (written.nudge?.title ?? "") : isMail ? "A sequence" : "No longer in the configuration"}
+                </span>
               </th>
-              <td>{written?.placement ?? "–"}</td>
+              <td>{written?.placement ?? (isMail ? "by mail" : "–")}</td>
               <Num nil={!of?.eligible}>{number(of?.eligible)}</Num>
               <Num nil={!of?.exposed}>{number(of?.exposed)}</Num>
               <Num nil={!of?.clicked}>

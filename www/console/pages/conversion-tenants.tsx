@@ -29,7 +29,7 @@ export function Behind({ by, asked }: { by: Dimension[]; asked: Record<string, s
 
 function Opened({ title, path }: { title: string; path: string }): VNode {
   const planName = usePlanNames();
-  const list = usePages<ConversionTenants>(path, (page) => page.next);
+  const list = usePages<ConversionTenants>(path, (page) => page.next_cursor);
   const close = Object.fromEntries([...DIMENSIONS.map((name) => [`is.${name}`, undefined]), ["organic", undefined]]);
   return (
     <Card title={`Upgrades: ${title}`} wide tools={<a href={here(close)}>Close</a>}>
@@ -44,9 +44,6 @@ function Opened({ title, path }: { title: string; path: string }): VNode {
                   <th scope="col">From, to</th>
                   <th scope="col" class="num">
                     MRR
-                  </th>
-                  <th scope="col" class="num">
-                    Share
                   </th>
                   <th scope="col">Prompts before it</th>
                 </tr>
@@ -69,7 +66,7 @@ function Opened({ title, path }: { title: string; path: string }): VNode {
 }
 
 const Row = ({
-  of: { tenant, at, from, to, before, after, currency, share: part, touches },
+  of: { tenant, at, from, to, before, after, currency, touches },
   planName,
 }: {
   of: Conversion;
@@ -91,13 +88,12 @@ const Row = ({
         {money(before, currency)} → {money(after, currency)}
       </span>
     </td>
-    <td class="num">{percent(part)}</td>
     <td>
       {touches.length === 0
         ? "None"
         : touches.map((touch, i) => (
             <span key={i} class="line">
-              {touch.campaign ?? "–"}
+              {touch.campaign}
               {touch.variant && ` (${touch.variant})`}, {word(CHANNELS, touch.channel).toLowerCase()}, <Time at={touch.at} /> ·{" "}
               {percent(touch.share)}
             </span>

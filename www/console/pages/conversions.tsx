@@ -4,7 +4,7 @@ import type { VNode } from "preact";
 import { query } from "../api/client";
 import { type ConversionRow, type Conversions, DIMENSIONS, type Dimension, MODELS } from "../api/shapes";
 import { Card, Figure, Head, Period, SaveTable, Select, Sheet, usePeriod } from "../parts/bits";
-import { count, money, number, percent, share } from "../parts/format";
+import { count, duration, money, number, percent, share } from "../parts/format";
 import { Loaded, useAnswer } from "../parts/load";
 import { usePlanNames } from "../parts/plan-names";
 import { here, useRoute } from "../parts/router";
@@ -65,7 +65,11 @@ export function ConversionsPage(): VNode {
 
 const isDimension = (name: string): name is Dimension => (DIMENSIONS as readonly string[]).includes(name);
 
-function Sums({ found: { total, prompted, organic, currency, model, window, other_currencies: others } }: { found: Conversions }): VNode {
+function Sums({
+  found: { total, prompted, organic, currency, model, window_ms: window, other_currencies: others },
+}: {
+  found: Conversions;
+}): VNode {
   return (
     <>
       <dl class="figures">
@@ -87,7 +91,8 @@ function Sums({ found: { total, prompted, organic, currency, model, window, othe
         />
       </dl>
       <p class="fine">
-        {word(MODEL_WORDS, model)}, within {window}.{others > 0 && ` ${count(others, "upgrade")} in other currencies, not in the money.`}
+        {word(MODEL_WORDS, model)}, within {duration(window)}.
+        {others > 0 && ` ${count(others, "upgrade")} in other currencies, not in the money.`}
       </p>
     </>
   );
@@ -154,7 +159,7 @@ function Grouped({ found: { rows, currency, by: grouped }, by }: { found: Conver
             <td class="num">{number(row.tenants)}</td>
             <td class="num">{number(row.touches)}</td>
             <td class="num">{number(row.touched_tenants)}</td>
-            <td class="num">{percent(row.touched_tenants > 0 ? row.tenants / row.touched_tenants : null)}</td>
+            <td class="num">{percent(row.touched_tenants ? row.tenants / row.touched_tenants : null)}</td>
           </tr>
         ))}
       </tbody>

@@ -50,7 +50,7 @@ export function Overview(): VNode {
           }
         >
           <Loaded of={trend} lines={10} empty={(found) => (found.days.length === 0 ? "Nothing has happened in this time." : undefined)}>
-            {(found) => <Days trend={found} />}
+            {(found) => <Days trend={found} since={since} until={until} />}
           </Loaded>
         </Card>
         <Card title="Funnel">
@@ -101,7 +101,7 @@ export function Overview(): VNode {
 }
 
 function Won({
-  found: { prompted, organic, total, currency, other_currencies: others, window, model },
+  found: { prompted, organic, total, currency, other_currencies: others, window_ms: window, model },
   days,
 }: {
   found: Conversions;
@@ -125,7 +125,7 @@ function Won({
         <Figure label="All expansion" value={money(total.revenue, currency)} note={count(total.conversions, "upgrade")} />
       </dl>
       <p class="fine">
-        An upgrade within {window} of a prompt counts as won by it ({model.replace("_", " ")}).
+        An upgrade within {duration(window)} of a prompt counts as won by it ({model.replace("_", " ")}).
         {others > 0 && ` ${count(others, "upgrade")} in other currencies ${others === 1 ? "is" : "are"} counted, but not in the money.`}
       </p>
     </>
@@ -138,8 +138,32 @@ const CHARTS: Record<string, [first: (day: Day) => number, name: string, second:
   prompts: [(day) => day.exposures, "Prompts seen", (day) => day.clicks, "Clicked"],
 };
 
-function Days({ trend: { days, currency } }: { trend: Trend }): VNode {
+const DAY = 86_400_000;
+const QUIET: Omit<Day, "day"> = {
+  signals: 0,
+  exposures: 0,
+  clicks: 0,
+  mails: 0,
+  conversions: 0,
+  prompted: 0,
+  revenue: 0,
+  prompted_revenue: 0,
+};
+
+/** Every day of a time; the report is silent about those on which nothing happened. */
+function everyDay(found: Day[], since: number, until: number): Day[] {
+  const days: Day[] = [];
+  for (let at = Math.floor(since / DAY) * DAY; at < until; at += DAY) {
+    const day = new Date(at).toISOString().slice(0, 10);
+    days.push(found.find((known) => known.day === day) ?? { day, ...QUIET });
+  }
+  return days;
+}
+
+function Days({ trend, since, until }: { trend: Trend; since: number; until: number }): VNode {
+  const { currency } = trend;
   const show = useRoute().query.get("show") ?? "revenue";
+  const days = useMemo(() => everyDay(trend.days, since, until), [trend, since, until]);
   const names = useMemo(() => days.map(({ day }) => day), [days]);
   const [first, all, second, part] = CHARTS[show] ?? (CHARTS.revenue as (typeof CHARTS)[string]);
   const series: Series[] = [

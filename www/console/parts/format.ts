@@ -16,9 +16,10 @@ export const number = (value: number | null | undefined): string =>
 /** A number on an axis: 12K. */
 export const compact = (value: number): string => formatter({ notation: "compact", maximumFractionDigits: 1 }).format(value);
 
-/** Minor units as money, in the currency's own number of digits; round amounts without them. */
+/** Minor units as money, in the currency's own number of digits; round amounts without them. An app without prices has no currency. */
 export function money(minor: number | null | undefined, currency: string): string {
   if (minor == null) return "–";
+  if (!currency) return number(minor);
   const digits = digitsOf(currency);
   const amount = minor / 10 ** digits;
   const shown = Number.isInteger(amount) ? 0 : digits;
@@ -26,6 +27,7 @@ export function money(minor: number | null | undefined, currency: string): strin
 }
 
 export function compactMoney(minor: number, currency: string): string {
+  if (!currency) return compact(minor);
   return formatter({ style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(minor / 10 ** digitsOf(currency));
 }
 

@@ -18,7 +18,7 @@ export function TenantsOfStep({ campaign }: { campaign?: string }): VNode | null
 
 function Listed({ step, campaign }: { step: string; campaign: string | undefined }): VNode {
   const { since, until } = usePeriod();
-  const list = usePages<FunnelTenants>(query("/v1/reports/funnel/tenants", { step, campaign, since, until }), (page) => page.next);
+  const list = usePages<FunnelTenants>(query("/v1/reports/funnel/tenants", { step, campaign, since, until }), (page) => page.next_cursor);
   return (
     <Card title={`Tenants: ${word(STEPS, step)}`} wide tools={<a href={here({ step: undefined })}>Close</a>}>
       <Loaded of={list.first} empty={({ tenants }) => (tenants.length === 0 ? "No tenant has come this far in this time." : undefined)}>

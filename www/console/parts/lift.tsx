@@ -55,7 +55,7 @@ export function LiftFigures({ lift }: { lift: Lift }): VNode {
         {lift.revenue &&
           Number.isFinite(lift.revenue.per_tenant) &&
           `; ${money(Math.round(lift.revenue.per_tenant), lift.revenue.currency)} a month per tenant`}
-        . The interval holds at {percent(1 - lift.alpha, 0)} however often it is looked at.
+        . The interval holds at {percent(lift.confidence, 0)} however often it is looked at.
       </p>
     </>
   );
@@ -72,7 +72,7 @@ const ArmRow = ({ name, arm }: { name: string; arm: Arm }): VNode => (
 );
 
 /** The interval as a line over zero, and in words. */
-function Whisker({ interval: { low, high }, value }: { interval: Interval; value: number }): VNode {
+function Whisker({ interval: [low, high], value }: { interval: Interval; value: number }): VNode {
   const reach = Math.max(Math.abs(low), Math.abs(high), 0.001) * 1.15;
   const at = (difference: number): number => 50 + (difference / reach) * 50;
   return (

@@ -117,7 +117,7 @@ export const word = (of: Record<string, string>, code: string | null | undefined
 
 /** A key of a row as people read it. */
 export function named(name: Dimension, value: string | number | null | undefined): string {
-  if (value === null || value === undefined || value === "") return name === "variant" ? "The only one" : "None";
+  if (value === null || value === undefined || value === "" || value === "none") return name === "variant" ? "The only one" : "None";
   if (name === "timing") return word(TIMINGS, String(value));
   if (name === "channel") return word(CHANNELS, String(value));
   if (name === "weekday") return sentence(String(value));

@@ -156,6 +156,7 @@ fn announce(options: &Options, ports: Ports, operator_key: &str, credentials: &C
             "worker": ports.worker_url(),
             "stripe": ports.stripe_url(),
             "demo": ports.demo_url(),
+            "console": console_url(ports, credentials),
             "app": credentials.app,
             "operator_key": operator_key,
             "secret_key": credentials.secret_key,
@@ -169,6 +170,7 @@ fn announce(options: &Options, ports: Ports, operator_key: &str, credentials: &C
         "
   Demo app         {demo}/demo/
   Landing page     {demo}/
+  Console          {console}
   Worker           {worker}
   Stripe sandbox   {stripe}   (key {stripe_key})
   App              {app}
@@ -178,12 +180,19 @@ fn announce(options: &Options, ports: Ports, operator_key: &str, credentials: &C
   Ctrl-C stops everything; what it stored is there again at the next start.
 ",
         demo = ports.demo_url(),
+        console = console_url(ports, credentials),
         worker = ports.worker_url(),
         stripe = ports.stripe_url(),
         stripe_key = seed::STRIPE_KEY,
         app = credentials.app,
         secret_key = credentials.secret_key,
     );
+}
+
+/// The console's address with the key to the demo app. What is behind the `#` is sent to no server, and the console takes it out of
+/// the address before anything else.
+fn console_url(ports: Ports, credentials: &Credentials) -> String {
+    format!("{}/console/#endpoint={}&key={}", ports.demo_url(), ports.worker_url(), credentials.secret_key)
 }
 
 fn random_hex() -> Result<String> {

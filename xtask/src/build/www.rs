@@ -8,10 +8,14 @@ use anyhow::{Context, Result};
 use super::sdk;
 use crate::command;
 use crate::progress::step;
-use crate::project::{Project, copy, copy_tree, fresh_directory, text};
+use crate::project::{Project, copy, copy_tree, fresh_directory, read, text};
 
 /// Files and directories beside the pages that are not served.
-const NOT_SERVED: [&str; 4] = ["seed", "node_modules", "tsconfig.json", "README.md"];
+const NOT_SERVED: [&str; 5] = ["seed", "styles", "node_modules", "tsconfig.json", "README.md"];
+/// What the bundles are made of.
+const SOURCES: [&str; 2] = ["ts", "tsx"];
+/// The headers that pages are served with in production.
+const HEADERS: &str = "_headers";
 
 pub(crate) fn directory(project: &Project) -> PathBuf {
     project.target.join("www")
@@ -20,11 +24,13 @@ pub(crate) fn directory(project: &Project) -> PathBuf {
 pub(crate) fn build(project: &Project) -> Result<()> {
     step("Build the pages", || {
         let output = directory(project);
+        let www = project.root.join("www");
         fresh_directory(&output)?;
-        for pages in page_directories(&project.root.join("www"))? {
+        copy(&www.join(HEADERS), &output.join(HEADERS))?;
+        for pages in page_directories(&www)? {
             let name = pages.file_name().unwrap_or_default();
             let to = if name == "landing" { output.clone() } else { output.join(name) };
-            copy_tree(&pages, &to, &|path| has_extension(path, "ts") || is_not_served(path))?;
+            copy_tree(&pages, &to, &|path| is_source(path) || is_not_served(path))?;
             bundle(project, &pages, &to)?;
         }
         copy_tree(&sdk::package(project), &output.join("sdk"), &|_| false)
@@ -68,12 +74,30 @@ fn bundle(project: &Project, pages: &Path, output: &Path) -> Result<()> {
         "mend what esbuild names above",
     )?;
     // The bundled SDK looks for its wasm next to the script it is in.
-    let wasm = sdk::package(project).join(sdk::WASM);
-    if wasm.exists() { copy(&wasm, &output.join(sdk::WASM)) } else { Ok(()) }
+    if has_sdk(output)? { copy(&sdk::package(project).join(sdk::WASM), &output.join(sdk::WASM)) } else { Ok(()) }
+}
+
+/// Whether one of the bundles has the SDK in it.
+fn has_sdk(output: &Path) -> Result<bool> {
+    for entry in fs::read_dir(output)? {
+        let path = entry?.path();
+        if has_extension(&path, "js") && read(&path)?.contains(sdk::WASM) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
+}
+
+/// Sources, and directories of nothing else.
+fn is_source(path: &Path) -> bool {
+    let below = |directory: &Path| {
+        fs::read_dir(directory).is_ok_and(|mut found| found.all(|entry| entry.is_ok_and(|entry| is_source(&entry.path()))))
+    };
+    if path.is_dir() { below(path) } else { SOURCES.iter().any(|extension| has_extension(path, extension)) }
 }
 
 fn is_not_served(path: &Path) -> bool {

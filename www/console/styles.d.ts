@@ -1,0 +1,2 @@
+// Styles are bundled; importing one brings nothing into scope.
+declare module "*.css";

@@ -134,6 +134,7 @@ mod tests {
             prop_assert!(agrees::<(LettersReport, ConsentReport)>(&choices));
             prop_assert!(agrees::<Vec<(LetterFact, Suppression)>>(&choices));
             prop_assert!(agrees::<(MailLeave, Posted)>(&choices));
+            prop_assert!(agrees::<Vec<(upcue_engine::hook::Endpoint, HookDelivery)>>(&choices));
         }
     }
 }

@@ -63,6 +63,7 @@ impl Stack {
             stripe_timeout_ms: None,
             resend: None,
             trust: None,
+            hooks_come_home: false,
         };
         let mut workerd = Service::start("Worker", &mut worker.command(project)?)?;
         workerd.wait_for_health(&self.ports.worker_url())?;

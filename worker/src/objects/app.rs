@@ -4,6 +4,7 @@ mod backtests;
 mod catalogue;
 mod config;
 mod events;
+mod hooks;
 mod keys;
 mod listing;
 mod mail_reports;
@@ -28,13 +29,17 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// Tables and indexes.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 18] = [
     backtests::TABLE,
     backtests::REVISIONS,
     config::TABLE,
     events::TABLE,
     events::WAITING,
     events::CUSTOMERS,
+    hooks::TABLE,
+    hooks::DELIVERIES,
+    hooks::BY_MESSAGE,
+    hooks::WAITING,
     mails::TABLE,
     mails::BY_TIME,
     mails::BY_TENANT,
@@ -77,7 +82,8 @@ impl DurableObject for AppObject {
 
     async fn alarm(&self) -> worker::Result<Response> {
         // A failing handler is tried six times and then dropped for good, so it never fails: it sets itself again.
-        if let Err(error) = self.catch_up().await {
+        let (caught_up, sent) = futures_util::future::join(self.catch_up(), self.send_hooks()).await;
+        if let Err(error) = caught_up.and(sent).and_then(|()| self.schedule()) {
             log::background("app alarm", error.source().unwrap_or_else(|| error.code()));
             if let Err(error) = set_alarm(&self.state.storage(), 10_000) {
                 log::background("app alarm", error.source().unwrap_or_else(|| error.code()));
@@ -122,6 +128,7 @@ impl AppObject {
             AppCall::Suppressions(listing) => rpc::reply(&self.suppressions(&listing)?),
             AppCall::Letters(listing) => rpc::reply(&self.letters(&listing)?),
             AppCall::MailReports(reports) => rpc::reply(&self.take_mail_reports(&reports).await?),
+            AppCall::Hook(call) => self.about_hooks(call),
         }
     }
 
@@ -130,8 +137,7 @@ impl AppObject {
         self.announce_some().await?;
         self.go_on_backtesting().await?;
         self.retry_events().await?;
-        self.go_round().await?;
-        self.schedule()
+        self.go_round().await
     }
 
     /// Sets the alarm for what is left for later. An object has one alarm, so its moment is computed from all of it.
@@ -139,7 +145,7 @@ impl AppObject {
         if self.is_announcing()? || self.is_backtesting()? {
             return set_alarm(&self.state.storage(), 0);
         }
-        match self.next_event()?.into_iter().chain(self.next_round()?).min() {
+        match self.next_event()?.into_iter().chain(self.next_round()?).chain(self.next_hook()?).min() {
             Some(at) => set_alarm(&self.state.storage(), at.since(Self::now()).max(0)),
             None => Ok(()),
         }

@@ -2,11 +2,13 @@
 
 mod backtest;
 mod fact;
+mod hook;
 mod listing;
 mod mail;
 
 pub(crate) use backtest::*;
 pub(crate) use fact::*;
+pub(crate) use hook::*;
 pub(crate) use listing::*;
 pub(crate) use mail::*;
 
@@ -158,6 +160,8 @@ pub(crate) enum AppCall {
     Letters(LetterListing),
     /// What a mail provider reports, its signature checked → `()`.
     MailReports(Vec<MailReport>),
+    /// Something about its outbound webhooks → what [`HookCall`] says.
+    Hook(HookCall),
 }
 
 wire! { enum AppCall {
@@ -165,7 +169,7 @@ wire! { enum AppCall {
     Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
     LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
     StartBacktest(wish), Backtest(id), Upgrades(since), Tenants(listing), Segments, Segment(listing), MayMail(wish),
-    Suppress(suppression), Unsuppress(hash), Suppressions(listing), Letters(listing), MailReports(reports),
+    Suppress(suppression), Unsuppress(hash), Suppressions(listing), Letters(listing), MailReports(reports), Hook(call),
 } }
 
 /// What an operator sets; `None` leaves as it is.

@@ -53,6 +53,7 @@ pub(crate) fn print(project: &Project, options: &Options) -> Result<()> {
         stripe_timeout_ms: options.stripe_timeout_ms,
         resend: options.resend.clone(),
         trust: options.trust.as_deref().map(read).transpose()?,
+        hooks_come_home: options.dev,
     };
     let command = worker.command(project)?;
     let mut words = Vec::new();
@@ -75,6 +76,8 @@ pub(crate) struct Worker {
     pub(crate) resend: Option<String>,
     /// A certificate to trust besides the usual ones, as PEM.
     pub(crate) trust: Option<String>,
+    /// Whether outbound webhooks may go to this machine: only the Worker with the test switches sends any there.
+    pub(crate) hooks_come_home: bool,
 }
 
 impl Worker {
@@ -108,6 +111,7 @@ impl Worker {
             bindings.insert("RESEND_API_BASE", format!("text = {}", quoted(resend)));
         }
         bindings.insert("OPERATOR_KEY", format!("text = {}", quoted(&self.operator_key)));
+        bindings.insert("HOOKS", format!("service = {}", quoted("hooks")));
         for object in &wrangler.durable_objects.bindings {
             bindings.insert(&object.name, format!("durableObjectNamespace = {}", quoted(&object.class_name)));
         }
@@ -137,6 +141,11 @@ const config :Workerd.Config = (
       allow = ["public", "private"],
       tlsOptions = (trustBrowserCas = true, trustedCertificates = [{trusted}]),
     )),
+    # Outbound webhooks go where an app says: never into the network around us, whatever a name there leads to.
+    (name = "hooks", network = (
+      allow = [{hooks}],
+      tlsOptions = (trustBrowserCas = true, trustedCertificates = [{trusted}]),
+    )),
   ],
   sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "upcue")],
 );
@@ -157,6 +166,7 @@ const upcue :Workerd.Worker = (
 "#,
             storage = quoted(text(&data.join("do"))?),
             port = self.port,
+            hooks = if self.hooks_come_home { r#""public", "local""# } else { r#""public""# },
             date = quoted(&wrangler.compatibility_date),
             flags = flags.join(", "),
         ))

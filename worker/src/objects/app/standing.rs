@@ -40,6 +40,7 @@ impl Standing {
             Fact::Upgrade(upgrade) => upgrade.at,
             Fact::Transition(transition) => self.cross(transition),
             Fact::Letter(fact) => fact.letter.drawn,
+            Fact::Limit(crossing) => crossing.at,
             Fact::Score { at, score } => {
                 self.score = Some((*score, *at));
                 *at

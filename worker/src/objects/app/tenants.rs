@@ -9,6 +9,7 @@ use super::listing::{moment, score};
 use super::mails;
 use super::segments::put_member;
 use super::standing::Standing;
+use crate::hook_events::event_of;
 use crate::problem::ApiResult;
 use crate::rpc::{Fact, TenantCall, TenantEnvelope, tenant_object};
 
@@ -30,8 +31,13 @@ impl AppObject {
         let rows = self.rows()?;
         let sql = "SELECT last_seq, seen_at, plan, status, score, scored_at FROM tenant WHERE tenant = ?";
         let mut standing = rows.query(sql, vec![tenant.into()])?.first().map(|row| read(row)).unwrap_or_default();
+        let mut events = Vec::new();
         for (number, fact) in facts {
-            match (standing.take(*number, fact), fact) {
+            let is_new = standing.take(*number, fact);
+            if is_new {
+                events.extend(event_of(tenant, *number, fact));
+            }
+            match (is_new, fact) {
                 (true, Fact::Upgrade(upgrade)) => self.put_upgrade(tenant, *number, upgrade)?,
                 (true, Fact::Letter(letter)) => mails::put(&rows, tenant, &head.link_key, letter)?,
                 _ => {}
@@ -41,6 +47,7 @@ impl AppObject {
             put_member(&rows, segment, tenant, *since)?;
         }
         put(&rows, tenant, &standing)?;
+        self.tell_endpoints(&head.id, &events)?;
         Ok(standing.last)
     }
 

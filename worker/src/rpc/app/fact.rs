@@ -1,7 +1,7 @@
 //! What tenants tell their app.
 
 use serde::{Deserialize, Serialize};
-use upcue_engine::tenant::Transition;
+use upcue_engine::tenant::{Crossing, Transition};
 use upcue_engine::time::Millis;
 use upcue_engine::wire;
 
@@ -37,9 +37,13 @@ pub(crate) enum Fact {
     },
     /// A letter stands otherwise now.
     Letter(Box<LetterFact>),
+    /// A meter came near its limit, or reached it: once in a period and for a limit.
+    Limit(Crossing),
 }
 
-wire! { enum Fact { Seen { at }, Subscription { at, plan, status }, Upgrade(fact), Transition(transition), Score { at, score }, Letter(fact) } }
+wire! { enum Fact {
+    Seen { at }, Subscription { at, plan, status }, Upgrade(fact), Transition(transition), Score { at, score }, Letter(fact), Limit(crossing),
+} }
 
 /// How an upgrade ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
 import { startReceiver, verified } from "../support/hook-receiver.mjs";
 import { ownStack } from "../support/own-stack.mjs";
-import { CONFIG } from "../support/stack.mjs";
+import { CONFIG, openLive } from "../support/stack.mjs";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -16,8 +16,8 @@ const SIGNALS = {
 };
 
 /** A stack with a receiver, and what its tests do. */
-async function setUp(t) {
-  const stack = await ownStack(t, { dev: true, config: SIGNALS });
+async function setUp(t, options = {}) {
+  const stack = await ownStack(t, { dev: true, config: SIGNALS, ...options });
   const receiver = await startReceiver(stack);
   const register = async (path, body = {}) => {
     const made = await stack.api("POST", "/v1/webhooks", { url: receiver.url + path, ...body });
@@ -104,7 +104,12 @@ describe("outbound webhooks, interrupted", () => {
     const silent = await register("/silent");
     const quick = await register("/quick");
     for (let i = 0; i < 3; i++) await stack.api("POST", `/v1/webhooks/${silent.id}/test`);
+    const live = await openLive(stack, stack.worker, await stack.token());
     await eventually(() => assert.ok(receiver.at("/silent").length > 0));
+    const told = live.next();
+    assert.equal((await stack.publish({ ...SIGNALS, signals: [] })).status, 200);
+    await told; // open pages hear of a new configuration meanwhile
+    assert.deepEqual((await deliveries(silent.id)).flatMap(({ attempts }) => attempts), []);
     for (let i = 0; i < 20; i++) await stack.api("POST", `/v1/webhooks/${quick.id}/test`);
     await eventually(async () => assert.equal((await deliveries(quick.id, "?state=delivered")).length, 20));
     const [{ attempts }] = await eventually(async () => {
@@ -114,18 +119,35 @@ describe("outbound webhooks, interrupted", () => {
     });
     assert.deepEqual([attempts[0].status, attempts[0].error], [null, "no answer within 15 s"]);
     assert.ok(attempts[0].duration_ms >= 14_000);
+    const ended = attempts[0].at + attempts[0].duration_ms;
+    assert.ok((await deliveries(quick.id)).every((delivery) => delivery.attempts[0].at < ended), "nobody waited for the silent one");
+  });
+
+  test("whatever an address looks like, the network refuses what is private", async (t) => {
+    // This Worker thinks it may call this machine, as it would of a name that leads there; the network it calls by knows better.
+    const { receiver, register, deliveries, stack } = await setUp(t, { publicHooks: true });
+    const { id } = await register("/private");
+    await stack.api("POST", `/v1/webhooks/${id}/test`);
+    const [{ attempts }] = await eventually(async () => {
+      const found = await deliveries(id);
+      assert.equal(found[0].attempts.length, 1);
+      return found;
+    });
+    assert.deepEqual([attempts[0].status, attempts[0].error], [null, "could not be reached"]);
+    assert.deepEqual(receiver.received, []);
   });
 
   test("kill -9 while deliveries are under way loses none; what comes twice has the same id", { timeout: 120_000 }, async (t) => {
     const { receiver, register, deliveries, use, stack } = await setUp(t);
-    let held = 0;
+    let killed = false;
     // The first ones are taken, and nobody hears of it.
-    receiver.answer = () => (held++ < 4 ? { hold: true } : 204);
+    receiver.answer = () => (killed ? 204 : { hold: true });
     const { id, secret } = await register("/killed", { events: ["signal.detected"] });
     const tenants = Array.from({ length: 20 }, (_, i) => `killed-${i}`);
     for (const tenant of tenants) assert.equal((await use(tenant)).status, 202);
     await eventually(() => assert.ok(receiver.at("/killed").length > 0));
     await stack.worker.stop("SIGKILL");
+    killed = true;
     await stack.worker.start();
     await eventually(async () => assert.equal((await deliveries(id, "?state=delivered")).length, 20));
     const found = receiver.at("/killed");

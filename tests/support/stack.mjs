@@ -86,11 +86,12 @@ export async function call(url, { method = "GET", key, body, headers = {}, raw }
 }
 
 /** workerd with the Worker, on its own directory, until the test ends or kills it. */
-async function startWorker(t, { data, stripe, dev, stripeTimeout, resend, trust }) {
+async function startWorker(t, { data, stripe, dev, stripeTimeout, resend, trust, publicHooks }) {
   const port = await freePort();
   const words = ["workerd-config", "--data", data, "--port", String(port), "--stripe", stripe, "--operator-key", OPERATOR_KEY];
   if (resend) words.push("--resend", resend);
   if (trust) words.push("--trust", trust);
+  if (publicHooks) words.push("--public-hooks");
   if (stripeTimeout) words.push("--stripe-timeout-ms", String(stripeTimeout));
   const command = JSON.parse(execFileSync(built.xtask, dev ? [...words, "--dev"] : words, { cwd: root, encoding: "utf8" }));
   const log = [];
@@ -125,14 +126,15 @@ async function startWorker(t, { data, stripe, dev, stripeTimeout, resend, trust 
  * Starts everything and creates the app `id`.
  * `dev`: the Worker built with the test clock and fault switches. `config`: published at once. `stripeTimeout`: how long
  * the Worker waits for Stripe, in milliseconds. `resend`: where Resend's double is. `trust`: a file with a certificate.
+ * `publicHooks`: outbound webhooks reach public addresses only, as where Upcue is deployed.
  */
 export async function startStack(
   t,
-  { dev = false, id = "demo", config, origins = ["http://127.0.0.1:*"], stripeTimeout, resend, trust } = {},
+  { dev = false, id = "demo", config, origins = ["http://127.0.0.1:*"], stripeTimeout, resend, trust, publicHooks } = {},
 ) {
   const data = await mkdtemp(path.join(tmpdir(), "upcue-test-"));
   const stripe = await startSandbox(t);
-  const worker = await startWorker(t, { data, stripe: stripe.url, dev, stripeTimeout, resend, trust });
+  const worker = await startWorker(t, { data, stripe: stripe.url, dev, stripeTimeout, resend, trust, publicHooks });
   const operator = (method, route, body) => call(worker.url + route, { method, body, key: OPERATOR_KEY });
   const app = await createApp({ worker, stripe, operator, id, origins });
   if (config) assert.equal((await app.publish(config)).status, 200);

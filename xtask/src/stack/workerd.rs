@@ -38,6 +38,9 @@ pub(crate) struct Options {
     /// The Worker with the test clock and fault switches.
     #[arg(long)]
     dev: bool,
+    /// Whatever the Worker thinks, its outbound webhooks reach public addresses only.
+    #[arg(long)]
+    public_hooks: bool,
 }
 
 /// Writes the configuration and prints the command line that serves it, as a JSON array.
@@ -53,7 +56,7 @@ pub(crate) fn print(project: &Project, options: &Options) -> Result<()> {
         stripe_timeout_ms: options.stripe_timeout_ms,
         resend: options.resend.clone(),
         trust: options.trust.as_deref().map(read).transpose()?,
-        hooks_come_home: options.dev,
+        hooks_come_home: options.dev && !options.public_hooks,
     };
     let command = worker.command(project)?;
     let mut words = Vec::new();

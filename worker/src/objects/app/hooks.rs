@@ -4,6 +4,7 @@ mod queue;
 mod sending;
 
 pub(super) use queue::{BY_MESSAGE, DELIVERIES, WAITING};
+pub(super) use sending::Round;
 
 use serde_json::json;
 use upcue_engine::hook::{Endpoint, MAX_ENDPOINTS, MAX_SECRETS, Secret};

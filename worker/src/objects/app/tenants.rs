@@ -46,8 +46,9 @@ impl AppObject {
         for (segment, since) in standing.memberships.iter() {
             put_member(&rows, segment, tenant, *since)?;
         }
-        put(&rows, tenant, &standing)?;
+        // Before the facts count as known: should this fail they come again, and make no second message.
         self.tell_endpoints(&head.id, &events)?;
+        put(&rows, tenant, &standing)?;
         Ok(standing.last)
     }
 

@@ -99,7 +99,9 @@ describe("outbound webhooks, interrupted", () => {
   });
 
   test("who never answers holds up nobody else, and is told from who answers badly", { timeout: 120_000 }, async (t) => {
-    const { receiver, register, deliveries, stack } = await setUp(t);
+    const { receiver, register, deliveries, use, stack } = await setUp(t);
+    await use("acme");
+    await eventually(async () => assert.equal((await stack.api("GET", "/v1/tenants")).body.tenants.length, 1));
     receiver.answer = ({ path }) => (path === "/silent" ? { hold: true } : 204);
     const silent = await register("/silent");
     const quick = await register("/quick");

@@ -37,6 +37,8 @@ pub mod facts;
 pub mod hash;
 #[cfg(feature = "edge")]
 pub mod history;
+#[cfg(feature = "edge")]
+pub mod hook;
 pub mod ids;
 pub mod ledger;
 #[cfg(feature = "edge")]

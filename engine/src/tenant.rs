@@ -7,6 +7,7 @@ mod detect;
 mod editions;
 mod facts;
 mod fold;
+mod limits;
 mod residue;
 mod upgrade;
 mod verdict;
@@ -20,6 +21,7 @@ pub use detect::{Changed, Detected, Transition};
 pub use editions::Editions;
 pub use facts::{Facts, Person};
 pub use fold::Folded;
+pub use limits::{Crossing, Mark, Told};
 pub use upgrade::{NewUpgrade, Unready};
 pub use verdict::Verdict;
 pub use view::{Overview, Present, Viewer};
@@ -159,6 +161,8 @@ pub struct Tenant {
     pub requests: Requests,
     /// Mails.
     pub mailing: Mailing,
+    /// What was told of meters that came near their limits, by the meter's name.
+    pub limits: Map<Told>,
     /// By user id.
     pub users: Map<User>,
 }

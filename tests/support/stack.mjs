@@ -86,12 +86,13 @@ export async function call(url, { method = "GET", key, body, headers = {}, raw }
 }
 
 /** workerd with the Worker, on its own directory, until the test ends or kills it. */
-async function startWorker(t, { data, stripe, dev, stripeTimeout, resend, sendEmail, trust }) {
+async function startWorker(t, { data, stripe, dev, stripeTimeout, resend, sendEmail, trust, publicHooks }) {
   const port = await freePort();
   const words = ["workerd-config", "--data", data, "--port", String(port), "--stripe", stripe, "--operator-key", OPERATOR_KEY];
   if (resend) words.push("--resend", resend);
   if (sendEmail) words.push("--send-email", sendEmail);
   if (trust) words.push("--trust", trust);
+  if (publicHooks) words.push("--public-hooks");
   if (stripeTimeout) words.push("--stripe-timeout-ms", String(stripeTimeout));
   const command = JSON.parse(execFileSync(built.xtask, dev ? [...words, "--dev"] : words, { cwd: root, encoding: "utf8" }));
   const log = [];
@@ -127,14 +128,15 @@ async function startWorker(t, { data, stripe, dev, stripeTimeout, resend, sendEm
  * `dev`: the Worker built with the test clock and fault switches. `config`: published at once. `stripeTimeout`: how long
  * the Worker waits for Stripe, in milliseconds. `resend`, `sendEmail`: where the doubles
  * of Resend and of Cloudflare's Email Service are. `trust`: a file with a certificate.
+ * `publicHooks`: outbound webhooks reach public addresses only, as where Upcue is deployed.
  */
 export async function startStack(
   t,
-  { dev = false, id = "demo", config, origins = ["http://127.0.0.1:*"], stripeTimeout, resend, sendEmail, trust } = {},
+  { dev = false, id = "demo", config, origins = ["http://127.0.0.1:*"], stripeTimeout, resend, sendEmail, trust, publicHooks } = {},
 ) {
   const data = await mkdtemp(path.join(tmpdir(), "upcue-test-"));
   const stripe = await startSandbox(t);
-  const worker = await startWorker(t, { data, stripe: stripe.url, dev, stripeTimeout, resend, sendEmail, trust });
+  const worker = await startWorker(t, { data, stripe: stripe.url, dev, stripeTimeout, resend, sendEmail, trust, publicHooks });
   const operator = (method, route, body) => call(worker.url + route, { method, body, key: OPERATOR_KEY });
   const app = await createApp({ worker, stripe, operator, id, origins });
   if (config) assert.equal((await app.publish(config)).status, 200);

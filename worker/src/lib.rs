@@ -8,6 +8,8 @@
 
 mod auth;
 mod fault;
+mod hook;
+mod hook_events;
 mod host;
 mod http;
 mod letters;

@@ -11,6 +11,7 @@ mod decisions;
 pub(crate) mod dev;
 mod events;
 mod health;
+mod hooks;
 mod letter_trial;
 mod letters;
 mod listing;
@@ -109,6 +110,14 @@ pub(crate) enum Route {
     Unsubscribe,
     Click,
     WebhookEmail,
+    HookList,
+    HookAdd,
+    HookChange,
+    HookRemove,
+    HookRotate,
+    HookTest,
+    HookDeliveries,
+    HookReplay,
     #[cfg(feature = "dev-tools")]
     Dev,
 }
@@ -175,6 +184,14 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Post, "/u/*", Route::Unsubscribe),
     (Method::Get, "/e/*", Route::Click),
     (Method::Post, "/v1/apps/*/email/test", Route::AppMailTrial),
+    (Method::Get, "/v1/webhooks", Route::HookList),
+    (Method::Post, "/v1/webhooks", Route::HookAdd),
+    (Method::Patch, "/v1/webhooks/*", Route::HookChange),
+    (Method::Delete, "/v1/webhooks/*", Route::HookRemove),
+    (Method::Post, "/v1/webhooks/*/rotate", Route::HookRotate),
+    (Method::Post, "/v1/webhooks/*/test", Route::HookTest),
+    (Method::Get, "/v1/webhooks/*/deliveries", Route::HookDeliveries),
+    (Method::Post, "/v1/webhooks/*/deliveries/*/replay", Route::HookReplay),
     #[cfg(feature = "dev-tools")]
     (Method::Post, "/dev/*", Route::Dev),
 ];
@@ -348,6 +365,14 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::Unsubscribe => unsubscribe::post(req, env, path).await.into(),
         Route::Click => click::get(req, env, path).await.into(),
         Route::WebhookEmail => webhooks_email::post(req, env, path).await.into(),
+        Route::HookList
+        | Route::HookAdd
+        | Route::HookChange
+        | Route::HookRemove
+        | Route::HookRotate
+        | Route::HookTest
+        | Route::HookDeliveries
+        | Route::HookReplay => hooks::answer(route, req, env, path).await.into(),
         #[cfg(feature = "dev-tools")]
         Route::Dev => dev::post(req, env, path).await.into(),
     }

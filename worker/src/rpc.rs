@@ -139,6 +139,7 @@ mod tests {
             prop_assert!(agrees::<Vec<(LetterFact, Suppression)>>(&choices));
             prop_assert!(agrees::<(MailLeave, Posted)>(&choices));
             prop_assert!(agrees::<Option<Look>>(&choices));
+            prop_assert!(agrees::<Vec<(upcue_engine::hook::Endpoint, HookDelivery)>>(&choices));
         }
     }
 }

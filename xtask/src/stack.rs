@@ -64,6 +64,7 @@ impl Stack {
             resend: None,
             send_email: None,
             trust: None,
+            hooks_come_home: false,
         };
         let mut workerd = Service::start("Worker", &mut worker.command(project)?)?;
         workerd.wait_for_health(&self.ports.worker_url())?;

@@ -164,7 +164,7 @@ impl Tenant {
         }
     }
 
-    fn meter(&self, rules: &Rulebook, i: usize, meter: &Meter, allowance: Allowance, now: Millis) -> MeterStanding {
+    pub(super) fn meter(&self, rules: &Rulebook, i: usize, meter: &Meter, allowance: Allowance, now: Millis) -> MeterStanding {
         let bounds = match meter.kind {
             MeterKind::Counter(period) => Some(Bounds::of(period, self.billing(), now)),
             MeterKind::Gauge => None,

@@ -4,8 +4,8 @@ mod backtests;
 mod catalogue;
 mod config;
 mod events;
+mod hooks;
 mod keys;
-
 mod listing;
 mod looks;
 mod mail_reports;
@@ -31,13 +31,17 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// Tables and indexes.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 20] = [
     backtests::TABLE,
     backtests::REVISIONS,
     config::TABLE,
     events::TABLE,
     events::WAITING,
     events::CUSTOMERS,
+    hooks::TABLE,
+    hooks::DELIVERIES,
+    hooks::BY_MESSAGE,
+    hooks::WAITING,
     looks::TABLE,
     mails::TABLE,
     mails::BY_TIME,
@@ -82,7 +86,9 @@ impl DurableObject for AppObject {
 
     async fn alarm(&self) -> worker::Result<Response> {
         // A failing handler is tried six times and then dropped for good, so it never fails: it sets itself again.
-        if let Err(error) = self.catch_up().await {
+        let round = hooks::Round::new(Self::now());
+        let (caught_up, sent) = futures_util::future::join(self.keep_up(&round), self.send_hooks(&round)).await;
+        if let Err(error) = caught_up.and(sent).and_then(|()| self.schedule()) {
             log::background("app alarm", error.source().unwrap_or_else(|| error.code()));
             if let Err(error) = set_alarm(&self.state.storage(), 10_000) {
                 log::background("app alarm", error.source().unwrap_or_else(|| error.code()));
@@ -130,7 +136,19 @@ impl AppObject {
             AppCall::MailReports(reports) => rpc::reply(&self.take_mail_reports(&reports).await?),
             AppCall::KeepLook(look) => rpc::reply(&self.keep_look(&look)?),
             AppCall::Look(name) => rpc::reply(&self.look(&name)?),
+            AppCall::Hook(call) => self.about_hooks(call),
         }
+    }
+
+    /// Catches up, and again with whatever comes up while webhooks are sent, whose receivers may take their time.
+    async fn keep_up(&self, round: &hooks::Round) -> ApiResult<()> {
+        self.catch_up().await?;
+        while round.goes_on().await {
+            if self.next_duty()?.is_some_and(|at| at <= Self::now()) {
+                self.catch_up().await?;
+            }
+        }
+        Ok(())
     }
 
     /// What was left for later: events that failed, tenants that must hear of new rules, and what comes round by itself.
@@ -138,19 +156,23 @@ impl AppObject {
         self.announce_some().await?;
         self.go_on_backtesting().await?;
         self.retry_events().await?;
-        self.go_round().await?;
-        self.schedule()
+        self.go_round().await
     }
 
     /// Sets the alarm for what is left for later. An object has one alarm, so its moment is computed from all of it.
     pub(super) fn schedule(&self) -> ApiResult<()> {
-        if self.is_announcing()? || self.is_backtesting()? {
-            return set_alarm(&self.state.storage(), 0);
-        }
-        match self.next_event()?.into_iter().chain(self.next_round()?).min() {
+        match self.next_duty()?.into_iter().chain(self.next_hook()?).min() {
             Some(at) => set_alarm(&self.state.storage(), at.since(Self::now()).max(0)),
             None => Ok(()),
         }
+    }
+
+    /// When there is something to catch up with.
+    fn next_duty(&self) -> ApiResult<Option<upcue_engine::time::Millis>> {
+        if self.is_announcing()? || self.is_backtesting()? {
+            return Ok(Some(Self::now()));
+        }
+        Ok(self.next_event()?.into_iter().chain(self.next_round()?).min())
     }
 
     /// The object's rows.

@@ -2,12 +2,14 @@
 
 mod backtest;
 mod fact;
+mod hook;
 mod listing;
 mod mail;
 mod proof;
 
 pub(crate) use backtest::*;
 pub(crate) use fact::*;
+pub(crate) use hook::*;
 pub(crate) use listing::*;
 pub(crate) use mail::*;
 pub(crate) use proof::*;
@@ -166,6 +168,8 @@ pub(crate) enum AppCall {
     KeepLook(Box<Look>),
     /// A letter that was kept under this name → `Option<Look>`.
     Look(String),
+    /// Something about its outbound webhooks → what [`HookCall`] says.
+    Hook(HookCall),
 }
 
 wire! { enum AppCall {
@@ -173,7 +177,7 @@ wire! { enum AppCall {
     Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
     LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
     StartBacktest(wish), Backtest(id), Upgrades(since), Proof(call), Tenants(listing), Segments, Segment(listing), MayMail(wish),
-    Suppress(suppression), Unsuppress(address), Suppressions(listing), Letters(listing), MailReports(reports), KeepLook(look), Look(name),
+    Suppress(suppression), Unsuppress(address), Suppressions(listing), Letters(listing), MailReports(reports), KeepLook(look), Look(name), Hook(call),
 } }
 
 /// What an operator sets; `None` leaves as it is.

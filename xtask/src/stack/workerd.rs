@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// The Worker with the test clock and fault switches.
     #[arg(long)]
     dev: bool,
+    /// Whatever the Worker thinks, its outbound webhooks reach public addresses only.
+    #[arg(long)]
+    public_hooks: bool,
 }
 
 /// Writes the configuration and prints the command line that serves it, as a JSON array.
@@ -60,6 +63,7 @@ pub(crate) fn print(project: &Project, options: &Options) -> Result<()> {
         resend: options.resend.clone(),
         send_email: options.send_email.clone(),
         trust: options.trust.as_deref().map(read).transpose()?,
+        hooks_come_home: options.dev && !options.public_hooks,
     };
     let command = worker.command(project)?;
     let mut words = Vec::new();
@@ -83,6 +87,8 @@ pub(crate) struct Worker {
     pub(crate) send_email: Option<String>,
     /// A certificate to trust besides the usual ones, as PEM.
     pub(crate) trust: Option<String>,
+    /// Whether outbound webhooks may go to this machine: only the Worker with the test switches sends any there.
+    pub(crate) hooks_come_home: bool,
 }
 
 impl Worker {
@@ -128,6 +134,7 @@ impl Worker {
             );
         }
         bindings.insert("OPERATOR_KEY", format!("text = {}", quoted(&self.operator_key)));
+        bindings.insert("HOOKS", format!("service = {}", quoted("hooks")));
         for object in &wrangler.durable_objects.bindings {
             bindings.insert(&object.name, format!("durableObjectNamespace = {}", quoted(&object.class_name)));
         }
@@ -157,6 +164,11 @@ const config :Workerd.Config = (
       allow = ["public", "private"],
       tlsOptions = (trustBrowserCas = true, trustedCertificates = [{trusted}]),
     )),
+    # Outbound webhooks go where an app says: never into the network around us, whatever a name there leads to.
+    (name = "hooks", network = (
+      allow = [{hooks}],
+      tlsOptions = (trustBrowserCas = true, trustedCertificates = [{trusted}]),
+    )),
   ],
   sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "upcue")],
 );
@@ -177,6 +189,7 @@ const upcue :Workerd.Worker = (
 {mailer}"#,
             storage = quoted(text(&data.join("do"))?),
             port = self.port,
+            hooks = if self.hooks_come_home { r#""public", "local""# } else { r#""public""# },
             date = quoted(&wrangler.compatibility_date),
             flags = flags.join(", "),
         ))

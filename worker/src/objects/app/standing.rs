@@ -42,6 +42,7 @@ impl Standing {
             Fact::Letter(fact) => fact.letter.drawn,
             Fact::Touch(touch) => touch.at,
             Fact::Converted(conversion) => conversion.at,
+            Fact::Limit(crossing) => crossing.at,
             Fact::Score { at, score } => {
                 self.score = Some((*score, *at));
                 *at

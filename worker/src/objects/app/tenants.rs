@@ -10,6 +10,7 @@ use super::mails;
 use super::proof;
 use super::segments::put_member;
 use super::standing::Standing;
+use crate::hook_events::event_of;
 use crate::problem::ApiResult;
 use crate::rpc::{Fact, TenantCall, TenantEnvelope, tenant_object};
 
@@ -31,10 +32,12 @@ impl AppObject {
         let rows = self.rows()?;
         let sql = "SELECT last_seq, seen_at, plan, status, score, scored_at FROM tenant WHERE tenant = ?";
         let mut standing = rows.query(sql, vec![tenant.into()])?.first().map(|row| read(row)).unwrap_or_default();
+        let mut events = Vec::new();
         for (number, fact) in facts {
             if !standing.take(*number, fact) {
                 continue;
             }
+            events.extend(event_of(tenant, *number, fact));
             match fact {
                 Fact::Upgrade(upgrade) => self.put_upgrade(tenant, *number, upgrade)?,
                 Fact::Letter(letter) => mails::put(&rows, tenant, &head.link_key, letter)?,
@@ -45,6 +48,8 @@ impl AppObject {
         for (segment, since) in standing.memberships.iter() {
             put_member(&rows, segment, tenant, *since)?;
         }
+        // Before the facts count as known: should this fail they come again, and make no second message.
+        self.tell_endpoints(&head.id, &events)?;
         put(&rows, tenant, &standing)?;
         Ok(standing.last)
     }

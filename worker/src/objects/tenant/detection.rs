@@ -25,6 +25,9 @@ impl Stored {
         step.detected |= !transitions.is_empty();
         step.entries.extend(transitions.iter().map(entry));
         step.facts.extend(transitions.iter().cloned().map(Fact::Transition));
+        let (crossings, changed) = self.tenant.cross_limits(&rules, now);
+        step.facts.extend(crossings.into_iter().map(Fact::Limit));
+        step.limits |= changed;
         self.advance(step, by, now)?;
         self.remember(step, transitions, now);
         Ok(())
@@ -101,7 +104,7 @@ impl Stored {
                 step.facts.push(Fact::Score { at: now, score });
             }
         }
-        if step.detected || step.mailing {
+        if step.detected || step.mailing || step.limits {
             self.write_step(&step)?;
         }
         Ok(self.tenant.next_change(&rules, now))

@@ -11,6 +11,7 @@
 //! | `planned` | when the alarm looks again | the alarm; at most hourly, events |
 //! | `mailing` | who could be written to, who is on the way through sequences, letters | what changes them |
 //! | `detected` | signals, segments, the score last told | what changes them |
+//! | `limits` | what was told of meters near their limits | passing a limit |
 //! | `quote_key` | what quotes are signed with | the first quote |
 //! | `rules` | the compiled configuration and plans | publishing |
 //! | `seen` | the day this tenant was last told of | the first change of a day |
@@ -43,6 +44,8 @@ use crate::zones;
 const MAX_USERS: usize = 1_000;
 /// What the keys of users' rows begin with.
 pub(super) const USER: &str = "user/";
+/// The row with what was told of meters near their limits.
+const LIMITS: &str = "limits";
 /// The largest whole number that JavaScript holds exactly.
 const MAX_SAFE: u64 = (1 << 53) - 1;
 
@@ -62,6 +65,8 @@ pub(super) struct Step {
     pub(super) detected: bool,
     /// Mails.
     pub(super) mailing: bool,
+    /// What was told of limits.
+    pub(super) limits: bool,
     /// Users whose ledgers changed by mails.
     pub(super) users: Vec<String>,
     /// Letters as they are to be written down.
@@ -81,7 +86,7 @@ pub(super) struct Step {
 impl Step {
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
-        let rows = self.mirror || self.upgrades || self.requests || self.counts || self.detected || self.mailing;
+        let rows = self.mirror || self.upgrades || self.requests || self.counts || self.detected || self.mailing || self.limits;
         !rows && self.sealed.is_none() && self.letters.is_empty() && self.entries.is_empty() && self.facts.is_empty()
     }
 }
@@ -118,6 +123,7 @@ impl Stored {
             profile: rows.get("profile")?.unwrap_or_default(),
             detected: rows.get("detected")?.unwrap_or_default(),
             mailing: rows.get(mailing::MAILING)?.unwrap_or_default(),
+            limits: rows.get(LIMITS)?.unwrap_or_default(),
             ..Tenant::default()
         };
         Ok(Self {
@@ -311,6 +317,9 @@ impl Stored {
         if step.mailing {
             self.rows.put(mailing::MAILING, &tenant.mailing)?;
         }
+        if step.limits {
+            self.rows.put(LIMITS, &tenant.limits)?;
+        }
         for user in &step.users {
             if let Some(state) = tenant.users.get(user) {
                 self.rows.put(&user_key(user), state)?;
@@ -380,6 +389,7 @@ impl Stored {
             || step.detected
             || step.mailing
             || !step.facts.is_empty()
+            || step.limits
             || step.sealed.is_some();
         if !touches_others && !first_today {
             self.put_counts()?;

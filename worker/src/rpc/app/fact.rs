@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use upcue_engine::conversion::Conversion;
-use upcue_engine::tenant::Transition;
+use upcue_engine::tenant::{Crossing, Transition};
 use upcue_engine::time::Millis;
 use upcue_engine::touch::Touch;
 use upcue_engine::wire;
@@ -67,11 +67,13 @@ pub(crate) enum Fact {
     },
     /// The tenant has come to pay more, by whichever way.
     Converted(Box<Conversion>),
+    /// A meter came near its limit, or reached it: once in a period and for a limit.
+    Limit(Crossing),
 }
 
 wire! { enum Fact {
     Seen { at }, Subscription { at, plan, status }, Upgrade(fact), Transition(transition), Score { at, score }, Letter(fact), Touch(touch),
-    Quoted { at, quote, plan, amount_due }, Requested { at, upgrade, quote, plan, by }, Converted(conversion),
+    Quoted { at, quote, plan, amount_due }, Requested { at, upgrade, quote, plan, by }, Converted(conversion), Limit(crossing),
 } }
 
 /// How an upgrade ended.

@@ -33,7 +33,9 @@ export async function startMailServer(t, { secure = false, plain = false, user, 
     onMailFrom: ({ address }, _session, done) => answer(done, refuse("sender", address)),
     onRcptTo: ({ address }, _session, done) => answer(done, refuse("recipient", address)),
     async onData(stream, session, done) {
-      const raw = Buffer.concat(await Array.fromAsync(stream));
+      const parts = await Array.fromAsync(stream).catch(() => undefined);
+      if (!parts) return; // whoever was sending it is gone, and so is the connection
+      const raw = Buffer.concat(parts);
       const error = refuse("mail");
       if (error?.hangUp) {
         received.push({ raw, session });

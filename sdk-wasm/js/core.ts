@@ -26,8 +26,8 @@ async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   if (!(source as ArrayBuffer).byteLength) {
     const answer = source instanceof Response ? source : await fetch(source as RequestInfo);
-    if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
+    if (!answer.ok) throw answer.status;
     source = await answer.arrayBuffer();
   }
-  return WebAssembly.compile(source as BufferSource);
+  return new WebAssembly.Module(source as BufferSource);
 }

@@ -93,8 +93,9 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
   const news = async (refused?: boolean): Promise<void> => {
     const loading = load();
     quietly(loading);
-    // Neither waits for the other, unless something failed before: then there may be no point in asking.
-    if (failures) await loading;
+    // Neither waits for the other, unless something failed before: then there may be no point in asking. With a kept snapshot
+    // the first decision comes first: making a request takes a slow device as long.
+    if (failures || kept) await loading;
     const headers = { authorization: `Bearer ${await page.token_()}`, accept: "application/vnd.upcue.snapshot", "if-none-match": etag };
     const turn = ++asked;
     const asking = fetch(`${page.endpoint_}/v1/snapshot?client=${page.client_}`, { headers, cache: "no-store" });

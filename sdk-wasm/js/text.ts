@@ -8,13 +8,14 @@ export const format = (text: Text, value: (i: number) => number, locale: string 
     .map((piece) => (typeof piece === "string" ? piece : written(piece[2] ? piece[0] : value(piece[0]), piece[1], locale)))
     .join("");
 
-const formatters = new Map<string, Intl.NumberFormat>();
+const formatters: Record<string, Intl.NumberFormat> = {};
 
-/** Making a formatter takes longer than deciding. */
+/**
+ * A page's first formatter takes longer to make than the whole way from a kept snapshot to a decision, and whole numbers in English need
+ * none; any later one still takes longer than deciding.
+ */
 function written(value: number, percent: unknown, locale: string | undefined): string {
+  if (/^en(-GB|-US)? \d+$/.test(`${locale} ${value}`)) return `${value}`.replace(/\B(?=(\d{3})+$)/g, ",") + (percent ? "%" : "");
   const style = percent ? "percent" : "decimal";
-  const name = style + locale;
-  let made = formatters.get(name);
-  if (!made) formatters.set(name, (made = new Intl.NumberFormat(locale, { style })));
-  return made.format(percent ? value / 100 : value);
+  return (formatters[style + locale] ??= new Intl.NumberFormat(locale, { style })).format(percent ? value / 100 : value);
 }

@@ -157,15 +157,16 @@ export class Upcue {
           const i = positionOf(page.words_.meters, meter);
           if (set) page.core_!.set_(i, n, at);
           else page.core_!.add_(i, n, at);
-          outbox.add_({ type: "usage", meter, [set ? "set" : "value"]: n }, at);
+          outbox.add_(set ? { type: "usage", meter, set: n } : { type: "usage", meter, value: n }, at);
         });
       },
 
       track(name, properties) {
-        const { feature, ...given } = properties ?? {};
+        // The feature stands beside them, and not twice.
+        const given = properties && { ...properties, feature: undefined };
         count((at) => {
           page.core_!.track_(page.words_.events.indexOf(name), at);
-          outbox.add_({ type: "track", name, feature: feature as string, properties: properties && given }, at);
+          outbox.add_({ type: "track", name, feature: properties?.feature as string, properties: given }, at);
         });
       },
 
@@ -222,7 +223,8 @@ export class Upcue {
       },
 
       close() {
-        outbox.flush_();
+        // All of it: nobody is here to send the rest when one has been answered.
+        outbox.flush_(true);
         live.end_();
         display.close_();
         loads.delete(name);

@@ -2,9 +2,10 @@
 
 import base64 from "#core-wasm";
 import { standard } from "../core.js";
+import { decode } from "../kept.js";
 
 export { UpcueError } from "../failure.js";
 export type * from "../index.js";
 export { Upcue } from "../upcue.js";
 
-standard.source_ = () => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+standard.source_ = () => decode(base64);

@@ -103,6 +103,7 @@ function stay(one, repetitions) {
 }
 
 function change(one, repetitions) {
+  sink += one.decide().length;
   const began = performance.now();
   for (let i = 0; i < repetitions; i++) {
     one.usage(meter(i), 1);

@@ -1,5 +1,7 @@
 //! The dialogue against peers that follow a script.
 
+use std::cell::Cell;
+
 use tokio::io::{DuplexStream, duplex};
 
 use super::*;

@@ -41,7 +41,7 @@ pub(crate) struct Options {
 
 /// Rises with every change of what Worker and sandbox store that earlier data cannot be read with: the number of
 /// `FORMAT` in worker/src/objects/rows.rs, and the sandbox's own. Example data is made anew rather than carried over.
-const DATA_FORMAT: &str = "4";
+const DATA_FORMAT: &str = "6";
 
 /// What outlives a run, in `dev.json`: without these keys the stored app could not be used again.
 #[derive(Debug, Serialize, Deserialize)]

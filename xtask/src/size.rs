@@ -15,10 +15,10 @@ use crate::project::{Project, write};
 
 /// The walking product had 250,000. The upgrade (quotes, the state machine, the comparison, the sweep) brought 85,000 more, the
 /// rules another 165,000: the whole of the CEL subset, the compiler's warnings and its schema, the forecast, explanations, segments,
-/// replay and back-tests. Frequency (caps, calendars and
-/// zones, arms and what came of them, and the explanation of each) brought 25,000, mail (MIME, SMTP over the Worker's sockets,
-/// Resend, Cloudflare, what providers report, an operator's settings) 42,000, letters 115,000 (MJML's compiler alone 96,000), email
-/// sequences 95,000 (their gates and states, links and their pages, outbox, suppression, pace). Reports (touches, attribution, funnel, lift) brought 42,000, outbound webhooks 31,000. The platform takes 3 MB on its free plan.
+/// replay and back-tests. Frequency (caps, calendars and zones, arms and what came of them, and the explanation of each) brought 25,000,
+/// mail (MIME, SMTP over the Worker's sockets, Resend, Cloudflare, what providers report, an operator's settings) 42,000, letters 115,000 (MJML's compiler alone 96,000), email
+/// sequences 95,000 (their gates and states, links and their pages, outbox, suppression, pace), reports 42,000 (touches, attribution,
+/// funnel, lift), outbound webhooks 31,000. The platform takes 3 MB on its free plan.
 const WORKER_BUDGET: u64 = 880_000;
 const SDK_BUDGET: u64 = 16_000;
 

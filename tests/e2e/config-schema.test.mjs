@@ -110,11 +110,12 @@ const WHOLE = {
     { id: "plain", enter: "requests.count > 1", campaign: null, holdout: 0.1, quiet_hours: false, reentry: "never", steps: [{ after: "2d", template: "quota_80" }] },
   ],
   upgrade: { proration: "always_invoice", payment_behavior: "error_if_incomplete", rollout: { percent: 100, tenants: [] } },
+  attribution: { window: "7d", model: "time_decay", goal: "team" },
 };
 
 /** What stands in for each part in turn. */
 const OTHERS = [null, true, false, 7, -1, 0.5, 51, 101, 2 ** 31, -(2 ** 31) - 1, 2 ** 53, "", " ", "x", "x y", "7d", "in", "unlimited", "x".repeat(65), "x".repeat(4_097), [], [7], ["x"], {}, { x: 7 }, { x: {} }];
-/** What no part has; words that other parts have; and what is known but not run. */
+/** What no part has; words that other parts have; and what only the document itself has. */
 const MORE = { unheard_of: 1, label: "x", id: "x", when: "true", builtin: "will_hit_limit", meter: "api_calls", feature: "sso", event: "x", stripe_meter: "x", period: "day", attribution: [], variants: [] };
 const RENAMED = ["Bad Name", "in", "1st", "role", "age", "seats", "x".repeat(65)];
 
@@ -163,7 +164,7 @@ describe("the schema of the configuration", () => {
   test("the examples of the documentation fit, each for itself", async () => {
     const documentation = await readFile(path.join(root, "docs/configuration.md"), "utf8");
     const examples = [...documentation.matchAll(/^```json\n(.*?)^```/gms)].map(([, example]) => JSON.parse(example));
-    assert.equal(examples.length, 11);
+    assert.equal(examples.length, 12);
     for (const example of examples) assertFits(example, Object.keys(example).join());
   });
 

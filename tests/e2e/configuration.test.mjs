@@ -64,7 +64,7 @@ describe("configuration", () => {
     const answer = await stack.publish(bad);
     assert.deepEqual([answer.status, answer.body.code], [422, "invalid_config"]);
     const told = Object.fromEntries(answer.body.problems.map(({ pointer, detail }) => [pointer, detail]));
-    assert.match(told["/attribution"], /does not run `attribution` yet/);
+    assert.match(told["/attribution"], /must be an object/);
     assert.match(told["/meters/Bad Name"], /no name/);
     assert.match(answer.body.problems.map(({ detail }) => detail).join(), /unknown meter `api_call`; did you mean `api_calls`\?/);
     assert.match(told["/campaigns/0/audience"], /did you mean `rank`\?/);

@@ -114,7 +114,7 @@ pub struct Seen {
     pub placement: String,
     /// The signal behind it and when that was detected.
     pub signal: Option<(String, Millis)>,
-    /// When it was first seen, or sent.
+    /// When it was first seen, sent or followed.
     pub seen: Millis,
     /// When it was first followed.
     pub clicked: Option<Millis>,

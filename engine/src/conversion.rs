@@ -21,7 +21,7 @@ pub struct Conversion {
     pub before: i64,
     /// What is paid a month after.
     pub after: i64,
-    /// Of both, three letters in lower case; empty where prices are no plain numbers, and the amounts 0.
+    /// Of both, three letters in lower case; empty where what was or is paid is no plain number, or of two currencies: the amounts are 0 then.
     pub currency: String,
     /// The upgrade that did it, `upg_…`; `None`: it was made at Stripe.
     pub upgrade: Option<String>,
@@ -41,8 +41,13 @@ impl Conversion {
     pub fn of(rules: &Rulebook, before: &Held, after: &Held, at: Millis) -> Self {
         let (paid, old) = before.pays(rules);
         let (pays, currency) = after.pays(rules);
-        let before_paid = if old == currency { paid } else { 0 };
-        Self { at, from: before.plan.clone(), to: after.plan.clone(), before: before_paid, after: pays, currency, ..Self::default() }
+        let told = Self { at, from: before.plan.clone(), to: after.plan.clone(), ..Self::default() };
+        // What was paid before is nothing where there was no price, and not known where there was one and this is not told of it.
+        if before.price.is_none() || (old == currency && !currency.is_empty()) {
+            Self { before: paid, after: pays, currency, ..told }
+        } else {
+            told
+        }
     }
 }
 
@@ -109,5 +114,13 @@ mod tests {
         assert_eq!((told.before, told.after, told.currency.as_str()), (4_000, 10_000, "usd"));
         let first = Conversion::of(&rules, &Held::default(), &held("pro", "p1", 1), Millis(7));
         assert_eq!((first.from, first.before, first.after), (None, 0, 2_000));
+        // A price that is no plain number, or of another currency, says nothing of what is gained.
+        let foreign = PlanPrice { currency: "eur".to_owned(), ..price("p3", 900, Interval::Month, 1) };
+        let tiered = PlanPrice { unit_amount: None, ..price("p4", 0, Interval::Month, 1) };
+        let rules = Rulebook { plans: [rules.plans, vec![plan("old", foreign), plan("tiers", tiered)]].concat(), ..Rulebook::default() };
+        for (from, id) in [("old", "p3"), ("tiers", "p4"), ("gone", "p5")] {
+            let unknown = Conversion::of(&rules, &held(from, id, 1), &held("pro", "p1", 1), Millis(7));
+            assert_eq!((unknown.from.as_deref(), unknown.gain(), unknown.currency.as_str()), (Some(from), 0, ""), "{id}");
+        }
     }
 }

@@ -87,6 +87,8 @@ pub struct Lift {
     pub interval: Option<Interval>,
     /// The difference as a share of the control's rate; `None` where nobody of the control group upgraded.
     pub relative: Option<f64>,
+    /// Where the true one lies, likewise at every look; `None` where too little is known, or the control's rate may be nothing.
+    pub relative_interval: Option<Interval>,
     /// What a treated tenant pays more a month than one of the control group, in minor units, with what they paid before taken out.
     pub revenue: Option<Gain>,
 }
@@ -114,6 +116,7 @@ impl Lift {
             difference,
             interval,
             relative: (control.converted > 0).then(|| difference / control.rate()),
+            relative_interval: if is_enough && is_spread { Interval::of_ratio(&a, &b, ALPHA) } else { None },
             revenue: (is_enough && is_spread).then(|| adjust::gain(&treated.revenue, &control.revenue, ALPHA)),
         }
     }
@@ -160,11 +163,14 @@ mod tests {
         let control = arm(2_000, 150);
         let (large, small) = (Lift::of(&arm(2_000, 300), &control), Lift::of(&arm(2_000, 155), &control));
         assert!(large.is_certain() && !small.is_certain(), "{large:?} {small:?}");
+        let relative = large.relative_interval.unwrap();
+        assert!(relative.holds(large.relative.unwrap()) && relative.low > 0.0, "{relative:?}");
         assert!((large.difference - 0.075).abs() < 1e-12 && (large.relative.unwrap() - 1.0).abs() < 1e-12);
     }
 
     #[test]
     fn a_control_group_in_which_nobody_upgrades_has_no_relative_lift() {
-        assert_eq!(Lift::of(&arm(500, 50), &arm(500, 0)).relative, None);
+        let lift = Lift::of(&arm(500, 50), &arm(500, 0));
+        assert_eq!((lift.relative, lift.relative_interval), (None, None));
     }
 }

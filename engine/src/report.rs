@@ -132,7 +132,7 @@ pub struct Grouped {
     pub organic: Sum,
     /// By what they are grouped by; a group has a value for each.
     pub groups: Vec<(Vec<String>, Sum)>,
-    /// Conversions in other currencies, whose money is in no sum.
+    /// Conversions in other currencies, or of whose money nothing is known: it is in no sum.
     pub other_currencies: u64,
     /// From the reason to upgrade to the conversion, where one was known, in milliseconds.
     pub took: Vec<i64>,
@@ -143,7 +143,7 @@ pub fn group(credited: &[Credited], by: &[By], currency: &str) -> Grouped {
     let mut grouped = Grouped::default();
     for one in credited {
         let Credited { tenant, conversion, touches } = one;
-        let is_ours = conversion.currency.is_empty() || conversion.currency == currency;
+        let is_ours = conversion.currency == currency;
         let money = |amount: i64| if is_ours { amount } else { 0 };
         grouped.other_currencies += u64::from(!is_ours);
         grouped.took.extend(conversion.needed.map(|needed| conversion.at.since(needed)));

@@ -79,11 +79,28 @@ pub struct Touch {
     pub at: Millis,
     /// The hour of the week by the clocks there, 0 to 167; Monday's first is 0.
     pub hour: u8,
-    /// What the tenant paid a month, in minor units and of what, if this is the first time that it met the campaign.
-    pub first: Option<(i64, String)>,
+    /// How the tenant stood, if this is the first time that it met the campaign.
+    pub first: Option<First>,
 }
 
 wire! { struct Touch { channel, of, variant, held_out, placement, user, decision, signal, did, at, hour, first } }
+
+/// How a tenant stood when it first met a prompt: which experiment that was a part of, and what there was to gain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct First {
+    /// What it paid a month, in minor units.
+    pub paid: i64,
+    /// Of what; empty where it paid nothing.
+    pub currency: String,
+    /// The share of all tenants that was kept from this prompt then, in basis points.
+    pub share: u16,
+    /// The share that was kept from all of them.
+    pub share_of_all: u16,
+    /// Whether it was one of those.
+    pub of_all: bool,
+}
+
+wire! { struct First { paid, currency, share, share_of_all, of_all } }
 
 /// The hour of the week that the clocks of a zone show, 0 to 167: Monday's first is 0.
 pub fn hour_of_week(zone: &Zone, at: Millis) -> u8 {
@@ -107,8 +124,14 @@ impl Tenant {
             did: new,
             at: moment.at,
             hour: hour_of_week(&self.counts.zone, moment.at),
-            first: is_first.then(|| self.held(rules).pays(rules)),
+            first: is_first.then(|| self.first(rules, rule.share_held_out(), rule.holdout_of_all)),
         }
+    }
+
+    /// How the tenant stands now, to a prompt that such shares of all tenants are kept from.
+    pub fn first(&self, rules: &Rulebook, share: u16, share_of_all: u16) -> First {
+        let (paid, currency) = self.held(rules).pays(rules);
+        First { paid, currency, share, share_of_all, of_all: CampaignRule::bucket_of_all(&self.name) < share_of_all }
     }
 
     /// The signal that a condition holds by: of those it reads the active one that was detected last. A condition that reads none but

@@ -48,6 +48,15 @@ describe("lift", () => {
     assert.equal(longer.treated.tenants, 0, "with a longer window it is not over yet");
   });
 
+  test("begins anew where another share is held out", async () => {
+    const config = (holdout) => ({ ...PROMPT_CONFIG, campaigns: [{ ...quota, holdout }, welcome] });
+    assert.equal((await stack.publish(config(0.4))).status, 200);
+    const report = await prompts.report("lift?campaign=quota", ({ treated, control }) => treated.tenants + control.tenants === 0);
+    assert.deepEqual([report.treated.waiting, report.control.waiting, report.sample_ratio], [0, 0, null]);
+    assert.equal((await stack.publish(config(0.5))).status, 200);
+    await prompts.report("lift?campaign=quota", ({ treated, control }) => treated.tenants + control.tenants === TENANTS);
+  });
+
   test("says so where nobody is held out", async () => {
     await prompts.prompt("tenant-0", "welcome", ["exposure"]);
     const report = await prompts.report("lift?campaign=welcome", ({ treated }) => treated.waiting === 1);

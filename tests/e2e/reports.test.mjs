@@ -163,6 +163,31 @@ describe("reports", () => {
     assert.ok(table.body.includes(`\r\nquota,1.5,`), table.body);
   });
 
+  test("a tenant that upgrades twice is one tenant, also where it was prompted before the time asked for", async () => {
+    assert.equal((await stack.publish(PROMPT_CONFIG)).status, 200);
+    const { subscription } = await addTenant(stack, "climber", shop.prices.Free);
+    await prompts.prompt("climber", "welcome", ["exposure"]);
+    await prompts.report(`funnel?since=${began}&campaign=welcome`, ({ steps }) => steps[1].tenants === 3);
+    const since = Date.now();
+    await changePlan(stack.stripe, subscription, shop.prices.Pro);
+    await conversions("", ({ total }) => total.conversions === 5);
+    await changePlan(stack.stripe, subscription, shop.prices.Scale);
+    const { campaigns, steps } = await prompts.report(`funnel?since=${since}`, ({ steps }) => steps[4].events === 2);
+    assert.deepEqual([steps[4].tenants, steps[4].revenue], [1, 9900]);
+    assert.deepEqual(campaigns.map(({ campaign, exposed, upgraded, revenue }) => [campaign, exposed, upgraded, revenue]), [["welcome", 0, 1, 9900]]);
+    const { tenants } = await prompts.get(`/v1/reports/funnel/tenants?since=${since}&step=upgraded`);
+    assert.deepEqual(tenants.map(({ tenant, events }) => [tenant, events]), [["climber", 2]]);
+  });
+
+  test("what was followed at once is credited, though nobody waited until it counted as seen", async () => {
+    const since = Date.now();
+    const { subscription } = await addTenant(stack, "quick", shop.prices.Pro);
+    await prompts.prompt("quick", "welcome", ["render", "click"]);
+    await changePlan(stack.stripe, subscription, shop.prices.Scale);
+    const report = await prompts.report(`conversions?since=${since}`, ({ total }) => total.conversions === 1);
+    assert.deepEqual(report.rows.map(({ campaign, conversions }) => [campaign, conversions]), [["welcome", 1]]);
+  });
+
   test("what cannot be asked is refused, with the place and the remedy", async () => {
     for (const [route, words] of [
       ["conversions?by=colour", /`by` must be .*signal, channel/],
@@ -173,6 +198,8 @@ describe("reports", () => {
       ["conversions?since=5&until=5", /before `until`/],
       ["conversions?format=xml", /json or csv/],
       ["conversions/tenants?cursor=x", /next_cursor/],
+      ["conversions?campaign=quota", /`campaign` does not narrow this report/],
+      ["trend?channel=email", /`channel` does not narrow this report/],
       ["funnel?channel=fax", /in_app or email/],
       ["funnel/tenants?step=won", /eligible, exposed/],
       ["lift?campaign=nobody", /no campaign or sequence `nobody`/],

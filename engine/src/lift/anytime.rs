@@ -53,6 +53,19 @@ impl Interval {
         Self { low: difference - half, high: difference + half }
     }
 
+    /// Where the relative difference `a / b - 1` of the true means, which are not negative, lies: with the same probability at all looks. Each
+    /// mean is given half of `alpha`, so that both lie within their own intervals (Bonferroni), and the ratio between the ends of those.
+    /// `None` where `b` may be nothing.
+    pub fn of_ratio(a: &Mean, b: &Mean, alpha: f64) -> Option<Self> {
+        let [a, b] = [a, b].map(|mean| Self::of_mean(mean, alpha / 2.0));
+        (b.low > 0.0).then(|| Self { low: a.low.max(0.0) / b.high - 1.0, high: a.high / b.low - 1.0 })
+    }
+
+    fn of_mean(of: &Mean, alpha: f64) -> Self {
+        let half = if of.of == 0 { f64::INFINITY } else { (of.variance / double(of.of)).sqrt() * quantile(double(of.of), alpha) };
+        Self { low: of.mean - half, high: of.mean + half }
+    }
+
     /// Whether a value lies in it.
     pub fn holds(&self, value: f64) -> bool {
         self.low <= value && value <= self.high

@@ -45,8 +45,7 @@ pub fn gather(meetings: &[Meeting], conversions: &Map<Vec<Conversion>>, window: 
 /// What became of a tenant in its window: conversions are oldest first.
 fn outcome(meeting: &Meeting, conversions: &[Conversion], window: DurationMs, currency: &str) -> Outcome {
     let within = || conversions.iter().filter(|c| c.at >= meeting.at && c.at.since(meeting.at) < window);
-    let is_ours = |of: &str| of.is_empty() || of == currency;
-    let can_be_added = is_ours(&meeting.currency) && within().all(|c| is_ours(&c.currency));
+    let can_be_added = (meeting.currency.is_empty() || meeting.currency == currency) && within().all(|c| c.currency == currency);
     let more = within().map(|c| c.after.saturating_sub(c.before)).fold(0_i64, i64::saturating_add);
     Outcome { converted: within().next().is_some(), money: can_be_added.then_some((meeting.paid, more)) }
 }
@@ -81,9 +80,14 @@ mod tests {
 
     #[test]
     fn a_conversion_counts_within_the_window_and_money_in_one_currency() {
-        for (when, currency, converted, money) in
-            [(-1, "usd", 0, 0), (0, "usd", 1, 1_500), (7 * DAY - 1, "usd", 1, 1_500), (7 * DAY, "usd", 0, 0), (DAY, "eur", 1, 0)]
-        {
+        for (when, currency, converted, money) in [
+            (-1, "usd", 0, 0),
+            (0, "usd", 1, 1_500),
+            (7 * DAY - 1, "usd", 1, 1_500),
+            (7 * DAY, "usd", 0, 0),
+            (DAY, "eur", 1, 0),
+            (DAY, "", 1, 0),
+        ] {
             let [treated, _] = arms(vec![conversion(when, currency)], 30 * DAY);
             assert_eq!((treated.converted, treated.revenue.more()), (converted, money), "{when} {currency}");
         }

@@ -78,9 +78,17 @@ fn an_effect_lies_within_the_interval_at_every_look_in_nineteen_of_twenty_experi
     ] {
         #[expect(clippy::cast_precision_loss, reason = "thousandths")]
         let truth = (plan.treated as f64 - plan.control as f64) / 1_000.0;
-        let [missed, found] =
-            runs_with(&plan, [&|lift, _, _| lift.interval.is_some_and(|interval| !interval.holds(truth)), &|lift, _, _| lift.is_certain()]);
-        assert!(missed <= RUNS / 20, "{}: {missed}", plan.name);
+        #[expect(clippy::cast_precision_loss, reason = "thousandths")]
+        let ratio = plan.treated as f64 / plan.control as f64 - 1.0;
+        let [missed, missed_ratio, found] = runs_with(
+            &plan,
+            [
+                &|lift, _, _| lift.interval.is_some_and(|interval| !interval.holds(truth)),
+                &|lift, _, _| lift.relative_interval.is_some_and(|interval| !interval.holds(ratio)),
+                &|lift, _, _| lift.is_certain(),
+            ],
+        );
+        assert!(missed <= RUNS / 20 && missed_ratio <= RUNS / 20, "{}: {missed} {missed_ratio}", plan.name);
         assert!(found >= RUNS * 4 / 5, "and it is found: {}: {found}", plan.name);
     }
 }

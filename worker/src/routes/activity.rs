@@ -7,7 +7,7 @@ use worker::{Env, Request, Response};
 use super::tenants::back_end;
 use crate::http::{self, Query};
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{Activity, ActivityWish, AppCall, ProofCall, app_object};
+use crate::rpc::{Activity, ActivityWish, AppCall, LogPlace, ProofCall, app_object};
 
 /// Entries on a page: usually, and at most.
 const PAGE: (u32, u32) = (50, 500);
@@ -25,15 +25,16 @@ pub(super) async fn get(req: &Request, env: &Env) -> ApiResult<Response> {
     let mut found: Vec<Activity> = app_object(env, &caller.app.id)?.call(&AppCall::Proof(ProofCall::Activity(wish))).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| format!("{}.{}.{}", last.at.0, last.seq, last.tenant));
+    let next = found.last().filter(|_| more).map(|last| format!("{}.{}.{}.{}", last.at.0, last.seq, last.kind, last.tenant));
     http::answer(200, &json!({"activity": found.iter().map(told).collect::<Vec<_>>(), "next_cursor": next}))
 }
 
-fn cursor(text: &str) -> ApiResult<(Millis, (String, u64))> {
+fn cursor(text: &str) -> ApiResult<LogPlace> {
     let read = || {
         let (at, rest) = text.split_once('.')?;
-        let (seq, tenant) = rest.split_once('.')?;
-        Some((Millis(at.parse().ok()?), (tenant.to_owned(), seq.parse().ok()?)))
+        let (seq, rest) = rest.split_once('.')?;
+        let (kind, tenant) = rest.split_once('.')?;
+        Some(LogPlace { at: Millis(at.parse().ok()?), tenant: tenant.to_owned(), seq: seq.parse().ok()?, kind: kind.to_owned() })
     };
     read().ok_or_else(|| ApiError::new(Code::InvalidRequest, "`cursor` must be the `next_cursor` of a page before"))
 }

@@ -12,7 +12,7 @@ use super::segments::put_member;
 use super::standing::Standing;
 use crate::hook_events::event_of;
 use crate::problem::ApiResult;
-use crate::rpc::{Fact, TenantCall, TenantEnvelope, tenant_object};
+use crate::rpc::{AppHead, Fact, TenantCall, TenantEnvelope, tenant_object};
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS tenant (tenant TEXT PRIMARY KEY, last_seq INTEGER NOT NULL, \
     seen_at INTEGER NOT NULL, plan TEXT, status TEXT, score INTEGER, scored_at INTEGER) WITHOUT ROWID";
@@ -26,12 +26,17 @@ const RECENT: i64 = 2 * DAY;
 const ACTIVE: i64 = 35 * DAY;
 
 impl AppObject {
-    /// Takes facts in, each once: numbers up to the last known one have been counted. Answers the highest known.
+    /// Takes facts in, each once and all or none: numbers up to the last known one have been counted. Answers the highest known.
     pub(super) fn take_facts(&self, tenant: &str, facts: &[(u64, Fact)]) -> ApiResult<u64> {
         let head = self.head()?;
         let rows = self.rows()?;
         let sql = "SELECT last_seq, seen_at, plan, status, score, scored_at FROM tenant WHERE tenant = ?";
         let mut standing = rows.query(sql, vec![tenant.into()])?.first().map(|row| read(row)).unwrap_or_default();
+        rows.transaction(&mut || self.count_facts(&rows, &head, tenant, &mut standing, facts))?;
+        Ok(standing.last)
+    }
+
+    fn count_facts(&self, rows: &Rows, head: &AppHead, tenant: &str, standing: &mut Standing, facts: &[(u64, Fact)]) -> ApiResult<()> {
         let mut events = Vec::new();
         for (number, fact) in facts {
             if !standing.take(*number, fact) {
@@ -40,18 +45,16 @@ impl AppObject {
             events.extend(event_of(tenant, *number, fact));
             match fact {
                 Fact::Upgrade(upgrade) => self.put_upgrade(tenant, *number, upgrade)?,
-                Fact::Letter(letter) => mails::put(&rows, tenant, &head.link_key, letter)?,
+                Fact::Letter(letter) => mails::put(rows, tenant, &head.link_key, letter)?,
                 _ => {}
             }
-            proof::put(&rows, tenant, *number, fact)?;
+            proof::put(rows, tenant, *number, fact)?;
         }
         for (segment, since) in standing.memberships.iter() {
-            put_member(&rows, segment, tenant, *since)?;
+            put_member(rows, segment, tenant, *since)?;
         }
-        // Before the facts count as known: should this fail they come again, and make no second message.
         self.tell_endpoints(&head.id, &events)?;
-        put(&rows, tenant, &standing)?;
-        Ok(standing.last)
+        put(rows, tenant, standing)
     }
 
     /// Has all recent tenants told that the rules have changed; part of a transaction.

@@ -22,7 +22,11 @@ const PAGE: (u32, u32) = (50, 500);
 pub(in super::super) async fn get(req: &Request, env: &Env) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
     let query = Query::of(req);
-    let wish = ConversionsWish { span: span::of(&query)?, by: by(&query)?, accounting: span::accounting(&query)? };
+    let wish = ConversionsWish {
+        span: span::of_all(&query, "name it in `by`, or ask for the tenants behind it")?,
+        by: by(&query)?,
+        accounting: span::accounting(&query)?,
+    };
     let wants_table = Csv::is_wanted(req, &query)?;
     let call = AppCall::Proof(ProofCall::Conversions(wish.clone()));
     let report: ConversionsReport = app_object(env, &caller.app.id)?.call(&call).await?;

@@ -36,6 +36,7 @@ pub(crate) fn report(campaign: Option<&str>, window: DurationMs, treated: &Arm, 
         "difference": lift.difference,
         "interval": lift.interval.map(interval),
         "relative": lift.relative,
+        "relative_interval": lift.relative_interval.map(interval),
         "certain": lift.is_certain(),
         "tenants_needed": needed,
         "summary": summary(&lift, treated, control, needed),
@@ -76,6 +77,10 @@ fn summary(lift: &Lift, treated: &Arm, control: &Arm, needed: Option<u64>) -> St
         (_, Some(needed)) => {
             format!("No difference is certain yet; about {needed} more tenants would tell one of this size, or of a fifth.")
         }
+        _ if treated.tenants == 0 || control.tenants == 0 => "Too little is known: of one group nobody's window is over yet.".to_owned(),
+        (_, None) if treated.converted + control.converted > 0 => {
+            "No difference is certain yet, and no number of tenants that anybody would wait for would tell one of this size.".to_owned()
+        }
         (_, None) => format!("Too little is known: {} tenants so far, of which nobody upgraded.", treated.tenants + control.tenants),
     }
 }
@@ -96,6 +101,7 @@ mod tests {
         for (treated, control, expected) in [
             (group(50, 5), group(0, 0), "Nobody is held out"),
             (group(50, 0), group(50, 0), "Too little is known: 100 tenants"),
+            (group(100, 10), Arm { waiting: 5, ..group(0, 0) }, "of one group nobody's window is over"),
             (group(500, 50), group(500, 45), "more tenants would tell"),
             (group(5_000, 900), group(5_000, 450), "by +9.0 percentage points: between +"),
         ] {

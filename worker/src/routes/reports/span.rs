@@ -28,6 +28,14 @@ pub(super) fn of(query: &Query) -> ApiResult<Span> {
     Ok(Span { since, until, campaign: query.get("campaign").map(str::to_owned), channel })
 }
 
+/// What a report is about that is of all prompts; `instead`: what to do where one of them is wanted.
+pub(super) fn of_all(query: &Query, instead: &str) -> ApiResult<Span> {
+    match ["campaign", "channel"].into_iter().find(|name| query.get(name).is_some()) {
+        Some(name) => Err(ApiError::new(Code::InvalidRequest, format!("`{name}` does not narrow this report; {instead}"))),
+        None => of(query),
+    }
+}
+
 fn moment(query: &Query, name: &str) -> ApiResult<Option<Millis>> {
     let Some(text) = query.get(name) else { return Ok(None) };
     let number = text.parse().ok().filter(|ms| (0..=1 << 52).contains(ms));

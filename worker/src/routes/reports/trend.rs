@@ -15,7 +15,7 @@ const HEADER: [&str; 9] = ["day", "signals", "exposures", "clicks", "mails", "co
 pub(in super::super) async fn get(req: &Request, env: &Env) -> ApiResult<Response> {
     let caller = back_end(req, env).await?;
     let query = Query::of(req);
-    let span = span::of(&query)?;
+    let span = span::of_all(&query, "leave it out")?;
     let wants_table = Csv::is_wanted(req, &query)?;
     let call = AppCall::Proof(ProofCall::Trend(span.clone()));
     let (days, currency): (Vec<TrendDay>, String) = app_object(env, &caller.app.id)?.call(&call).await?;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use upcue_engine::sequence::Letter;
 use upcue_engine::time::Millis;
+use upcue_engine::touch::First;
 use upcue_engine::wire;
 
 use crate::rpc::LetterReply;
@@ -93,11 +94,11 @@ pub(crate) struct LetterFact {
     pub(crate) signal: Option<(String, Millis)>,
     /// The hour of the week where it goes, 0 to 167; Monday's first is 0.
     pub(crate) hour: u8,
-    /// What the tenant pays a month now, in minor units and of what.
-    pub(crate) pays: (i64, String),
+    /// How the tenant stands now to the sequence.
+    pub(crate) first: First,
 }
 
-wire! { struct LetterFact { letter, address, subject, provider, clicks, opened, reported, signal, hour, pays } }
+wire! { struct LetterFact { letter, address, subject, provider, clicks, opened, reported, signal, hour, first } }
 
 /// Which letters are wanted: newest first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -265,13 +265,28 @@ pub(crate) struct ActivityWish {
     pub(crate) tenant: Option<String>,
     /// Only of this kind.
     pub(crate) kind: Option<String>,
-    /// What comes after this entry: its moment, tenant and number.
-    pub(crate) after: Option<(Millis, (String, u64))>,
+    /// What comes after this entry.
+    pub(crate) after: Option<LogPlace>,
     /// At most so many.
     pub(crate) limit: u32,
 }
 
 wire! { struct ActivityWish { tenant, kind, after, limit } }
+
+/// Where an entry stands in the log.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct LogPlace {
+    /// When it happened.
+    pub(crate) at: Millis,
+    /// Where.
+    pub(crate) tenant: String,
+    /// The tenant's number for it.
+    pub(crate) seq: u64,
+    /// What.
+    pub(crate) kind: String,
+}
+
+wire! { struct LogPlace { at, tenant, seq, kind } }
 
 /// Something that happened.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

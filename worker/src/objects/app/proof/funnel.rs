@@ -1,8 +1,9 @@
 //! The funnel: tenants that were to be prompted, were, followed it, asked for a quote and upgraded.
 
+use upcue_engine::attribution::Seen;
 use upcue_engine::map::Map;
 use upcue_engine::time::DurationMs;
-use upcue_engine::touch::did;
+use upcue_engine::touch::{Channel, did};
 use worker::SqlStorageValue;
 
 use super::super::super::rows::{text, whole};
@@ -14,7 +15,7 @@ use crate::problem::ApiResult;
 use crate::rpc::{Accounting, FunnelReport, FunnelRow, FunnelTenant, FunnelTenantsWish, Span, Step, Total};
 
 /// What was seen or sent.
-const SEEN: u8 = did::EXPOSURE | did::SENT;
+const WAS_SEEN: u8 = did::EXPOSURE | did::SENT;
 
 impl AppObject {
     /// Each step for all prompts together, and for each.
@@ -24,26 +25,28 @@ impl AppObject {
         let currency = rules.currency().unwrap_or_default().to_owned();
         let mut all = self.counts(span, by_what.window, false)?.pop().unwrap_or_default();
         let mut prompts = self.counts(span, by_what.window, true)?;
+        let mut upgraded: Map<Map<()>> = Map::new();
+        let wanted = |touch: &Seen| {
+            span.campaign.as_ref().is_none_or(|of| *of == touch.of) && span.channel.is_none_or(|channel| channel == touch.channel)
+        };
         for one in self.credited(&by_what, span)? {
-            let is_ours = one.conversion.currency.is_empty() || one.conversion.currency == currency;
-            let mut credited: Map<i64> = Map::new();
-            let wanted = |prompt: &String| span.campaign.as_ref().is_none_or(|of| of == prompt);
-            for (touch, share, gain) in one.parts().filter(|(_, share, _)| *share > 0) {
-                if wanted(&touch.of) && span.channel.is_none_or(|channel| channel == touch.channel) {
-                    *credited.entry(&touch.of, || 0) += if is_ours { gain } else { 0 };
-                    all.upgraded.conversions += u64::from(share);
-                }
-            }
-            if !credited.is_empty() {
-                all.upgraded.tenants += 1;
-                all.upgraded.revenue += credited.values().sum::<i64>();
-            }
-            for (prompt, gain) in credited.iter() {
-                if let Some(row) = prompts.iter_mut().find(|row| row.prompt == *prompt) {
-                    row.upgraded.tenants += 1;
+            let is_ours = one.conversion.currency == currency;
+            for (touch, share, gain) in one.parts().filter(|(touch, share, _)| *share > 0 && wanted(touch)) {
+                let gain = if is_ours { gain } else { 0 };
+                let place = prompts.iter().position(|row| row.prompt == touch.of).unwrap_or_else(|| {
+                    // Seen before the span, and paid for within it.
+                    prompts.push(FunnelRow { prompt: touch.of.clone(), is_mail: touch.channel == Channel::Email, ..FunnelRow::default() });
+                    prompts.len() - 1
+                });
+                for row in prompts.get_mut(place).into_iter().chain([&mut all]) {
+                    row.upgraded.conversions += u64::from(share);
                     row.upgraded.revenue += gain;
+                    upgraded.entry(&row.prompt, Map::new).insert(&one.tenant, ());
                 }
             }
+        }
+        for row in prompts.iter_mut().chain([&mut all]) {
+            row.upgraded.tenants = upgraded.get(&row.prompt).map_or(0, |tenants| tenants.len() as u64);
         }
         Ok(FunnelReport { currency, window: by_what.window, all, prompts })
     }
@@ -55,7 +58,7 @@ impl AppObject {
         let step = |bits: u8| format!("count(DISTINCT CASE WHEN did & {bits} THEN tenant END), total(did & {bits} != 0)");
         let sql = format!(
             "SELECT {prompt}, max(channel), count(DISTINCT tenant), count(*), {}, {}, {}, {}, {} FROM touch WHERE {}{}",
-            step(SEEN),
+            step(WAS_SEEN),
             step(did::CLICK),
             step(did::DISMISS),
             step(did::SNOOZE),
@@ -78,6 +81,7 @@ impl AppObject {
         let mut conditions = Conditions::of(span, "touch.at");
         conditions.texts.push("log.kind = 'quoted'".to_owned());
         conditions.and("log.at >= ?", sql_moment(span.since));
+        conditions.and("log.at < ?", sql_moment(span.until));
         conditions.and("log.at < touch.seen + ?", SqlStorageValue::Integer(window));
         let prompt = if each { "prompt" } else { "''" };
         let sql = format!(
@@ -134,6 +138,7 @@ impl AppObject {
             }
         } else {
             let mut conditions = Conditions::of(&wish.span, "touch.at");
+            conditions.and("log.at < ?", sql_moment(wish.span.until));
             conditions.and("log.at < touch.seen + ?", SqlStorageValue::Integer(by_what.window));
             let sql = format!(
                 "SELECT DISTINCT log.tenant, log.seq, log.at FROM log JOIN touch ON touch.tenant = log.tenant AND touch.seen <= log.at \
@@ -155,7 +160,7 @@ impl AppObject {
 fn bits(step: &str) -> Option<u8> {
     match step {
         "eligible" => Some(u8::MAX),
-        "exposed" => Some(SEEN),
+        "exposed" => Some(WAS_SEEN),
         "clicked" => Some(did::CLICK),
         "dismissed" => Some(did::DISMISS),
         "snoozed" => Some(did::SNOOZE),

@@ -11,11 +11,11 @@ use super::super::listing::moment;
 use super::{lift, sql_moment, touches};
 use crate::host;
 use crate::problem::ApiResult;
-use crate::rpc::{Activity, ActivityWish, Fact, LetterFact};
+use crate::rpc::{Activity, ActivityWish, Fact, LetterFact, LogPlace};
 
 /// `name`: the campaign, sequence, signal, segment or plan that it is about. `amount`: in minor units.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS log (tenant TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, \
-    kind TEXT NOT NULL, name TEXT NOT NULL, who TEXT, amount INTEGER, PRIMARY KEY (tenant, seq)) WITHOUT ROWID";
+    kind TEXT NOT NULL, name TEXT NOT NULL, who TEXT, amount INTEGER, PRIMARY KEY (tenant, seq, kind)) WITHOUT ROWID";
 pub(super) const BY_TIME: &str = "CREATE INDEX IF NOT EXISTS log_at ON log (at, kind, name)";
 /// How long it is kept.
 const KEPT: i64 = 90 * DAY;
@@ -51,10 +51,9 @@ pub(super) fn put(rows: &Rows, tenant: &str, number: u64, fact: &Fact) -> ApiRes
 
 /// Writes down what is news of a letter, and adds it to the touches.
 pub(super) fn put_letter(rows: &Rows, tenant: &str, number: u64, letter: &LetterFact) -> ApiResult<()> {
-    // Sent and followed are told apart; told together the later one is what happened.
+    lift::put_letter(rows, tenant, letter)?;
     let news = touches::put_letter(rows, tenant, letter)?;
-    news.iter().try_for_each(|touch| lift::put(rows, tenant, touch))?;
-    news.last().map_or(Ok(()), |touch| write(rows, tenant, number, &of_touch(touch)))
+    news.iter().try_for_each(|touch| write(rows, tenant, number, &of_touch(touch)))
 }
 
 fn of_touch(touch: &Touch) -> Line<'_> {
@@ -98,10 +97,10 @@ impl AppObject {
     /// What happened lately, newest first.
     pub(super) fn activity(&self, wish: &ActivityWish) -> ApiResult<Vec<Activity>> {
         let (mut conditions, mut values) = (vec!["1"], Vec::new());
-        if let Some((at, (tenant, seq))) = &wish.after {
-            conditions.push("(at, tenant, seq) < (?, ?, ?)");
+        if let Some(LogPlace { at, tenant, seq, kind }) = &wish.after {
+            conditions.push("(at, tenant, seq, kind) < (?, ?, ?, ?)");
             let seq = SqlStorageValue::Integer(i64::try_from(*seq).unwrap_or(i64::MAX));
-            values.extend([sql_moment(*at), tenant.as_str().into(), seq]);
+            values.extend([sql_moment(*at), tenant.as_str().into(), seq, kind.as_str().into()]);
         }
         for (condition, wanted) in [("tenant = ?", &wish.tenant), ("kind = ?", &wish.kind)] {
             if let Some(wanted) = wanted {
@@ -111,7 +110,7 @@ impl AppObject {
         }
         values.push(SqlStorageValue::Integer(wish.limit.into()));
         let sql = format!(
-            "SELECT at, tenant, seq, kind, name, who, amount FROM log WHERE {} ORDER BY at DESC, tenant DESC, seq DESC LIMIT ?",
+            "SELECT at, tenant, seq, kind, name, who, amount FROM log WHERE {} ORDER BY at DESC, tenant DESC, seq DESC, kind DESC LIMIT ?",
             conditions.join(" AND ")
         );
         Ok(self.rows()?.query(&sql, values)?.iter().filter_map(|row| read(row)).collect())

@@ -14,7 +14,7 @@ use crate::host;
 use crate::problem::ApiResult;
 use crate::rpc::LetterFact;
 
-/// `seen`: when it was first seen or sent. `hour`: of the week, then and there.
+/// `seen`: when it was first seen, sent or followed. `hour`: of the week, then and there.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS touch (tenant TEXT NOT NULL, prompt TEXT NOT NULL, decision INTEGER NOT NULL, \
     channel INTEGER NOT NULL, variant TEXT, held_out INTEGER NOT NULL, placement TEXT NOT NULL, user TEXT NOT NULL, signal TEXT, \
     signalled INTEGER, did INTEGER NOT NULL, at INTEGER NOT NULL, seen INTEGER, clicked INTEGER, hour INTEGER NOT NULL, \
@@ -48,7 +48,7 @@ pub(super) fn put(rows: &Rows, tenant: &str, touch: &Touch) -> ApiResult<()> {
         signalled.map_or(SqlStorageValue::Null, sql_moment),
         SqlStorageValue::Integer(touch.did.into()),
         sql_moment(touch.at),
-        when(did::EXPOSURE | did::SENT),
+        when(did::EXPOSURE | did::SENT | did::CLICK), // who followed it has seen it
         when(did::CLICK),
         SqlStorageValue::Integer(touch.hour.into()),
     ];
@@ -83,7 +83,6 @@ pub(super) fn put_letter(rows: &Rows, tenant: &str, fact: &LetterFact) -> ApiRes
             did: bit,
             at,
             hour: fact.hour,
-            first: Some(fact.pays.clone()), // of several only the first is kept
             ..Touch::default()
         })
         .collect();

@@ -32,7 +32,7 @@ impl AppObject {
         for one in self.credited(&attribution(&rules, &Accounting::default()), span)? {
             let date = day(one.conversion.at);
             let day = days.entry(&date, || TrendDay { day: date.clone(), ..TrendDay::default() });
-            let is_ours = one.conversion.currency.is_empty() || one.conversion.currency == currency;
+            let is_ours = one.conversion.currency == currency;
             let gain = if is_ours { one.conversion.gain() } else { 0 };
             day.conversions += 1;
             day.revenue += gain;

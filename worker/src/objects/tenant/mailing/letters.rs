@@ -5,7 +5,7 @@ use std::mem;
 
 use upcue_engine::sequence::{Letter, LetterState};
 use upcue_engine::time::Millis;
-use upcue_engine::touch::hour_of_week;
+use upcue_engine::touch::{First, hour_of_week};
 use worker::SqlStorageValue;
 
 use super::super::super::rows::{Rows, decode, encode, text};
@@ -51,10 +51,10 @@ impl Stored {
         let about_to = step.letters.iter().rev().find(|(of, _)| of == id).map(|(_, posted)| posted.clone());
         let posted = if about_to.is_some() { about_to } else { self.posted(id)? };
         let address = self.tenant.mailing.contact(&letter.recipient).and_then(|contact| contact.email.clone());
-        let (signal, hour, pays) = (self.signal_of(&letter), self.hour_of(&letter), self.tenant.held(&self.rules).pays(&self.rules));
+        let (signal, hour, first) = (self.signal_of(&letter), self.hour_of(&letter), self.first_of(&letter));
         let letter = Letter { recipient: shown(&letter.recipient).to_owned(), ..letter };
         let unwritten =
-            LetterFact { letter, address, subject: None, provider: None, clicks: 0, opened: None, reported: None, signal, hour, pays };
+            LetterFact { letter, address, subject: None, provider: None, clicks: 0, opened: None, reported: None, signal, hour, first };
         Ok(Some(fact(match posted {
             None => unwritten,
             Some(Posted { address, subject, provider, clicks, opened, reported, .. }) => LetterFact {
@@ -74,6 +74,14 @@ impl Stored {
         let part = letter.parts.first()?;
         let sequence = self.rules.config.sequences.iter().find(|sequence| sequence.id == part.sequence)?;
         self.tenant.signal_behind(&self.rules, &sequence.enter)
+    }
+
+    /// How the tenant stands to the sequence of a letter's first part.
+    fn first_of(&self, letter: &Letter) -> First {
+        let part = letter.parts.first();
+        let sequence = part.and_then(|part| self.rules.config.sequences.iter().find(|sequence| sequence.id == part.sequence));
+        let shares = sequence.map_or((0, 0), |sequence| (sequence.share_held_out(), sequence.holdout_of_all));
+        self.tenant.first(&self.rules, shares.0, shares.1)
     }
 
     /// The hour of the week at which it is sent, by the recipient's clocks.

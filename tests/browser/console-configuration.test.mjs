@@ -147,6 +147,7 @@ describe("the configuration in the console", () => {
     await page.getByRole("dialog").getByRole("alert").waitFor();
     assert.deepEqual(Object.keys((await app.api("GET", "/v1/config")).body.features), ["theirs"]);
     await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.getByText("Somebody has published since you began.").waitFor();
     await page.getByText('"mine"').waitFor();
     await page.getByRole("button", { name: "Take it over" }).click();

@@ -93,14 +93,13 @@ const summary = (verdict: Verdict | undefined): string =>
 
 /** The Worker's own verdict of a document, asked for when the writing pauses. */
 function useVerdict(text: string): { data: Verdict | undefined; refusal: Refusal | undefined; busy: boolean } {
-  const [state, setState] = useState<{ data?: Verdict; refusal?: Refusal; busy: boolean }>({ busy: true });
+  const [state, setState] = useState<{ of?: string; data?: Verdict; refusal?: Refusal }>({});
   useEffect(() => {
     const stop = new AbortController();
-    setState(({ data }) => ({ ...(data && { data }), busy: true }));
     const clock = setTimeout(() => {
       ask<Verdict>("/v1/config/validate", { method: "POST", body: text, signal: stop.signal }).then(
-        (data) => stop.signal.aborted || setState({ data, busy: false }),
-        (error: unknown) => stop.signal.aborted || setState({ refusal: asRefusal(error), busy: false }),
+        (data) => stop.signal.aborted || setState({ of: text, data }),
+        (error: unknown) => stop.signal.aborted || setState({ of: text, refusal: asRefusal(error) }),
       );
     }, PAUSE);
     return () => {
@@ -108,7 +107,9 @@ function useVerdict(text: string): { data: Verdict | undefined; refusal: Refusal
       stop.abort();
     };
   }, [text]);
-  return { data: state.data, refusal: state.refusal, busy: state.busy };
+  // The verdict of another text is no verdict of this one, not even until the effect runs.
+  const busy = state.of !== text;
+  return { data: state.data, refusal: busy ? undefined : state.refusal, busy };
 }
 
 /** The editor's place. It is loaded when it is first needed, as it is larger than all other pages together. */

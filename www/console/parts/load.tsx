@@ -32,7 +32,9 @@ export function useLoad<T>(name: string | undefined, load: (signal: AbortSignal)
     return () => stop.abort();
   }, [name, turn]);
   const again = useCallback(() => setTurn((turn) => turn + 1), []);
-  return { data: state.data, refusal: state.refusal, busy: state.busy, again };
+  // From the first drawing on, and not from the effect after it: what is shown is not yet the answer to what is asked.
+  const isOvertaken = name !== undefined && state.of !== name;
+  return { data: state.data, refusal: state.refusal, busy: state.busy || isOvertaken, again };
 }
 
 export const asRefusal = (error: unknown): Refusal =>

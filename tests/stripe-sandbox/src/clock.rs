@@ -1,15 +1,30 @@
 //! The time, and the calendar arithmetic of billing periods.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use jiff::{Span, Timestamp, tz::TimeZone};
 
 use crate::error::ApiError;
 
+/// One clock for the whole process, as the machine has one: every edge reads the same time.
+static OFFSET: AtomicI64 = AtomicI64::new(0);
+
 /// Seconds since the epoch. Handlers get it as a value; only the edges of the crate call this.
 pub(crate) fn now() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
+    i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX).saturating_add(offset())
+}
+
+/// Seconds that [`now`] is ahead of the machine's clock.
+pub(crate) fn offset() -> i64 {
+    OFFSET.load(Ordering::Relaxed)
+}
+
+pub(crate) fn set_offset(seconds: i64) {
+    OFFSET.store(seconds, Ordering::Relaxed);
 }
 
 pub(crate) const DAY: i64 = 86_400;

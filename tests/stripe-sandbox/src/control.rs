@@ -2,6 +2,7 @@
 //!
 //! JSON in and out, no credentials; described in the crate's README.
 
+mod clock;
 mod deliveries;
 mod faults;
 mod latency;
@@ -24,7 +25,8 @@ use self::deliveries::optional;
 use crate::{app::App, error::ApiError};
 
 pub(crate) fn router() -> Router<Arc<App>> {
-    deliveries::router()
+    clock::router()
+        .merge(deliveries::router())
         .merge(faults::router())
         .merge(latency::router())
         .merge(money::router())

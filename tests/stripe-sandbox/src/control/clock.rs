@@ -1,0 +1,30 @@
+//! Moving the sandbox's clock: a history is made by living through it.
+
+use std::sync::Arc;
+
+use axum::{Json, Router, extract::rejection::JsonRejection, routing::put};
+use serde::{Deserialize, Serialize};
+
+use super::ControlError;
+use crate::{app::App, clock};
+
+pub(crate) fn router() -> Router<Arc<App>> {
+    Router::new().route("/_sandbox/clock", put(set).get(show))
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clock {
+    /// Seconds ahead of the machine's clock; negative is behind it.
+    offset: i64,
+}
+
+async fn show() -> Json<Clock> {
+    Json(Clock { offset: clock::offset() })
+}
+
+async fn set(wanted: Result<Json<Clock>, JsonRejection>) -> Result<Json<Clock>, ControlError> {
+    let Json(wanted) = wanted?;
+    clock::set_offset(wanted.offset);
+    Ok(Json(wanted))
+}

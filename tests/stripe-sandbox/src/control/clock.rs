@@ -6,7 +6,10 @@ use axum::{Json, Router, extract::rejection::JsonRejection, routing::put};
 use serde::{Deserialize, Serialize};
 
 use super::ControlError;
-use crate::{app::App, clock};
+use crate::{app::App, clock, error::ApiError};
+
+/// A hundred years: dates beyond make no calendar.
+const FARTHEST: i64 = 36_525 * clock::DAY;
 
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new().route("/_sandbox/clock", put(set).get(show))
@@ -25,6 +28,9 @@ async fn show() -> Json<Clock> {
 
 async fn set(wanted: Result<Json<Clock>, JsonRejection>) -> Result<Json<Clock>, ControlError> {
     let Json(wanted) = wanted?;
+    if !(-FARTHEST..=FARTHEST).contains(&wanted.offset) {
+        return Err(ApiError::invalid(format!("`offset` must be within {FARTHEST} seconds of the machine's clock.")).into());
+    }
     clock::set_offset(wanted.offset);
     Ok(Json(wanted))
 }

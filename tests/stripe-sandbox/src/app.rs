@@ -37,6 +37,8 @@ pub struct Options {
     pub webhook_timeout: Duration,
     /// Without Stripe's limit on new invoices per subscription.
     pub without_invoice_limits: bool,
+    /// The file is written when the sandbox stops, and not after every change: to make much of a past in a short time.
+    pub saves_at_end: bool,
 }
 
 impl Default for Options {
@@ -47,6 +49,7 @@ impl Default for Options {
             webhook_backoff: Duration::from_millis(100),
             webhook_timeout: Duration::from_secs(10),
             without_invoice_limits: false,
+            saves_at_end: false,
         }
     }
 }
@@ -87,6 +90,7 @@ impl App {
             client: client(),
         };
         app.commit(&mut store).context("cannot write the data file")?;
+        store.saves_at_end = app.options.saves_at_end;
         *app.store() = store;
         Ok((Arc::new(app), receiver))
     }

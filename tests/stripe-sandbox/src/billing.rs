@@ -12,8 +12,8 @@ pub(crate) mod draft;
 pub(crate) mod issue;
 pub(crate) mod limits;
 pub(crate) mod line;
-
 pub(crate) mod payment;
 pub(crate) mod periods;
 pub(crate) mod proration;
+pub(crate) mod renewal;
 pub(crate) mod wish;

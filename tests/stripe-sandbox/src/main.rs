@@ -37,6 +37,9 @@ struct Cli {
     /// Lift Stripe's limit of 10 new invoices a minute and 20 a day for each subscription
     #[arg(long)]
     no_invoice_limits: bool,
+    /// Write the file when the sandbox stops, and not after every change
+    #[arg(long, requires = "data")]
+    save_at_end: bool,
 }
 
 #[tokio::main]
@@ -48,6 +51,7 @@ async fn main() -> anyhow::Result<()> {
         webhook_backoff: Duration::from_millis(cli.webhook_backoff_ms),
         webhook_timeout: Duration::from_millis(cli.webhook_timeout_ms),
         without_invoice_limits: cli.no_invoice_limits,
+        saves_at_end: cli.save_at_end,
     };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -32,6 +32,14 @@ pub(crate) fn change<T>(app: &Arc<App>, act: impl FnOnce(&mut Call<'_>) -> Resul
     }
 }
 
+/// Makes many small changes, each of which is whole by itself: what is refused in the middle leaves those before it.
+pub(crate) fn changes(app: &Arc<App>, act: impl FnOnce(&mut Call<'_>) -> Result<(), ApiError>) -> Result<(), ApiError> {
+    let mut store = app.store();
+    let done = act(&mut call(app, &mut store));
+    app.commit_call(&mut store)?;
+    done
+}
+
 /// Looks at what a change would change, without making one.
 pub(crate) fn look<T>(app: &Arc<App>, at: impl FnOnce(&mut Call<'_>) -> Result<T, ApiError>) -> Result<T, ApiError> {
     at(&mut call(app, &mut app.store()))

@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use anyhow::Context;
 use axum::{
     Json, Router,
     extract::{Request, State},
@@ -45,7 +46,7 @@ impl Sandbox {
         self.app.store().base_url = format!("http://{}", listener.local_addr()?);
         let dispatcher = tokio::spawn(dispatch::run(Arc::clone(&self.app), self.queue));
         let (stopping, stopped) = oneshot::channel::<()>();
-        let graceful = axum::serve(listener, router(self.app)).with_graceful_shutdown(async {
+        let graceful = axum::serve(listener, router(Arc::clone(&self.app))).with_graceful_shutdown(async {
             // An error means that the sender is gone, which is a reason to stop too.
             let _ = stopped.await;
         });
@@ -61,7 +62,7 @@ impl Sandbox {
             }
         }
         dispatcher.abort();
-        Ok(())
+        self.app.store().end().context("cannot write the data file")
     }
 }
 

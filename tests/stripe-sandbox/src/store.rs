@@ -72,6 +72,9 @@ pub(crate) struct Store {
     /// Stripe's limit on new invoices is off: benchmarks would meet it.
     #[serde(skip)]
     pub(crate) without_invoice_limits: bool,
+    /// [`Self::save`] leaves the file alone.
+    #[serde(skip)]
+    pub(crate) saves_at_end: bool,
     #[serde(skip)]
     file: Option<PathBuf>,
 }
@@ -101,6 +104,18 @@ impl Store {
     /// Makes the present state the one that a restart finds. A reader of the file sees the old state or the new one.
     pub(crate) fn save(&mut self) -> io::Result<()> {
         self.forget_old_events();
+        if self.saves_at_end {
+            return Ok(());
+        }
+        self.write()
+    }
+
+    /// Makes the last state the one that a restart finds, where that is not done already.
+    pub(crate) fn end(&self) -> io::Result<()> {
+        if self.saves_at_end { self.write() } else { Ok(()) }
+    }
+
+    fn write(&self) -> io::Result<()> {
         let Some(path) = &self.file else {
             return Ok(());
         };

@@ -8,6 +8,7 @@ pub(crate) mod items;
 mod object;
 mod paid;
 mod pending;
+mod renew;
 mod start;
 mod status;
 mod update;
@@ -24,6 +25,7 @@ pub(crate) use self::{
     object::items_list,
     paid::paid,
     pending::{PendingUpdate, discard_of as discard_pending, expire as expire_pending},
+    renew::fall_due,
     status::force,
     update::update,
 };
@@ -58,10 +60,14 @@ pub(crate) fn is_over(subscription: &Value) -> bool {
 
 /// Whether another period will be billed.
 pub(crate) fn renews(subscription: &Value) -> bool {
-    let runs = matches!(text(subscription, "status"), "active" | "trialing" | "past_due" | "unpaid");
     let last_end = items_of(subscription).iter().filter_map(|item| item["current_period_end"].as_i64()).max();
     let ends = subscription["cancel_at"].as_i64().zip(last_end).is_some_and(|(at, end)| at <= end);
-    runs && !ends && subscription["cancel_at_period_end"] != true
+    runs(subscription) && !ends && subscription["cancel_at_period_end"] != true
+}
+
+/// Whether its periods follow each other.
+pub(crate) fn runs(subscription: &Value) -> bool {
+    matches!(text(subscription, "status"), "active" | "trialing" | "past_due" | "unpaid")
 }
 
 fn is_canceled(subscription: &Value) -> bool {

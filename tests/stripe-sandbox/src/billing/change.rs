@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) cycle: Vec<Line>,
     /// Whether an invoice is due at once, and not with the next period.
     pub(crate) bills_now: bool,
+    /// The period that has run out, where that is why something is billed.
+    pub(crate) renews: Option<Period>,
     /// The time that prorations count from.
     pub(crate) at: i64,
 }
@@ -40,7 +42,7 @@ pub(crate) fn plan(store: &Store, before: &Value, wish: Wish, now: i64) -> Resul
     // A new cycle is billed when it begins, prorations when the caller wants them to be:
     // https://docs.stripe.com/billing/subscriptions/change-price#immediate-payment
     let bills_now = !cycle.is_empty() || (change.prorations == Prorations::Invoice && !prorations.is_empty());
-    Ok(Plan { prorations, cycle, bills_now, at: change.at, after: change.after })
+    Ok(Plan { prorations, cycle, bills_now, renews: None, at: change.at, after: change.after })
 }
 
 /// One change, worked out.

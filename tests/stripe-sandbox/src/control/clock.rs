@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::rejection::JsonRejection, routing::put};
+use axum::{
+    Json, Router,
+    extract::{State, rejection::JsonRejection},
+    routing::put,
+};
 use serde::{Deserialize, Serialize};
 
 use super::ControlError;
-use crate::{app::App, clock, error::ApiError};
+use crate::{app::App, clock, error::ApiError, subscriptions};
 
 /// A hundred years: dates beyond make no calendar.
 const FARTHEST: i64 = 36_525 * clock::DAY;
@@ -26,11 +30,13 @@ async fn show() -> Json<Clock> {
     Json(Clock { offset: clock::offset() })
 }
 
-async fn set(wanted: Result<Json<Clock>, JsonRejection>) -> Result<Json<Clock>, ControlError> {
+/// What falls due meanwhile is carried out, as when Stripe's test clocks advance.
+async fn set(State(app): State<Arc<App>>, wanted: Result<Json<Clock>, JsonRejection>) -> Result<Json<Clock>, ControlError> {
     let Json(wanted) = wanted?;
     if !(-FARTHEST..=FARTHEST).contains(&wanted.offset) {
         return Err(ApiError::invalid(format!("`offset` must be within {FARTHEST} seconds of the machine's clock.")).into());
     }
     clock::set_offset(wanted.offset);
+    subscriptions::fall_due(&app)?;
     Ok(Json(wanted))
 }

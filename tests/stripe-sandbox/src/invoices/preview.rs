@@ -10,7 +10,8 @@ use crate::{
         change::{Plan, plan},
         draft::{Draft, preview_id},
         line::{Kind, Line},
-        periods::{cadence, full_periods, in_trial, opening, period_of},
+        periods::{full_periods, in_trial, opening, period_of},
+        renewal::renewed,
         wish::Wish,
     },
     call::Call,
@@ -98,27 +99,11 @@ fn check_date(wish: &Wish) -> Result<(), ApiError> {
     Err(ApiError::invalid_param("subscription_details[proration_date]", message))
 }
 
-/// The next period of the items that renew first, and the period that ends with it.
+/// The lines of the period that comes next, and the one that ends with it.
 fn renewal(store: &Store, plan: &Plan) -> Result<(Vec<Line>, (i64, i64)), ApiError> {
-    let items = items_of(&plan.after);
-    let start = items.iter().map(|item| period_of(item).start).min().unwrap_or_default();
-    let end = items.iter().map(|item| period_of(item).end).min().unwrap_or_default();
-    if !subscriptions::renews(&plan.after) {
-        return Ok((Vec::new(), (start, end)));
-    }
-    let mut renewing = Vec::new();
-    for item in items.iter().filter(|item| period_of(item).end == end) {
-        let mut item = item.clone();
-        let next = match cadence(store, &item) {
-            // Counted from the anchor, so that a month that begins on the 31st stays one.
-            Some(cadence) => cadence.period(plan.after["billing_cycle_anchor"].as_i64().unwrap_or(end).min(end), end)?.end,
-            None => end,
-        };
-        item["current_period_start"] = json!(end);
-        item["current_period_end"] = json!(next);
-        renewing.push(item);
-    }
-    Ok((full_periods(store, &plan.after, &renewing), (start, end)))
+    let (over, renewing) = renewed(store, &plan.after)?;
+    let lines = if subscriptions::renews(&plan.after) { full_periods(store, &plan.after, &renewing) } else { Vec::new() };
+    Ok((lines, (over.start, over.end)))
 }
 
 /// The first invoice of a subscription that does not exist yet.

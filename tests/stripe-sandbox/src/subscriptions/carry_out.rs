@@ -102,8 +102,8 @@ pub(crate) fn carry_out(
     let draft = Draft {
         subscription: &plan.after,
         lines: bill.lines.clone(),
-        reason: "subscription_update",
-        period: (call.now, call.now),
+        reason: if plan.renews.is_some() { "subscription_cycle" } else { "subscription_update" },
+        period: plan.renews.map_or((call.now, call.now), |over| (over.start, over.end)),
         proration_date,
         now: call.now,
     };

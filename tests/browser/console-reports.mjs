@@ -22,7 +22,11 @@ function trend(query) {
     prompted_revenue: 9_900 * (i % 3),
   }));
   // Silent about days on which nothing happened, as the report is.
-  return { days: days.filter((_, i) => i % 7 !== 3), currency: "usd" };
+  const signals = [
+    { signal: "api_quota_80", detections: 61, tenants: 40 },
+    { signal: "gone", detections: 4, tenants: 4 },
+  ];
+  return { days: days.filter((_, i) => i % 7 !== 3), signals, currency: "usd" };
 }
 
 const STEPS = [
@@ -151,6 +155,7 @@ const lift = (query) => ({
   difference: 0.0494,
   interval: [0.0061, 0.0927],
   relative: 0.82,
+  relative_interval: [0.11, 1.7],
   certain: true,
   revenue: { currency: "usd", per_tenant: 412, interval: [60, 770] },
   sample_ratio: { expected: 0.9, found: 0.9, p: 0.6, mismatch: query.get("campaign") === "api_quota" },

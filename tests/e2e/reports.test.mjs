@@ -130,12 +130,15 @@ describe("reports", () => {
   });
 
   test("the trend and the activity tell the same", async () => {
-    const { days } = await prompts.get(`/v1/reports/trend?since=${began}`);
+    const { days, signals } = await prompts.get(`/v1/reports/trend?since=${began}`);
     const sum = (key) => days.reduce((total, day) => total + day[key], 0);
     assert.deepEqual([sum("conversions"), sum("prompted"), sum("revenue"), sum("prompted_revenue")], [4, 3, 4 * GAIN, 3 * GAIN]);
     const { activity } = await prompts.get("/v1/activity?limit=500");
     const count = (kind) => activity.filter((entry) => entry.kind === kind).length;
     assert.deepEqual([count("conversion"), count("exposure"), count("signal_detected")], [4, sum("exposures"), sum("signals")]);
+    const detected = activity.filter(({ kind }) => kind === "signal_detected");
+    const tenants = new Set(detected.map(({ tenant }) => tenant)).size;
+    assert.deepEqual(signals, [{ signal: "quota_80", detections: detected.length, tenants }]);
     assert.ok(activity.every(({ at }, i) => i === 0 || at <= activity[i - 1].at), "newest first");
     const acme = await prompts.get("/v1/activity?tenant=acme&limit=500");
     const kinds = acme.activity.map(({ kind }) => kind);

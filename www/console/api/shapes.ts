@@ -492,6 +492,8 @@ export interface Day {
 /** Days on which something happened. */
 export interface Trend {
   days: Day[];
+  /** The signals that were detected, the most frequent first. */
+  signals: { signal: string; detections: number; tenants: number }[];
   currency: string;
 }
 
@@ -516,6 +518,7 @@ export interface Lift {
   difference: number;
   interval: Interval | null;
   relative: number | null;
+  relative_interval: Interval | null;
   certain: boolean;
   revenue: { currency: string; per_tenant: number; interval: Interval | null } | null;
   sample_ratio: { expected: number; found: number; p: number; mismatch: boolean } | null;

@@ -31,7 +31,7 @@ export function Signals(): VNode {
         {(found) => (
           <Card title="In force" wide>
             {earned.refusal && <Refused refusal={earned.refusal} again={earned.again} />}
-            <Listed signals={found.signals ?? []} earned={earned.data} />
+            <Listed signals={found.signals ?? []} earned={earned.data} trend={trend.data} />
           </Card>
         )}
       </Loaded>
@@ -45,7 +45,14 @@ const None = (): VNode => (
   </>
 );
 
-function Listed({ signals, earned }: { signals: NonNullable<Config["signals"]>; earned: Conversions | undefined }): VNode {
+interface ListedSignals {
+  signals: NonNullable<Config["signals"]>;
+  earned: Conversions | undefined;
+  trend: Trend | undefined;
+}
+
+function Listed({ signals, earned, trend }: ListedSignals): VNode {
+  const detections = (id: string): number | undefined => trend && (trend.signals.find(({ signal }) => signal === id)?.detections ?? 0);
   const of = (id: string): ConversionRow | undefined => earned?.rows.find(({ signal }) => signal === id);
   const zero = earned ? 0 : undefined;
   return (
@@ -56,6 +63,9 @@ function Listed({ signals, earned }: { signals: NonNullable<Config["signals"]>; 
           <th scope="col">Detected when</th>
           <th scope="col" class="num">
             Weight
+          </th>
+          <th scope="col" class="num">
+            Detections
           </th>
           <th scope="col" class="num">
             Prompts after it
@@ -82,6 +92,7 @@ function Listed({ signals, earned }: { signals: NonNullable<Config["signals"]>; 
               <code>{when ?? [builtin, meter ?? feature].filter(Boolean).join(": ")}</code>
             </td>
             <td class="num">{weight ?? "usual"}</td>
+            <Num nil={!detections(id)}>{number(detections(id))}</Num>
             <Num nil={!of(id)?.touches}>{number(of(id)?.touches ?? zero)}</Num>
             <Num nil={!of(id)?.touched_tenants}>{number(of(id)?.touched_tenants ?? zero)}</Num>
             <Num nil={!of(id)?.conversions}>{number(of(id)?.conversions ?? zero)}</Num>

@@ -52,6 +52,7 @@ export function LiftFigures({ lift }: { lift: Lift }): VNode {
       <p class="fine">
         Difference {points(lift.difference)}
         {lift.relative !== null && `, ${percent(lift.relative)} relative`}
+        {lift.relative_interval && ` (${percent(lift.relative_interval[0])} to ${percent(lift.relative_interval[1])})`}
         {lift.revenue &&
           Number.isFinite(lift.revenue.per_tenant) &&
           `; ${money(Math.round(lift.revenue.per_tenant), lift.revenue.currency)} a month per tenant`}

@@ -1,4 +1,4 @@
-//! `GET /v1/reports/trend`: what happened on each day.
+//! `GET /v1/reports/trend`: what happened on each day, and how often each signal was detected.
 
 use serde_json::json;
 use worker::{Env, Request, Response};
@@ -7,7 +7,7 @@ use super::span;
 use crate::http::{self, Cell, Csv, Query};
 use crate::problem::ApiResult;
 use crate::routes::tenants::back_end;
-use crate::rpc::{AppCall, ProofCall, TrendDay, app_object};
+use crate::rpc::{AppCall, ProofCall, TrendDay, TrendReport, app_object};
 
 /// The columns, as in JSON.
 const HEADER: [&str; 9] = ["day", "signals", "exposures", "clicks", "mails", "conversions", "prompted", "revenue", "prompted_revenue"];
@@ -18,7 +18,7 @@ pub(in super::super) async fn get(req: &Request, env: &Env) -> ApiResult<Respons
     let span = span::of_all(&query, "leave it out")?;
     let wants_table = Csv::is_wanted(req, &query)?;
     let call = AppCall::Proof(ProofCall::Trend(span.clone()));
-    let (days, currency): (Vec<TrendDay>, String) = app_object(env, &caller.app.id)?.call(&call).await?;
+    let TrendReport { days, signals, currency } = app_object(env, &caller.app.id)?.call(&call).await?;
     if wants_table {
         return table(&days);
     }
@@ -29,7 +29,9 @@ pub(in super::super) async fn get(req: &Request, env: &Env) -> ApiResult<Respons
         })
     });
     let days: Vec<_> = days.collect();
-    http::answer(200, &json!({"since": span.since, "until": span.until, "currency": currency, "days": days}))
+    let signals = signals.iter().map(|of| json!({"signal": of.signal, "detections": of.detections, "tenants": of.tenants}));
+    let signals: Vec<_> = signals.collect();
+    http::answer(200, &json!({"since": span.since, "until": span.until, "currency": currency, "days": days, "signals": signals}))
 }
 
 fn table(days: &[TrendDay]) -> ApiResult<Response> {

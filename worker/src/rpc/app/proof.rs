@@ -20,7 +20,7 @@ pub(crate) enum ProofCall {
     Conversions(ConversionsWish),
     /// The conversions behind a number of it, newest first → `(Vec<Credited>, String)`, with the currency of reports.
     Credited(CreditedWish),
-    /// → `(Vec<TrendDay>, String)`, with the currency.
+    /// → [`TrendReport`].
     Trend(Span),
     /// What happened lately → `Vec<Activity>`.
     Activity(ActivityWish),
@@ -232,6 +232,32 @@ pub(crate) struct FunnelTenant {
 }
 
 wire! { struct FunnelTenant { tenant, first, last, events } }
+
+/// What happened, day by day and signal by signal.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct TrendReport {
+    /// The days on which anything happened.
+    pub(crate) days: Vec<TrendDay>,
+    /// The signals that were detected.
+    pub(crate) signals: Vec<SignalTrend>,
+    /// The currency of all money.
+    pub(crate) currency: String,
+}
+
+wire! { struct TrendReport { days, signals, currency } }
+
+/// How often a signal was detected.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct SignalTrend {
+    /// The signal's id.
+    pub(crate) signal: String,
+    /// How often.
+    pub(crate) detections: u64,
+    /// At how many tenants.
+    pub(crate) tenants: u64,
+}
+
+wire! { struct SignalTrend { signal, detections, tenants } }
 
 /// What happened on a day.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -1,18 +1,19 @@
-//! The trend: what happened on each day.
+//! The trend: what happened on each day, and how often each signal was detected.
 
 use upcue_engine::map::Map;
 use upcue_engine::report::day;
+use worker::SqlStorageValue;
 
 use super::super::super::rows::{text, whole};
 use super::super::AppObject;
 use super::conversions::attribution;
 use super::sql_moment;
 use crate::problem::ApiResult;
-use crate::rpc::{Accounting, Span, TrendDay};
+use crate::rpc::{Accounting, SignalTrend, Span, TrendDay, TrendReport};
 
 impl AppObject {
-    /// The days of a span on which anything happened, in UTC, and the currency of their money.
-    pub(super) fn trend(&self, span: &Span) -> ApiResult<(Vec<TrendDay>, String)> {
+    /// What happened in a span, by days in UTC.
+    pub(super) fn trend(&self, span: &Span) -> ApiResult<TrendReport> {
         let rules = self.rulebook()?;
         let currency = rules.currency().unwrap_or_default().to_owned();
         let mut days: Map<TrendDay> = Map::new();
@@ -41,6 +42,18 @@ impl AppObject {
                 day.prompted_revenue += gain;
             }
         }
-        Ok((days.values().cloned().collect(), currency))
+        Ok(TrendReport { days: days.values().cloned().collect(), signals: self.detected(span)?, currency })
+    }
+
+    /// How often each signal was detected, those detected most first.
+    fn detected(&self, span: &Span) -> ApiResult<Vec<SignalTrend>> {
+        let sql = "SELECT name, count(*), count(DISTINCT tenant) FROM log WHERE kind = 'signal_detected' AND at >= ? AND at < ? \
+            GROUP BY 1 ORDER BY 2 DESC, 1";
+        let rows = self.rows()?.query(sql, vec![sql_moment(span.since), sql_moment(span.until)])?;
+        let read = |row: &Vec<SqlStorageValue>| {
+            let [signal, detections, tenants] = row.as_slice() else { return None };
+            Some(SignalTrend { signal: text(signal)?, detections: whole(detections)?, tenants: whole(tenants)? })
+        };
+        Ok(rows.iter().filter_map(read).collect())
     }
 }

@@ -1,5 +1,7 @@
 //! The whole product on one machine, with example data, until Ctrl-C.
 
+mod past;
+
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::Read;
@@ -19,7 +21,7 @@ use crate::project::{Project, write_private};
 use crate::setup;
 use crate::stack::Stack;
 use crate::stack::ports::Ports;
-use crate::stack::seed::{self, Credentials, Webhook};
+use crate::stack::seed::{self, Credentials, Example, Webhook};
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -34,14 +36,18 @@ pub(crate) struct Options {
     /// Leave the app empty: no catalogue, configuration or usage.
     #[arg(long)]
     no_seed: bool,
+    /// Begin with today: no customers who have used the demo for 90 days.
+    #[arg(long)]
+    no_history: bool,
     /// Once ready, print addresses and credentials as one line of JSON on stdout.
     #[arg(long)]
     json: bool,
 }
 
 /// Rises with every change of what Worker and sandbox store that earlier data cannot be read with: the number of
-/// `FORMAT` in worker/src/objects/rows.rs, and the sandbox's own. Example data is made anew rather than carried over.
-const DATA_FORMAT: &str = "6";
+/// `FORMAT` in worker/src/objects/rows.rs, and behind the point what is the sandbox's or the example's own. Example data is made anew
+/// rather than carried over.
+const DATA_FORMAT: &str = "6.1";
 
 /// What outlives a run, in `dev.json`: without these keys the stored app could not be used again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,11 +86,18 @@ fn serve(project: &Project, options: &Options) -> Result<()> {
     let file = data.join("dev.json");
     let mut saved = Saved::load(&file)?;
     let ports = Ports::pick(options.port)?;
+    let mut example = if options.no_seed { None } else { Example::read(project, &data, ports)? };
+    if let Some(example) = &mut example
+        && saved.credentials.is_none()
+        && !options.no_history
+    {
+        past::live(project, &data, ports, &mut saved, example)?;
+    }
     let mut stack = Stack::start(project, &data, ports, &saved.operator_key)?;
     saved.store(&file)?;
     let (credentials, webhook) = saved.prepare_app(ports, &file)?;
-    if !options.no_seed {
-        step("Seed the demo", || seed::seed(project, &data, ports, &credentials))?;
+    if let Some(example) = example {
+        step("Seed the demo", || example.fill(ports, &credentials))?;
     }
     stack.start_demo(project, &credentials)?;
 
@@ -102,8 +115,10 @@ fn serve(project: &Project, options: &Options) -> Result<()> {
 fn clear_old(data: &Path) -> Result<()> {
     let mark = data.join("format");
     let is_ours = data.join("dev.json").exists();
-    if is_ours && fs::read_to_string(&mark).unwrap_or_default().trim() != DATA_FORMAT {
-        note(&format!("{} holds example data of an earlier version; it is made anew", data.display()));
+    let is_old = fs::read_to_string(&mark).unwrap_or_default().trim() != DATA_FORMAT;
+    if is_ours && (is_old || past::is_unfinished(data)) {
+        let what = if is_old { "example data of an earlier version" } else { "a history that was broken off" };
+        note(&format!("{} holds {what}; it is made anew", data.display()));
         fs::remove_dir_all(data).with_context(|| format!("cannot remove {}", data.display()))?;
     }
     fs::create_dir_all(data).with_context(|| format!("cannot make the data directory {}", data.display()))?;

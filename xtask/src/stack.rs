@@ -15,6 +15,7 @@ use anyhow::{Context, Result, bail};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
 use crate::build::{worker, www};
+use crate::command::run;
 use crate::progress::step;
 use crate::project::Project;
 use ports::Ports;
@@ -34,28 +35,46 @@ pub(crate) struct Stack {
 impl Stack {
     /// Starts the Stripe sandbox and the Worker on `data`.
     pub(crate) fn start(project: &Project, data: &Path, ports: Ports, operator_key: &str) -> Result<Self> {
-        let lock = lock(data)?;
-        let mut stack = Self { services: Vec::new(), ports, data: data.to_owned(), _lock: lock };
+        let mut stack = Self::on(data, ports)?;
         step("Start the Stripe sandbox and the Worker", || {
-            stack.start_sandbox(project)?;
-            stack.start_worker(project, operator_key)
+            stack.start_sandbox(project, false)?;
+            stack.start_worker(project, worker::Flavour::Release, operator_key)
         })?;
         Ok(stack)
     }
 
-    fn start_sandbox(&mut self, project: &Project) -> Result<()> {
+    /// The same with clocks that can be moved.
+    pub(crate) fn start_past(project: &Project, data: &Path, ports: Ports, operator_key: &str) -> Result<Self> {
+        let mut stack = Self::on(data, ports)?;
+        stack.start_sandbox(project, true)?;
+        stack.start_worker(project, worker::Flavour::Dev, operator_key)?;
+        Ok(stack)
+    }
+
+    fn on(data: &Path, ports: Ports) -> Result<Self> {
+        let lock = lock(data)?;
+        Ok(Self { services: Vec::new(), ports, data: data.to_owned(), _lock: lock })
+    }
+
+    fn start_sandbox(&mut self, project: &Project, is_past: bool) -> Result<()> {
         let mut command = Command::new(project.binary("stripe-sandbox"));
         command.args(["--listen", &format!("127.0.0.1:{}", self.ports.stripe)]);
         command.arg("--data").arg(self.data.join("stripe.json"));
+        if is_past {
+            command.args(["--save-at-end", "--no-invoice-limits"]);
+        }
         let mut sandbox = Service::start("Stripe sandbox", &mut command)?;
+        if is_past {
+            sandbox = sandbox.writes_at_end();
+        }
         sandbox.wait_for_port(self.ports.stripe)?;
         self.services.push(sandbox);
         Ok(())
     }
 
-    fn start_worker(&mut self, project: &Project, operator_key: &str) -> Result<()> {
+    fn start_worker(&mut self, project: &Project, flavour: worker::Flavour, operator_key: &str) -> Result<()> {
         let worker = workerd::Worker {
-            bundle: worker::Flavour::Release.directory(project),
+            bundle: flavour.directory(project),
             data: self.data.clone(),
             port: self.ports.worker,
             stripe: self.ports.stripe_url(),
@@ -66,7 +85,12 @@ impl Stack {
             trust: None,
             hooks_come_home: false,
         };
-        let mut workerd = Service::start("Worker", &mut worker.command(project)?)?;
+        let mut command = worker.command(project)?;
+        let mut workerd = match flavour {
+            worker::Flavour::Release => Service::start("Worker", &mut command)?,
+            // A line for each of the requests of months is nothing to read along.
+            worker::Flavour::Dev => Service::start_quietly("Worker", &mut command, &self.data.join("past.log"))?,
+        };
         workerd.wait_for_health(&self.ports.worker_url())?;
         self.services.push(workerd);
         Ok(())
@@ -74,17 +98,30 @@ impl Stack {
 
     /// Starts the demo's back end, which serves the pages and signs its users' tokens.
     pub(crate) fn start_demo(&mut self, project: &Project, credentials: &Credentials) -> Result<()> {
-        let mut command = Command::new(project.binary("demo-backend"));
+        let mut command = self.nimbus(project, "serve", credentials);
         command.args(["--listen", &format!("127.0.0.1:{}", self.ports.demo)]);
-        command.args(["--worker", &self.ports.worker_url(), "--app", &credentials.app]);
-        command.args(["--kid", &credentials.signing_key.kid, "--signing-secret", &credentials.signing_key.secret]);
-        command.args(["--secret-key", &credentials.secret_key]);
-        command.args(["--stripe", &self.ports.stripe_url(), "--stripe-key", seed::STRIPE_KEY]);
         command.arg("--static").arg(www::directory(project));
         let mut demo = Service::start("demo back end", &mut command)?;
         demo.wait_for_port(self.ports.demo)?;
         self.services.push(demo);
         Ok(())
+    }
+
+    /// Has the demo's customers live through the past, up to now; `what` are options of it.
+    pub(crate) fn live(&self, project: &Project, credentials: &Credentials, operator_key: &str, what: &[&str]) -> Result<()> {
+        let mut command = self.nimbus(project, "history", credentials);
+        run(command.args(["--operator-key", operator_key]).args(what), "`--no-history` does without")
+    }
+
+    /// The demo's back end, told where everything is.
+    fn nimbus(&self, project: &Project, task: &str, credentials: &Credentials) -> Command {
+        let mut command = Command::new(project.binary("demo-backend"));
+        command.arg(task);
+        command.args(["--worker", &self.ports.worker_url(), "--app", &credentials.app]);
+        command.args(["--kid", &credentials.signing_key.kid, "--signing-secret", &credentials.signing_key.secret]);
+        command.args(["--secret-key", &credentials.secret_key]);
+        command.args(["--stripe", &self.ports.stripe_url(), "--stripe-key", seed::STRIPE_KEY]);
+        command
     }
 
     /// Fails when one of the services has ended by itself.

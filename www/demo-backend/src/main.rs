@@ -5,28 +5,48 @@ mod billing;
 mod cards;
 mod client;
 mod error;
+mod history;
 mod hs256;
 mod metering;
 mod pages;
 mod routes;
 mod session;
+mod tokens;
 
 use std::io::{Write, stdout};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Args, Parser};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The back end of Nimbus, the demo product.
 #[derive(Debug, Parser)]
 #[command(name = "demo-backend", version)]
-struct Cli {
+enum Cli {
+    /// Serves the pages, and signs their users' tokens
+    Serve(Serve),
+    /// Lives through the past months of Nimbus's customers, on clocks that can be moved
+    History(history::Options),
+}
+
+#[derive(Debug, Args)]
+struct Serve {
     /// Address to listen on; port 0 takes any free port
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Directory with the built pages
+    #[arg(long = "static", value_name = "DIR")]
+    pages: PathBuf,
+    #[command(flatten)]
+    nimbus: Nimbus,
+}
+
+/// What Nimbus knows of Upcue and of Stripe.
+#[derive(Debug, Args)]
+struct Nimbus {
     /// Address of the Upcue Worker
     #[arg(long, value_name = "URL")]
     worker: String,
@@ -48,19 +68,22 @@ struct Cli {
     /// The key for Stripe
     #[arg(long)]
     stripe_key: String,
-    /// Directory with the built pages
-    #[arg(long = "static", value_name = "DIR")]
-    pages: PathBuf,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+    match Cli::parse() {
+        Cli::Serve(options) => serve(options).await,
+        Cli::History(options) => history::live(options).await,
+    }
+}
+
+async fn serve(options: Serve) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let listener = TcpListener::bind(cli.listen).await.with_context(|| format!("cannot listen on {}", cli.listen))?;
+    let listener = TcpListener::bind(options.listen).await.with_context(|| format!("cannot listen on {}", options.listen))?;
     let address = listener.local_addr()?;
-    let app = routes::app(cli)?;
+    let app = routes::app(options)?;
     // The socket queues connections from here on, so whoever reads this line can connect.
     writeln!(stdout(), "demo listening on http://{address}")?;
     let stop = async move {

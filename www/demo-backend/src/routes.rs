@@ -9,14 +9,15 @@ use axum::{Json, Router, middleware};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::Cli;
+use crate::Serve;
 use crate::billing::{Billing, Standing, Wish};
 use crate::cards::Card;
 use crate::client::Client;
 use crate::error::Problem;
 use crate::metering::Metering;
 use crate::pages::{self, Policy};
-use crate::session::{Role, Session, Sessions};
+use crate::session::{Session, Sessions, default_user};
+use crate::tokens::{Role, Tokens};
 
 /// The tenant that everybody in the demo works for.
 const TENANT: &str = "acme";
@@ -28,14 +29,15 @@ struct Backend {
     billing: Billing,
 }
 
-pub(crate) fn app(cli: Cli) -> anyhow::Result<Router> {
+pub(crate) fn app(Serve { pages, nimbus, .. }: Serve) -> anyhow::Result<Router> {
     let client = Client::new();
-    let policy = Arc::new(Policy::new(&cli.worker)?);
-    let pages = pages::service(&cli.pages);
+    let policy = Arc::new(Policy::new(&nimbus.worker)?);
+    let pages = pages::service(&pages);
+    let tokens = Tokens::new(nimbus.app, nimbus.kid, &nimbus.signing_secret)?;
     let backend = Backend {
-        metering: Metering::new(client.clone(), &cli.worker, cli.secret_key, TENANT),
-        billing: Billing::new(client, cli.stripe, cli.stripe_key, TENANT),
-        sessions: Sessions::new(cli.worker, cli.app, cli.kid, &cli.signing_secret, TENANT)?,
+        metering: Metering::new(client.clone(), &nimbus.worker, nimbus.secret_key, TENANT),
+        billing: Billing::new(client, nimbus.stripe, nimbus.stripe_key, TENANT),
+        sessions: Sessions::new(nimbus.worker, tokens, TENANT),
     };
     Ok(Router::new()
         .route("/api/session", get(session))
@@ -58,7 +60,7 @@ struct Visitor {
 
 /// A real back end knows its user from a cookie; in the demo everybody is who they say they are.
 async fn session(State(backend): State<Arc<Backend>>, Query(visitor): Query<Visitor>) -> Result<Json<Session>, Problem> {
-    let user = visitor.user.unwrap_or_else(|| visitor.role.default_user().to_owned());
+    let user = visitor.user.unwrap_or_else(|| default_user(visitor.role).to_owned());
     backend.sessions.open(&user, visitor.role).map(Json)
 }
 

@@ -1,36 +1,14 @@
-//! Who is at the browser, in a token that the Worker believes.
+//! Who a browser is let in as.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::StatusCode;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::Problem;
-use crate::hs256;
+use crate::tokens::{Role, Tokens, Who};
 
-const LIFETIME: u64 = 60 * 60;
 const LONGEST_USER: usize = 64;
-
-/// What a user may do for the tenant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Role {
-    /// May buy.
-    #[default]
-    Admin,
-    /// May ask.
-    Member,
-}
-
-impl Role {
-    pub(crate) fn default_user(self) -> &'static str {
-        match self {
-            Self::Admin => "ada",
-            Self::Member => "milo",
-        }
-    }
-}
 
 /// What the page is told.
 #[derive(Debug, Serialize)]
@@ -54,42 +32,16 @@ struct Tenant {
     name: &'static str,
 }
 
-/// What the token says.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(Deserialize))]
-struct Claims {
-    iss: String,
-    aud: String,
-    sub: String,
-    tenant: String,
-    role: Role,
-    name: String,
-    iat: u64,
-    exp: u64,
-}
-
+#[derive(Debug)]
 pub(crate) struct Sessions {
     endpoint: String,
-    app: String,
-    header: Header,
-    key: EncodingKey,
+    tokens: Tokens,
     tenant: &'static str,
 }
 
-impl std::fmt::Debug for Sessions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The key stays out of every log.
-        f.debug_struct("Sessions").field("endpoint", &self.endpoint).field("app", &self.app).finish_non_exhaustive()
-    }
-}
-
 impl Sessions {
-    pub(crate) fn new(endpoint: String, app: String, kid: String, secret: &str, tenant: &'static str) -> anyhow::Result<Self> {
-        anyhow::ensure!(!secret.is_empty(), "--signing-secret is empty");
-        // Only a second back end in the same process would find one installed, and it is the same one.
-        let _ = hs256::PROVIDER.install_default();
-        let header = Header { kid: Some(kid), ..Header::new(Algorithm::HS256) };
-        Ok(Self { endpoint, app, header, key: EncodingKey::from_secret(secret.as_bytes()), tenant })
+    pub(crate) fn new(endpoint: String, tokens: Tokens, tenant: &'static str) -> Self {
+        Self { endpoint, tokens, tenant }
     }
 
     pub(crate) fn open(&self, user: &str, role: Role) -> Result<Session, Problem> {
@@ -98,23 +50,18 @@ impl Sessions {
         }
         let user = User { id: user.to_owned(), name: full_name(user), role };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let token = self.sign(&user, now)?;
+        let who = Who { tenant: self.tenant, user: &user.id, name: &user.name, role, tz: None };
+        let token = self.tokens.sign(who, now);
+        let token = token.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "signing_failed", format!("{error:#}")))?;
         Ok(Session { endpoint: self.endpoint.clone(), token, user, tenant: Tenant { id: self.tenant, name: "Acme Harbour Pilots" } })
     }
+}
 
-    fn sign(&self, user: &User, now: u64) -> Result<String, Problem> {
-        let claims = Claims {
-            iss: self.app.clone(),
-            aud: "upcue".to_owned(),
-            sub: user.id.clone(),
-            tenant: self.tenant.to_owned(),
-            role: user.role,
-            name: user.name.clone(),
-            iat: now,
-            exp: now + LIFETIME,
-        };
-        encode(&self.header, &claims, &self.key)
-            .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "signing_failed", error.to_string()))
+/// Whom a browser comes in as that does not say.
+pub(crate) fn default_user(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "ada",
+        Role::Member => "milo",
     }
 }
 
@@ -129,32 +76,15 @@ fn full_name(user: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jsonwebtoken::{DecodingKey, Validation, decode};
-
     use super::*;
-
-    fn sessions() -> Sessions {
-        Sessions::new("http://worker".to_owned(), "demo".to_owned(), "key_1".to_owned(), "s3cret", "acme").expect("a good secret")
-    }
-
-    #[test]
-    fn tokens_say_who_is_there_and_how_long() {
-        let session = sessions().open("milo", Role::Member).expect("a good name");
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.set_audience(&["upcue"]);
-        let token = decode::<Claims>(&session.token, &DecodingKey::from_secret(b"s3cret"), &rules).expect("our own token");
-        assert_eq!(token.header.kid.as_deref(), Some("key_1"));
-        let Claims { iss, sub, tenant, role, name, iat, exp, .. } = token.claims;
-        assert_eq!((iss.as_str(), sub.as_str(), tenant.as_str()), ("demo", "milo", "acme"));
-        assert_eq!((role, name.as_str(), exp - iat), (Role::Member, "Milo Brandt", LIFETIME));
-        let forged = decode::<Claims>(&session.token, &DecodingKey::from_secret(b"other"), &rules);
-        assert!(forged.is_err(), "another secret must not open it");
-    }
 
     #[test]
     fn names_that_could_be_anything_are_refused() {
+        let tokens = Tokens::new("demo".to_owned(), "key_1".to_owned(), "s3cret").expect("a good secret");
+        let sessions = Sessions::new("http://worker".to_owned(), tokens, "acme");
         for user in ["", "a b", "../x", &"x".repeat(65)] {
-            assert!(sessions().open(user, Role::Admin).is_err(), "{user}");
+            assert!(sessions.open(user, Role::Admin).is_err(), "{user}");
         }
+        assert!(sessions.open("milo", Role::Member).is_ok());
     }
 }

@@ -1,7 +1,9 @@
 //! A sub-process that is stopped when its handle goes.
 
+use std::fs::File;
 use std::io::{self, stderr};
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -17,21 +19,39 @@ const POLL: Duration = Duration::from_millis(20);
 const START_LIMIT: Duration = Duration::from_secs(20);
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 const STOP_LIMIT: Duration = Duration::from_secs(2);
+const WRITE_LIMIT: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
 pub(crate) struct Service {
     name: &'static str,
     child: Child,
+    stop_limit: Duration,
 }
 
 impl Service {
     pub(crate) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
+        Self::spawn(name, command.stdout(stderr()))
+    }
+
+    /// What it says goes into a file.
+    pub(crate) fn start_quietly(name: &'static str, command: &mut Command, log: &Path) -> Result<Self> {
+        let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        progress::note(&format!("what the {name} says goes to {}", log.display()));
+        Self::spawn(name, command.stdout(file.try_clone()?).stderr(file))
+    }
+
+    fn spawn(name: &'static str, command: &mut Command) -> Result<Self> {
         let child = command
             .stdin(Stdio::null())
-            .stdout(stderr())
             .spawn()
             .with_context(|| format!("cannot start the {name} ({})", command.get_program().to_string_lossy()))?;
-        Ok(Self { name, child })
+        Ok(Self { name, child, stop_limit: STOP_LIMIT })
+    }
+
+    /// It writes down all it holds when it is stopped, and is given the time for it.
+    pub(crate) fn writes_at_end(mut self) -> Self {
+        self.stop_limit = WRITE_LIMIT;
+        self
     }
 
     pub(crate) fn wait_for_port(&mut self, port: u16) -> Result<()> {
@@ -74,7 +94,7 @@ impl Service {
         let started = Instant::now();
         if let Ok(id) = i32::try_from(self.child.id()) {
             kill(Pid::from_raw(id), Signal::SIGTERM)?;
-            while started.elapsed() < STOP_LIMIT {
+            while started.elapsed() < self.stop_limit {
                 if self.child.try_wait()?.is_some() {
                     return Ok(());
                 }

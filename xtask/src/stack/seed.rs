@@ -144,39 +144,79 @@ fn one() -> u64 {
     1
 }
 
-/// Fills in the example data, unless these very files have been seeded before. Safe to repeat after a failure.
-pub(crate) fn seed(project: &Project, data: &Path, ports: Ports, credentials: &Credentials) -> Result<()> {
-    let files = project.root.join("www/demo/seed");
-    let (catalogue, config) = (files.join("catalogue.json"), files.join("config.json"));
-    if !catalogue.exists() || !config.exists() {
-        note(&format!("nothing to seed: {} holds no catalogue.json and config.json", files.display()));
-        return Ok(());
-    }
-    // Letters lead to the demo, whose port may be another one each time.
-    let stamp = Stamp::new(data.join("seeded"), &[&catalogue, &config], &ports.demo_url())?;
-    if stamp.is_fresh() {
-        return Ok(());
-    }
-    let catalogue: Catalogue = serde_json::from_str(&read(&catalogue)?)
-        .with_context(|| format!("{} is not what xtask/src/stack/seed.rs describes", catalogue.display()))?;
-    let text = read(&config)?.replace(DEMO, &ports.demo_url());
-    let config: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", config.display()))?;
+/// The example data as its files have it, and the prices that it made at Stripe, by their lookup keys.
+#[derive(Debug)]
+pub(crate) struct Example {
+    catalogue: Catalogue,
+    config: Value,
+    prices: BTreeMap<String, String>,
+    is_open: bool,
+    stamp: Stamp,
+}
 
+impl Example {
+    /// Reads the files; none where there are none, or where this very data has been filled in before.
+    pub(crate) fn read(project: &Project, data: &Path, ports: Ports) -> Result<Option<Self>> {
+        let files = project.root.join("www/demo/seed");
+        let (catalogue, config) = (files.join("catalogue.json"), files.join("config.json"));
+        if !catalogue.exists() || !config.exists() {
+            note(&format!("nothing to seed: {} holds no catalogue.json and config.json", files.display()));
+            return Ok(None);
+        }
+        // Letters lead to the demo, whose port may be another one each time.
+        let stamp = Stamp::new(data.join("seeded"), &[&catalogue, &config], &ports.demo_url())?;
+        if stamp.is_fresh() {
+            return Ok(None);
+        }
+        let text = read(&config)?.replace(DEMO, &ports.demo_url());
+        Ok(Some(Self {
+            catalogue: serde_json::from_str(&read(&catalogue)?)
+                .with_context(|| format!("{} is not what xtask/src/stack/seed.rs describes", catalogue.display()))?,
+            config: serde_json::from_str(&text).with_context(|| format!("{} is not JSON", config.display()))?,
+            prices: BTreeMap::new(),
+            is_open: false,
+            stamp,
+        }))
+    }
+
+    /// Sells the products, and publishes the configuration.
+    pub(crate) fn open(&mut self, ports: Ports, credentials: &Credentials) -> Result<()> {
+        if self.is_open {
+            return Ok(());
+        }
+        let stripe = Api::new(ports.stripe_url(), STRIPE_KEY);
+        let worker = Api::new(ports.worker_url(), &credentials.secret_key);
+        for product in &self.catalogue.products {
+            seed_product(&stripe, product, &mut self.prices)?;
+        }
+        worker.post("/v1/catalog/sync", &json!({}))?.expect_success(REPORT)?;
+        publish(&worker, &self.config)?;
+        self.is_open = true;
+        Ok(())
+    }
+
+    /// Fills all of it in. Safe to repeat after a failure.
+    pub(crate) fn fill(mut self, ports: Ports, credentials: &Credentials) -> Result<()> {
+        self.open(ports, credentials)?;
+        let stripe = Api::new(ports.stripe_url(), STRIPE_KEY);
+        let worker = Api::new(ports.worker_url(), &credentials.secret_key);
+        for customer in &self.catalogue.customers {
+            seed_customer(&stripe, customer, &self.prices)?;
+            // A counter starts with the billing period, so the Worker must have heard of the subscription first.
+            stripe.post("/_sandbox/settle", &json!({}))?.expect_success(REPORT)?;
+            seed_usage(&worker, customer)?;
+        }
+        self.stamp.write()
+    }
+}
+
+/// Sets the clocks of sandbox and Worker so many days back.
+pub(crate) fn go_back(ports: Ports, operator_key: &str, days: i64) -> Result<()> {
+    const DAY: i64 = 86_400;
     let stripe = Api::new(ports.stripe_url(), STRIPE_KEY);
-    let worker = Api::new(ports.worker_url(), &credentials.secret_key);
-    let mut price_ids = BTreeMap::new();
-    for product in &catalogue.products {
-        seed_product(&stripe, product, &mut price_ids)?;
-    }
-    worker.post("/v1/catalog/sync", &json!({}))?.expect_success(REPORT)?;
-    publish(&worker, &config)?;
-    for customer in &catalogue.customers {
-        seed_customer(&stripe, customer, &price_ids)?;
-        // A counter starts with the billing period, so the Worker must have heard of the subscription first.
-        stripe.post("/_sandbox/settle", &json!({}))?.expect_success(REPORT)?;
-        seed_usage(&worker, customer)?;
-    }
-    stamp.write()
+    stripe.put("/_sandbox/clock", &json!({"offset": -days * DAY}), &[])?.expect_success(REPORT)?;
+    let worker = Api::new(ports.worker_url(), operator_key);
+    worker.post("/dev/clock", &json!({"offset": -days * DAY * 1_000}))?.expect_success(REPORT).map(drop)
 }
 
 fn seed_product(stripe: &Api, product: &Product, price_ids: &mut BTreeMap<String, String>) -> Result<()> {
@@ -225,11 +265,9 @@ fn seed_customer(stripe: &Api, customer: &Customer, price_ids: &BTreeMap<String,
     let price = price_ids
         .get(&customer.subscribes_to)
         .with_context(|| format!("catalogue.json: `{}` subscribes to unknown `{}`", customer.tenant, customer.subscribes_to))?;
-    let known = stripe.get("/v1/customers?limit=100")?.expect_success(REPORT)?.body;
-    let known = known["data"].as_array().into_iter().flatten();
-    let mut known = known.filter(|candidate| candidate["metadata"]["upcue_tenant"] == *customer.tenant);
-    let id = if let Some(known) = known.next() {
-        field(known, "id")?
+    // An example customer's address is nobody else's.
+    let id = if let Some(known) = first_id(&stripe.get(&format!("/v1/customers?email={}", customer.email))?)? {
+        known
     } else {
         let form = [("name", customer.name.as_str()), ("email", &customer.email), ("metadata[upcue_tenant]", &customer.tenant)];
         field(&stripe.form("/v1/customers", &form)?.expect_success(REPORT)?.body, "id")?

@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod command;
+mod deploy;
 mod dev;
 mod progress;
 mod project;
@@ -44,6 +45,8 @@ enum Task {
     Size,
     /// Measure speed beside its reference, with everything built as it is shipped.
     Bench(bench::Options),
+    /// Ship Worker, pages and SDK to Cloudflare.
+    Deploy(deploy::Options),
     /// Check the repository's own rules.
     Tidy,
     /// Write a configuration for workerd and print its command line as JSON.
@@ -75,6 +78,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Test(options) => test::run(&project, options),
         Task::Size => size::run(&project),
         Task::Bench(options) => bench::run(&project, options),
+        Task::Deploy(options) => deploy::run(&project, options),
         Task::Tidy => tidy::run(&project),
         Task::WorkerdConfig(options) => stack::workerd::print(&project, options),
     }

@@ -139,12 +139,8 @@ impl House<'_> {
             if responses.contains_key(&status) {
                 return Err(format!("{status} is an answer and a problem"));
             }
-            let name = codes.join(".");
-            let reference = json!({"$ref": format!("#/components/responses/{name}")});
-            if !answers.contains_key(&name) {
-                answers.insert(name, self.problem(&codes)?);
-            }
-            responses.insert(status, reference);
+            let name = named(problem(&codes), answers);
+            responses.insert(status, json!({"$ref": format!("#/components/responses/{name}")}));
         }
         operation.insert("responses".to_owned(), Value::Object(responses));
         Ok(Value::Object(operation))
@@ -232,15 +228,6 @@ impl House<'_> {
             }
         }
         Ok(statuses)
-    }
-
-    fn problem(&self, codes: &[String]) -> Outcome<Value> {
-        let mut described = Vec::new();
-        for code in codes {
-            described.push(format!("`{code}`: {}.", row_text(member(self.problems, code)?, 1)?));
-        }
-        let schema = json!({"$ref": "#/components/schemas/Problem", "properties": {"code": {"enum": codes}}});
-        Ok(json!({"description": described.join(" "), "content": {"application/problem+json": {"schema": schema}}}))
     }
 
     /// The table of codes.
@@ -416,6 +403,29 @@ impl Type<'_> {
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
+}
+
+/// An answer that is one of these problems.
+fn problem(codes: &[String]) -> Value {
+    let schema = json!({"$ref": "#/components/schemas/Problem", "properties": {"code": {"enum": codes}}});
+    json!({"description": "A problem; `code` says which.", "content": {"application/problem+json": {"schema": schema}}})
+}
+
+/// The name of an answer that many calls have: its first code, and a number where others begin with the same.
+fn named(answer: Value, answers: &mut Map<String, Value>) -> String {
+    if let Some((name, _)) = answers.iter().find(|(_, known)| **known == answer) {
+        return name.clone();
+    }
+    let first =
+        answer.pointer("/content/application~1problem+json/schema/properties/code/enum/0").and_then(Value::as_str).unwrap_or_default();
+    let mut name = first.to_owned();
+    let mut number = 1;
+    while answers.contains_key(&name) {
+        number += 1;
+        name = format!("{first}.{number}");
+    }
+    answers.insert(name.clone(), answer);
+    name
 }
 
 /// Takes out the schemas that nothing refers to any more, as their members were taken over.

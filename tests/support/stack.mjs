@@ -99,7 +99,7 @@ async function startWorker(t, { data, stripe, dev, stripeTimeout, resend, sendEm
   if (stripeTimeout) words.push("--stripe-timeout-ms", String(stripeTimeout));
   const command = JSON.parse(execFileSync(built.xtask, dev ? [...words, "--dev"] : words, { cwd: root, encoding: "utf8" }));
   const log = [];
-  const worker = { url: `http://127.0.0.1:${port}`, port, log, child: undefined };
+  const worker = { url: `http://127.0.0.1:${port}`, port, log, data, child: undefined };
   watch(worker.url);
   worker.start = async () => {
     const child = spawn(command[0], command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });

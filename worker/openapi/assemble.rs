@@ -20,9 +20,12 @@ use serde_json::{Map, Value, json};
 /// What is wrong, with its place.
 type Outcome<T> = Result<T, String>;
 
-/// The document.
-pub(crate) fn assemble(directory: &Path) -> Outcome<Value> {
-    let about = read(directory, "about")?;
+/// The document of this version, out of the files of `directory`.
+pub(crate) fn assemble(directory: &Path, version: &str) -> Outcome<Value> {
+    let mut about = read(directory, "about")?;
+    if let Some(info) = about.get_mut("info").and_then(Value::as_object_mut) {
+        info.insert("version".to_owned(), json!(version));
+    }
     let problems = read(directory, "problems")?;
     let mut files = Vec::new();
     for tag in list(&about, "tags")? {
@@ -35,16 +38,6 @@ pub(crate) fn assemble(directory: &Path) -> Outcome<Value> {
     }
     let house = House { about: &about, problems: &problems, schemas: &schemas };
     house.document(&files)
-}
-
-/// The names of the files that the document is made of.
-pub(crate) fn sources(directory: &Path) -> Outcome<Vec<String>> {
-    let about = read(directory, "about")?;
-    let mut names = vec!["about.json".to_owned(), "problems.json".to_owned()];
-    for tag in list(&about, "tags")? {
-        names.push(format!("{}.json", text(tag, "name")?));
-    }
-    Ok(names)
 }
 
 fn read(directory: &Path, name: &str) -> Outcome<Value> {
@@ -272,6 +265,7 @@ impl House<'_> {
                 }
                 _ => {
                     let bare = name.trim_end_matches('?');
+                    required.retain(|known| known != bare);
                     if bare == name {
                         required.push(json!(bare));
                     }

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod command;
 mod dev;
+mod fuzz_api;
 mod progress;
 mod project;
 mod setup;
@@ -44,6 +45,8 @@ enum Task {
     Size,
     /// Measure speed beside its reference, with everything built as it is shipped.
     Bench(bench::Options),
+    /// Try the HTTP API with thousands of made-up requests: none may be answered 5xx, or what the reference does not describe.
+    FuzzApi(fuzz_api::Options),
     /// Check the repository's own rules.
     Tidy,
     /// Write a configuration for workerd and print its command line as JSON.
@@ -75,6 +78,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Test(options) => test::run(&project, options),
         Task::Size => size::run(&project),
         Task::Bench(options) => bench::run(&project, options),
+        Task::FuzzApi(options) => fuzz_api::run(&project, options),
         Task::Tidy => tidy::run(&project),
         Task::WorkerdConfig(options) => stack::workerd::print(&project, options),
     }

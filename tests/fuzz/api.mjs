@@ -4,6 +4,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { mailConfig } from "../support/mailing.mjs";
 import { createApp, root, startStack } from "../support/stack.mjs";
@@ -65,9 +67,11 @@ async function run(t) {
     "--mode", "all", "--continue-on-failure", "--request-timeout", "10", "--max-redirects", "0", "--workers", "1", "--no-shrink", "--output-sanitize", "false",
     "--suppress-health-check", "all", "--warnings", "off",
   ];
+  const directory = await mkdtemp(path.join(tmpdir(), "upcue-fuzz-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
   const child = spawn(schemathesis, words, {
     stdio: "inherit",
-    cwd: path.join(root, "target"), // it keeps what has failed there, and tries it first
+    cwd: directory, // it keeps what has failed where it stands, and would try that first
     env: { ...process.env, SCHEMATHESIS_HOOKS: "hooks", PYTHONPATH: path.join(root, "tests/fuzz"), UPCUE_FUZZ_STAGE: JSON.stringify(told) },
   });
   const [code] = await once(child, "exit");

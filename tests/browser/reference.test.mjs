@@ -54,6 +54,8 @@ describe("the reference's page", () => {
     assert.deepEqual(page.asked.filter((path) => path !== "/lamp.svg"), ["/reference/", "/reference/style.css"]);
     const lost = await page.evaluate(() => [...document.links].map((link) => link.getAttribute("href")).filter((href) => href.startsWith("#") && !document.getElementById(href.slice(1))));
     assert.deepEqual(lost, []);
+    const document = await page.request.get(`${origin}/reference/openapi.json`);
+    assert.match((await document.json()).openapi, /^3\.1\./);
     const ids = await page.evaluate(() => [...document.querySelectorAll("[id]")].map(({ id }) => id));
     assert.equal(new Set(ids).size, ids.length, "an anchor leads to one place");
   });

@@ -168,7 +168,7 @@ writeFileSync(
 </head>
 <body>
 <a class="skip" href="#top">To the reference</a>
-<header><a class="brand" href="../">Upcue</a><span>HTTP API ${escape(info.version)}</span><a href="../openapi.json">openapi.json</a></header>
+<header><a class="brand" href="../">Upcue</a><span>HTTP API ${escape(info.version)}</span><a href="openapi.json">openapi.json</a></header>
 <nav aria-label="Calls">${index.join("")}<p><a href="#schemas">Schemas</a></p><p><a href="#problems">Problems</a></p></nav>
 <main id="top" tabindex="-1">
 <h1>HTTP API</h1>

@@ -21,7 +21,8 @@ pub(crate) fn build(project: &Project, output: &Path) -> Result<()> {
     copy(&from.join("style.css"), &to.join("style.css"))?;
     let version = &project.package("upcue-worker")?.version;
     let document = assemble::assemble(&project.root.join("worker/openapi"), version).map_err(Error::msg).context("worker/openapi")?;
-    let source = project.target.join("openapi.json");
+    // Beside the page as well: where pages are served from elsewhere than the Worker, its own is not below them.
+    let source = to.join("openapi.json");
     write(&source, document.to_string())?;
     let mut node = project.tool("node");
     node.args([text(&from.join("page.mjs"))?, text(&source)?, text(&to.join("index.html"))?]);

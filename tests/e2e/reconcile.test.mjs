@@ -128,6 +128,8 @@ describe("comparing with Stripe", () => {
     await stack.stripe.client.subscriptions.create({ customer: stranger.id, items: [{ price: shop.prices.Pro.id }] });
     const found = await reconcile(stack);
     assert.deepEqual([found.unmatched, found.drifted, found.failed], [before + 1, [], []]);
+    const nobody = await stack.api("PUT", "/v1/tenants/stranger/customer", { customer: "cus_nobody" });
+    assert.deepEqual([nobody.status, nobody.body.code], [422, "invalid_request"], "whom Stripe does not know");
     assert.equal((await stack.api("PUT", "/v1/tenants/stranger/customer", { customer: stranger.id })).status, 200);
     assert.equal((await reconcile(stack)).unmatched, before);
     assert.equal((await mirror(stack, "stranger")).plan.name, "Pro");

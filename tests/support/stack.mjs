@@ -15,6 +15,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SignJWT } from "jose";
 import Stripe from "stripe";
+import { check, watch } from "./reference.mjs";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -69,7 +70,7 @@ async function startSandbox(t) {
   return { url, client, control };
 }
 
-/** One HTTP call: status, headers and the body, parsed where it is JSON. */
+/** One HTTP call: status, headers and the body, parsed where it is JSON. A Worker's answer must be as its reference describes it. */
 export async function call(url, { method = "GET", key, body, headers = {}, raw } = {}) {
   const response = await fetch(url, {
     method,
@@ -82,7 +83,9 @@ export async function call(url, { method = "GET", key, body, headers = {}, raw }
   });
   const text = await response.text();
   const isJson = /json/.test(response.headers.get("content-type") ?? "");
-  return { status: response.status, headers: response.headers, body: isJson && text ? JSON.parse(text) : text };
+  const answer = { status: response.status, headers: response.headers, body: isJson && text ? JSON.parse(text) : text };
+  await check(method, url, answer);
+  return answer;
 }
 
 /** workerd with the Worker, on its own directory, until the test ends or kills it. */
@@ -96,7 +99,8 @@ async function startWorker(t, { data, stripe, dev, stripeTimeout, resend, sendEm
   if (stripeTimeout) words.push("--stripe-timeout-ms", String(stripeTimeout));
   const command = JSON.parse(execFileSync(built.xtask, dev ? [...words, "--dev"] : words, { cwd: root, encoding: "utf8" }));
   const log = [];
-  const worker = { url: `http://127.0.0.1:${port}`, port, log, child: undefined };
+  const worker = { url: `http://127.0.0.1:${port}`, port, log, data, child: undefined };
+  watch(worker.url);
   worker.start = async () => {
     const child = spawn(command[0], command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
     worker.child = child;

@@ -26,7 +26,9 @@ pub(crate) async fn serve(mut req: Request, env: Env) -> worker::Result<Response
     }
     let method = req.method();
     let path = req.path();
-    let route = routes::find(&method, &path);
+    // A method that nobody knows comes as GET.
+    let is_known = req.inner().method() == method.as_ref();
+    let route = if is_known { routes::find(&method, &path) } else { Err(routes::not_taken(&path)) };
     let answer = match &route {
         Ok(route) => routes::handle(*route, &mut req, &env, &path).await,
         Err(error) => Answer::from(error.clone()),
@@ -40,7 +42,11 @@ pub(crate) async fn serve(mut req: Request, env: Env) -> worker::Result<Response
         tenant: answer.tenant.as_deref(),
         source: answer.error().and_then(ApiError::source),
     });
-    finish(answer, origin.as_deref())
+    let mut response = finish(answer, origin.as_deref())?;
+    if response.status_code() == 405 {
+        response.headers_mut().set("allow", &routes::allowed(&path))?;
+    }
+    Ok(response)
 }
 
 /// A preflight carries no credential, so it cannot know the app: it allows the question, and the answer's own headers decide

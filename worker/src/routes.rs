@@ -17,6 +17,7 @@ mod letters;
 mod listing;
 mod live;
 mod looks;
+mod openapi;
 mod outbox;
 mod plans;
 mod quotes;
@@ -51,6 +52,7 @@ use crate::rpc::{TenantCall, TenantEnvelope, tenant_object};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Health,
+    OpenApi,
     Events,
     Snapshot,
     Live,
@@ -122,7 +124,7 @@ pub(crate) enum Route {
     Dev,
 }
 
-/// Method, path and route. `*` stands for one segment.
+/// Method, path and route. `{…}` stands for one segment. The reference (`worker/openapi`) has the same calls, by a test.
 const TABLE: &[(Method, &str, Route)] = &[
     (Method::Post, "/v1/events", Route::Events),
     (Method::Get, "/v1/snapshot", Route::Snapshot),
@@ -132,7 +134,7 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/plans", Route::Plans),
     (Method::Post, "/v1/upgrade/quotes", Route::QuoteCreate),
     (Method::Post, "/v1/upgrades", Route::UpgradeCreate),
-    (Method::Get, "/v1/upgrades/*", Route::Upgrade),
+    (Method::Get, "/v1/upgrades/{upgrade}", Route::Upgrade),
     (Method::Post, "/v1/upgrade-requests", Route::RequestCreate),
     (Method::Get, "/v1/upgrade-requests", Route::Requests),
     (Method::Get, "/v1/reports/upgrades", Route::ReportUpgrades),
@@ -144,8 +146,9 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/reports/trend", Route::ReportTrend),
     (Method::Get, "/v1/activity", Route::Activity),
     (Method::Get, "/healthz", Route::Health),
-    (Method::Post, "/webhooks/stripe/*", Route::WebhookStripe),
-    (Method::Post, "/webhooks/email/*/*", Route::WebhookEmail),
+    (Method::Get, "/openapi.json", Route::OpenApi),
+    (Method::Post, "/webhooks/stripe/{app}", Route::WebhookStripe),
+    (Method::Post, "/webhooks/email/{app}/{provider}", Route::WebhookEmail),
     (Method::Get, "/v1/config", Route::ConfigGet),
     (Method::Put, "/v1/config", Route::ConfigPut),
     (Method::Post, "/v1/config/validate", Route::ConfigValidate),
@@ -155,45 +158,45 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Get, "/v1/config/schema", Route::ConfigSchema),
     (Method::Post, "/v1/email/preview", Route::LetterPreview),
     (Method::Post, "/v1/email/test", Route::LetterTrial),
-    (Method::Get, "/v1/letters/preview/*", Route::LetterLook),
+    (Method::Get, "/v1/letters/preview/{look}", Route::LetterLook),
     (Method::Get, "/v1/segments", Route::Segments),
-    (Method::Get, "/v1/segments/*", Route::Segment),
+    (Method::Get, "/v1/segments/{segment}", Route::Segment),
     (Method::Post, "/v1/config/backtest", Route::BacktestStart),
-    (Method::Get, "/v1/config/backtests/*", Route::Backtest),
+    (Method::Get, "/v1/config/backtests/{backtest}", Route::Backtest),
     (Method::Get, "/v1/catalog", Route::CatalogGet),
     (Method::Post, "/v1/catalog/sync", Route::CatalogSync),
     (Method::Get, "/v1/tenants", Route::Tenants),
-    (Method::Get, "/v1/tenants/*", Route::Tenant),
-    (Method::Get, "/v1/tenants/*/decisions", Route::TenantDecisions),
-    (Method::Put, "/v1/tenants/*/customer", Route::TenantCustomer),
-    (Method::Get, "/v1/tenants/*/timeline", Route::TenantTimeline),
-    (Method::Get, "/v1/tenants/*/replay", Route::TenantReplay),
+    (Method::Get, "/v1/tenants/{tenant}", Route::Tenant),
+    (Method::Get, "/v1/tenants/{tenant}/decisions", Route::TenantDecisions),
+    (Method::Put, "/v1/tenants/{tenant}/customer", Route::TenantCustomer),
+    (Method::Get, "/v1/tenants/{tenant}/timeline", Route::TenantTimeline),
+    (Method::Get, "/v1/tenants/{tenant}/replay", Route::TenantReplay),
     (Method::Get, "/v1/stripe/events", Route::StripeEvents),
     (Method::Post, "/v1/stripe/reconcile", Route::StripeReconcile),
     (Method::Post, "/v1/apps", Route::AppCreate),
-    (Method::Patch, "/v1/apps/*", Route::AppUpdate),
-    (Method::Post, "/v1/apps/*/keys", Route::AppKeyCreate),
-    (Method::Delete, "/v1/apps/*/keys/*", Route::AppKeyRevoke),
+    (Method::Patch, "/v1/apps/{app}", Route::AppUpdate),
+    (Method::Post, "/v1/apps/{app}/keys", Route::AppKeyCreate),
+    (Method::Delete, "/v1/apps/{app}/keys/{key}", Route::AppKeyRevoke),
     (Method::Get, "/v1/email/outbox", Route::Outbox),
-    (Method::Get, "/v1/tenants/*/letters", Route::TenantLetters),
-    (Method::Get, "/v1/tenants/*/letters/*", Route::TenantLetter),
+    (Method::Get, "/v1/tenants/{tenant}/letters", Route::TenantLetters),
+    (Method::Get, "/v1/tenants/{tenant}/letters/{letter}", Route::TenantLetter),
     (Method::Get, "/v1/email/suppressions", Route::Suppressions),
     (Method::Post, "/v1/email/suppressions", Route::SuppressionAdd),
     (Method::Delete, "/v1/email/suppressions", Route::SuppressionRemove),
-    (Method::Get, "/u/*", Route::UnsubscribePage),
-    (Method::Post, "/u/*", Route::Unsubscribe),
-    (Method::Get, "/e/*", Route::Click),
-    (Method::Post, "/v1/apps/*/email/test", Route::AppMailTrial),
+    (Method::Get, "/u/{token}", Route::UnsubscribePage),
+    (Method::Post, "/u/{token}", Route::Unsubscribe),
+    (Method::Get, "/e/{token}", Route::Click),
+    (Method::Post, "/v1/apps/{app}/email/test", Route::AppMailTrial),
     (Method::Get, "/v1/webhooks", Route::HookList),
     (Method::Post, "/v1/webhooks", Route::HookAdd),
-    (Method::Patch, "/v1/webhooks/*", Route::HookChange),
-    (Method::Delete, "/v1/webhooks/*", Route::HookRemove),
-    (Method::Post, "/v1/webhooks/*/rotate", Route::HookRotate),
-    (Method::Post, "/v1/webhooks/*/test", Route::HookTest),
-    (Method::Get, "/v1/webhooks/*/deliveries", Route::HookDeliveries),
-    (Method::Post, "/v1/webhooks/*/deliveries/*/replay", Route::HookReplay),
+    (Method::Patch, "/v1/webhooks/{endpoint}", Route::HookChange),
+    (Method::Delete, "/v1/webhooks/{endpoint}", Route::HookRemove),
+    (Method::Post, "/v1/webhooks/{endpoint}/rotate", Route::HookRotate),
+    (Method::Post, "/v1/webhooks/{endpoint}/test", Route::HookTest),
+    (Method::Get, "/v1/webhooks/{endpoint}/deliveries", Route::HookDeliveries),
+    (Method::Post, "/v1/webhooks/{endpoint}/deliveries/{message}/replay", Route::HookReplay),
     #[cfg(feature = "dev-tools")]
-    (Method::Post, "/dev/*", Route::Dev),
+    (Method::Post, "/dev/{tool}", Route::Dev),
 ];
 
 impl Route {
@@ -268,28 +271,38 @@ async fn call_tenant<R: Wire>(env: &Env, caller: &Caller, tenant: &str, call: Te
 
 /// Finds the route of a request.
 pub(crate) fn find(method: &Method, path: &str) -> ApiResult<Route> {
-    let mut allowed = Vec::new();
-    for (of, _, route) in TABLE.iter().filter(|(_, pattern, _)| matches(pattern, path)) {
-        if of == method || (*method == Method::Head && *of == Method::Get) {
-            return Ok(*route);
-        }
-        allowed.push(of.to_string());
-    }
+    let wanted = if *method == Method::Head { &Method::Get } else { method };
+    at(path).find(|(of, ..)| of == wanted).map(|(.., route)| *route).ok_or_else(|| not_taken(path))
+}
+
+/// A path that does not take the method, or is none.
+pub(crate) fn not_taken(path: &str) -> ApiError {
+    let allowed = allowed(path);
     if allowed.is_empty() {
-        return Err(ApiError::new(Code::NotFound, "no such path; see the reference for what there is"));
+        return ApiError::new(Code::NotFound, "no such path; GET /openapi.json describes those there are");
     }
-    Err(ApiError::new(Code::MethodNotAllowed, format!("this path takes {}", allowed.join(", "))))
+    ApiError::new(Code::MethodNotAllowed, format!("this path takes {allowed}"))
+}
+
+/// The methods that a path takes, as the header `Allow` has them.
+pub(crate) fn allowed(path: &str) -> String {
+    at(path).map(|(method, ..)| method.as_ref()).collect::<Vec<_>>().join(", ")
+}
+
+/// The rows of a path.
+fn at(path: &str) -> impl Iterator<Item = &'static (Method, &'static str, Route)> {
+    TABLE.iter().filter(move |(_, pattern, _)| matches(pattern, path))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
     let mut segments = path.split('/');
     pattern
         .split('/')
-        .all(|expected| segments.next().is_some_and(|found| if expected == "*" { !found.is_empty() } else { expected == found }))
+        .all(|expected| segments.next().is_some_and(|found| if expected.starts_with('{') { !found.is_empty() } else { expected == found }))
         && segments.next().is_none()
 }
 
-/// The segment that the `n`-th `*` of a path stands for, decoded.
+/// The segment at this position of a path, decoded.
 fn segment(path: &str, position: usize) -> ApiResult<String> {
     let raw = path.split('/').nth(position).unwrap_or("");
     percent_decode(raw).ok_or_else(|| ApiError::new(Code::InvalidRequest, "the path is not valid UTF-8 after percent-decoding"))
@@ -306,6 +319,7 @@ fn percent_decode(text: &str) -> Option<String> {
 pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &str) -> Answer {
     match route {
         Route::Health => health::get().into(),
+        Route::OpenApi => openapi::get().into(),
         Route::Events => events::post(req, env).await,
         Route::Snapshot => snapshot::get(req, env).await,
         Route::Live => live::get(req, env).await,

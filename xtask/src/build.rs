@@ -1,5 +1,6 @@
 //! Builds the parts that ship: Worker, SDK, pages.
 
+mod reference;
 pub(crate) mod sdk;
 pub(crate) mod stamp;
 mod wasm;

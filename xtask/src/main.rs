@@ -5,6 +5,7 @@ mod build;
 mod command;
 mod deploy;
 mod dev;
+mod fuzz_api;
 mod progress;
 mod project;
 mod setup;
@@ -47,6 +48,8 @@ enum Task {
     Bench(bench::Options),
     /// Ship Worker, pages and SDK to Cloudflare.
     Deploy(deploy::Options),
+    /// Try the HTTP API with thousands of made-up requests: none may be answered 5xx, or what the reference does not describe.
+    FuzzApi(fuzz_api::Options),
     /// Check the repository's own rules.
     Tidy,
     /// Write a configuration for workerd and print its command line as JSON.
@@ -79,6 +82,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Size => size::run(&project),
         Task::Bench(options) => bench::run(&project, options),
         Task::Deploy(options) => deploy::run(&project, options),
+        Task::FuzzApi(options) => fuzz_api::run(&project, options),
         Task::Tidy => tidy::run(&project),
         Task::WorkerdConfig(options) => stack::workerd::print(&project, options),
     }

@@ -49,6 +49,11 @@ impl Stripe {
         Ok(customer.and_then(|c| text_at(&c, &format!("/metadata/{TENANT_KEY}"))))
     }
 
+    /// Whether there is such a customer.
+    pub(crate) async fn has_customer(&self, customer: &str) -> ApiResult<bool> {
+        Ok(self.get(&format!("/v1/customers/{}", escape(customer))).await?.is_some())
+    }
+
     /// The ids of a customer's subscriptions, ended ones included.
     pub(crate) async fn subscriptions_of(&self, customer: &str) -> ApiResult<Vec<String>> {
         let all = self.all(&format!("/v1/subscriptions?status=all&customer={}", escape(customer))).await?;

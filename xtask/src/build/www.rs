@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::sdk;
+use super::{reference, sdk};
 use crate::command;
 use crate::progress::step;
 use crate::project::{Project, copy, copy_tree, fresh_directory, read, text};
@@ -33,6 +33,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
             copy_tree(&pages, &to, &|path| is_source(path) || is_not_served(path))?;
             bundle(project, &pages, &to)?;
         }
+        reference::build(project, &output)?;
         copy_tree(&sdk::package(project), &output.join("sdk"), &|_| false)
     })
 }

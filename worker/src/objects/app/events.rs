@@ -76,6 +76,12 @@ impl AppObject {
     /// Says whose a customer is, reads its subscriptions, and acts upon the events that waited for this.
     pub(super) async fn link_customer(&self, customer: &str, tenant: &str) -> ApiResult<()> {
         let stripe = Stripe::new(&self.env, &self.head()?.stripe.api_key)?;
+        if !stripe.has_customer(customer).await? {
+            return Err(ApiError::new(
+                Code::InvalidRequest,
+                format!("Stripe has no customer `{customer}`; check the id, and test or live mode"),
+            ));
+        }
         let subscriptions = stripe.subscriptions_of(customer).await?;
         self.put_customer(customer, tenant)?;
         for subscription in subscriptions {

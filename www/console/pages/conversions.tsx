@@ -8,7 +8,7 @@ import { count, duration, money, number, percent, share } from "../parts/format"
 import { Loaded, useAnswer } from "../parts/load";
 import { usePlanNames } from "../parts/plan-names";
 import { here, useRoute } from "../parts/router";
-import { DIMENSION_WORDS, MODEL_WORDS, named, word } from "../parts/words";
+import { DIMENSION_WORDS, MODEL_WORDS, inOrder, named, word } from "../parts/words";
 import { Behind } from "./conversion-tenants";
 
 const WINDOWS = [
@@ -135,7 +135,7 @@ function Grouped({ found: { rows, currency, by: grouped }, by }: { found: Conver
         </tr>
       </thead>
       <tbody>
-        {rows.map((row) => (
+        {inOrder(rows, names[0] ?? "signal").map((row) => (
           <tr key={names.map((name) => row[name]).join(" ")}>
             {names.map((name, i) => {
               const text = name === "plan" && row.plan ? planName(String(row.plan)) : named(name, row[name]);

@@ -13,6 +13,7 @@ import { LiftFigures } from "../parts/lift";
 import { Loaded, useAnswer } from "../parts/load";
 import { usePlanNames } from "../parts/plan-names";
 import { href, useRoute } from "../parts/router";
+import { named } from "../parts/words";
 
 export function Overview(): VNode {
   const { since, until, days } = usePeriod();
@@ -189,7 +190,7 @@ function Sources({ found: { rows, currency } }: { found: Conversions }): VNode {
       caption="Expansion MRR by signal"
       rows={best.map(({ signal, revenue, conversions }) => ({
         key: String(signal),
-        name: <a href={href(["conversions"], { by: "signal", "is.signal": String(signal ?? "") })}>{signal ?? "No signal"}</a>,
+        name: <a href={href(["conversions"], { by: "signal", "is.signal": String(signal ?? "") })}>{named("signal", signal)}</a>,
         value: revenue,
         shown: (
           <>
@@ -233,7 +234,7 @@ function Going({ found }: { found: Upgrades }): VNode {
       <Figure
         label="Upgraded"
         value={number(found.upgraded)}
-        note={failed.map(([code, times]) => `${number(times)} ${code.replaceAll("_", " ")}`).join(", ") || "none failed"}
+        note={failed.map(([code, times]) => `${number(times)} × ${code.replaceAll("_", " ")}`).join(", ") || "none failed"}
       />
       <Figure
         label="From click to upgraded"

@@ -1,4 +1,5 @@
-// From who could be prompted to who upgraded.
+// From who could be prompted to who upgraded. Steps are counted by themselves, so each is a share of the first: who is quoted need not
+// have clicked.
 
 import type { VNode } from "preact";
 import type { FunnelStep } from "../api/shapes";
@@ -14,9 +15,9 @@ export function FunnelBars({ steps, currency }: { steps: FunnelStep[]; currency:
       <thead class="unseen">
         <tr>
           <th scope="col">Step</th>
-          <th scope="col">Share of the first</th>
+          <td />
           <th scope="col">Tenants</th>
-          <th scope="col">Of the step before</th>
+          <th scope="col">Share of the first step</th>
         </tr>
       </thead>
       <tbody>
@@ -27,13 +28,12 @@ export function FunnelBars({ steps, currency }: { steps: FunnelStep[]; currency:
             </th>
             <td class="track">
               <span class="bar" style={{ inlineSize: `${first > 0 ? Math.min(100, (tenants / first) * 100) : 0}%` }} />
-              <span class="unseen">{share(tenants, first)}</span>
             </td>
             <td class="num">
               {number(tenants)}
               {revenue !== undefined && <span class="note">{money(revenue, currency)}</span>}
             </td>
-            <td class="num fine">{i > 0 ? share(tenants, steps[i - 1]?.tenants ?? 0) : ""}</td>
+            <td class="num fine">{i > 0 ? share(tenants, first) : ""}</td>
           </tr>
         ))}
       </tbody>

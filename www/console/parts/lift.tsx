@@ -38,8 +38,8 @@ export function LiftFigures({ lift }: { lift: Lift }): VNode {
               <th scope="col" class="num">
                 Share
               </th>
-              <th scope="col" class="num">
-                Still within {duration(lift.window_ms)}
+              <th scope="col" class="num" title={`Their ${duration(lift.window_ms)} are not over yet`}>
+                Waiting
               </th>
             </tr>
           </thead>

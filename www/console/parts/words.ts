@@ -115,9 +115,25 @@ export function sentence(code: string): string {
 
 export const word = (of: Record<string, string>, code: string | null | undefined): string => (code ? (of[code] ?? sentence(code)) : "–");
 
+/** What a row without a value is about. */
+const NOTHING: Partial<Record<Dimension, string>> = { variant: "The only one", signal: "No signal" };
+
+/** Values that come in an order of their own, whatever their rows are worth. */
+const ORDERS: Partial<Record<Dimension, readonly string[]>> = {
+  timing: Object.keys(TIMINGS),
+  weekday: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+  hour: Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "0")),
+};
+
+/** Rows by the order of what they are grouped by first; as they came where that has none. */
+export function inOrder<T extends Partial<Record<Dimension, unknown>>>(rows: readonly T[], name: Dimension): T[] {
+  const order = ORDERS[name];
+  return order ? rows.toSorted((a, b) => order.indexOf(String(a[name])) - order.indexOf(String(b[name]))) : [...rows];
+}
+
 /** A key of a row as people read it. */
 export function named(name: Dimension, value: string | number | null | undefined): string {
-  if (value === null || value === undefined || value === "" || value === "none") return name === "variant" ? "The only one" : "None";
+  if (value === null || value === undefined || value === "" || value === "none") return NOTHING[name] ?? "None";
   if (name === "timing") return word(TIMINGS, String(value));
   if (name === "channel") return word(CHANNELS, String(value));
   if (name === "weekday") return sentence(String(value));

@@ -160,7 +160,9 @@ describe("the reference", () => {
     await mails.outbox("?limit=1");
     for (const method of ["GET", "HEAD"]) await good(ask(linkIn(letter, stack.worker, "u"), { method }));
     await good(ask(linkIn(letter, stack.worker, "u"), { method: "POST", body: new URLSearchParams({ stop: "all" }) }));
-    for (const path of ["u", "e"]) await good(ask(`${stack.worker.url}/${path}/nonsense`), 404);
+    for (const path of ["u", "e"]) {
+      for (const accept of ["*/*", "text/html"]) await good(ask(`${stack.worker.url}/${path}/nonsense`, { headers: { accept } }), 404);
+    }
     const links = letter.html.match(new RegExp(`${stack.worker.url}/e/[\\w-]+`, "g"));
     const followed = [];
     for (const link of links) followed.push((await ask(link)).status);

@@ -14,7 +14,8 @@ export const watch = (url) => references.set(new URL(url).origin, undefined);
 export async function ask(url, { method = "GET", headers = {}, body } = {}) {
   const response = await fetch(url, { method, headers, body, redirect: "manual" });
   const text = await response.text();
-  const answer = { status: response.status, headers: response.headers, body: text };
+  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  const answer = { status: response.status, headers: response.headers, body: isJson && text ? JSON.parse(text) : text };
   await check(method, url, answer);
   return answer;
 }

@@ -9,7 +9,7 @@
 //!   (`false`: there are none), and `"..."` names a schema whose members it has as well;
 //! - `[{…}]` is a list of such objects, `[type, "words"]` describes a type, `[type, "words", {…}]` adds keywords of JSON Schema to it;
 //! - a call stands under its method and path, and names who may make it (`callers` in `about.json`), and the codes of the problems
-//!   it can have beyond those that its caller, its body and its path bring along.
+//!   it can have beyond those that its caller, its body and its path bring along; `pages` lists statuses that are a page for people.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -132,7 +132,8 @@ impl House<'_> {
             if responses.contains_key(&status) {
                 return Err(format!("{status} is an answer and a problem"));
             }
-            let name = named(problem(&codes), answers);
+            let for_people = words(written, "pages")?.contains(&status.as_str());
+            let name = named(problem(&codes, for_people), answers);
             responses.insert(status, json!({"$ref": format!("#/components/responses/{name}")}));
         }
         operation.insert("responses".to_owned(), Value::Object(responses));
@@ -399,10 +400,14 @@ impl Type<'_> {
     }
 }
 
-/// An answer that is one of these problems.
-fn problem(codes: &[String]) -> Value {
+/// An answer that is one of these problems; or a page, for whoever reads those.
+fn problem(codes: &[String], for_people: bool) -> Value {
     let schema = json!({"$ref": "#/components/schemas/Problem", "properties": {"code": {"enum": codes}}});
-    json!({"description": "A problem; `code` says which.", "content": {"application/problem+json": {"schema": schema}}})
+    let mut content = json!({"application/problem+json": {"schema": schema}});
+    if let Some(content) = content.as_object_mut().filter(|_| for_people) {
+        content.insert("text/html".to_owned(), json!({"schema": {"type": "string"}}));
+    }
+    json!({"description": "A problem; `code` says which.", "content": content})
 }
 
 /// The name of an answer that many calls have: its first code, and a number where others begin with the same.

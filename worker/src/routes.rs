@@ -9,7 +9,9 @@ pub(crate) mod config;
 mod decisions;
 #[cfg(feature = "dev-tools")]
 pub(crate) mod dev;
+mod erasures;
 mod events;
+mod export;
 mod health;
 mod hooks;
 mod letter_trial;
@@ -92,6 +94,10 @@ pub(crate) enum Route {
     TenantCustomer,
     TenantTimeline,
     TenantReplay,
+    TenantExport,
+    TenantErase,
+    UserErase,
+    Erasures,
     StripeEvents,
     StripeReconcile,
     AppCreate,
@@ -168,6 +174,10 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Put, "/v1/tenants/*/customer", Route::TenantCustomer),
     (Method::Get, "/v1/tenants/*/timeline", Route::TenantTimeline),
     (Method::Get, "/v1/tenants/*/replay", Route::TenantReplay),
+    (Method::Get, "/v1/tenants/*/export", Route::TenantExport),
+    (Method::Delete, "/v1/tenants/*", Route::TenantErase),
+    (Method::Delete, "/v1/tenants/*/users/*", Route::UserErase),
+    (Method::Get, "/v1/erasures", Route::Erasures),
     (Method::Get, "/v1/stripe/events", Route::StripeEvents),
     (Method::Post, "/v1/stripe/reconcile", Route::StripeReconcile),
     (Method::Post, "/v1/apps", Route::AppCreate),
@@ -347,6 +357,10 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::TenantCustomer => tenants::link_customer(req, env, path).await.into(),
         Route::TenantTimeline => timeline::get(req, env, path).await.into(),
         Route::TenantReplay => replay::get(req, env, path).await.into(),
+        Route::TenantExport => export::get(req, env, path).await.into(),
+        Route::TenantErase => erasures::tenant_with_all(req, env, path).await.into(),
+        Route::UserErase => erasures::user(req, env, path).await.into(),
+        Route::Erasures => erasures::list(req, env).await.into(),
         Route::StripeEvents => webhooks_stripe::list(req, env).await.into(),
         Route::StripeReconcile => sweep::post(req, env).await.into(),
         Route::AppCreate => apps::create(req, env).await.into(),

@@ -85,6 +85,18 @@ impl Requests {
         Asked::New
     }
 
+    /// Forgets what `user` asked for; answers whether that was anything.
+    pub fn erase(&mut self, user: &str) -> bool {
+        let before = self.asks.len();
+        self.asks.retain(|ask| ask.user != user);
+        self.asks.len() != before
+    }
+
+    /// The requests of one user, or all, oldest first.
+    pub fn asked_by(&self, user: Option<&str>) -> Vec<Ask> {
+        self.asks.iter().filter(|ask| user.is_none_or(|user| ask.user == user)).cloned().collect()
+    }
+
     /// What stands, most asked for first.
     pub fn totals(&self, now: Millis) -> Vec<Total> {
         let mut totals: Vec<Total> = Vec::new();

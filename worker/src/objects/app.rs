@@ -3,7 +3,9 @@
 mod backtests;
 mod catalogue;
 mod config;
+mod erasure;
 mod events;
+mod export;
 mod hooks;
 mod keys;
 mod listing;
@@ -31,10 +33,15 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// Tables and indexes.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 25] = [
     backtests::TABLE,
     backtests::REVISIONS,
     config::TABLE,
+    erasure::TABLE,
+    erasure::WAITING,
+    erasure::BY_LIFE,
+    erasure::BY_TIME,
+    erasure::GONE,
     events::TABLE,
     events::WAITING,
     events::CUSTOMERS,
@@ -116,7 +123,7 @@ impl AppObject {
             AppCall::StripeEvent(event) => rpc::reply(&self.receive_event(&event).await?),
             AppCall::StripeEvents(state) => rpc::reply(&self.stripe_events(state)?),
             AppCall::LinkCustomer { customer, tenant } => rpc::reply(&self.link_customer(&customer, &tenant).await?),
-            AppCall::Facts { tenant, facts } => rpc::reply(&self.take_facts(&tenant, &facts)?),
+            AppCall::Facts { tenant, life, facts } => rpc::reply(&self.take_facts(&tenant, &life, &facts)?),
             AppCall::CustomerOf(tenant) => rpc::reply(&self.customer_of(&tenant)?),
             AppCall::Sweep => rpc::reply(&self.sweep_all().await?),
             AppCall::RulebookOf(revision) => rpc::reply(&self.rulebook_of(revision)?),
@@ -137,6 +144,11 @@ impl AppObject {
             AppCall::KeepLook(look) => rpc::reply(&self.keep_look(&look)?),
             AppCall::Look(name) => rpc::reply(&self.look(&name)?),
             AppCall::Hook(call) => self.about_hooks(call),
+            AppCall::Erase(leaving) => rpc::reply(&self.erase(leaving).await?),
+            AppCall::Erasures(listing) => rpc::reply(&self.erasures(&listing)?),
+            AppCall::Export { tenant, wish } => rpc::reply(&self.export(&tenant, &wish)?),
+            #[cfg(feature = "dev-tools")]
+            AppCall::Rows => rpc::reply(&self.rows()?.all()?),
         }
     }
 
@@ -153,6 +165,7 @@ impl AppObject {
 
     /// What was left for later: events that failed, tenants that must hear of new rules, and what comes round by itself.
     async fn catch_up(&self) -> ApiResult<()> {
+        self.retry_erasures().await?;
         self.announce_some().await?;
         self.go_on_backtesting().await?;
         self.retry_events().await?;
@@ -172,7 +185,7 @@ impl AppObject {
         if self.is_announcing()? || self.is_backtesting()? {
             return Ok(Some(Self::now()));
         }
-        Ok(self.next_event()?.into_iter().chain(self.next_round()?).min())
+        Ok(self.next_event()?.into_iter().chain(self.next_round()?).chain(self.next_erasure()?).min())
     }
 
     /// The object's rows.

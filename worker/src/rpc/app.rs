@@ -20,6 +20,7 @@ use upcue_engine::wire;
 
 use crate::auth::link::LinkKey;
 use crate::mail::{MailAccess, MailReport, MailSettings};
+use crate::rpc::{ErasureListing, ExportWish, Leaving};
 
 /// What every request needs to know of an app.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -127,6 +128,8 @@ pub(crate) enum AppCall {
     Facts {
         /// Whose.
         tenant: String,
+        /// Of which of its lives: each ends when the tenant is erased.
+        life: String,
         /// The facts, lowest number first.
         facts: Vec<(u64, Fact)>,
     },
@@ -170,14 +173,29 @@ pub(crate) enum AppCall {
     Look(String),
     /// Something about its outbound webhooks → what [`HookCall`] says.
     Hook(HookCall),
+    /// Erases a tenant, or one user of it, everywhere → [`Erasure`](crate::rpc::Erasure).
+    Erase(Leaving),
+    /// Erasures, a page of them → `Vec<Erasure>`.
+    Erasures(ErasureListing),
+    /// A part of everything that is kept of a tenant here → [`ExportPage`](crate::rpc::ExportPage).
+    Export {
+        /// Whose.
+        tenant: String,
+        /// Which part.
+        wish: ExportWish,
+    },
+    /// All rows of the object, as texts → `Vec<String>`.
+    #[cfg(feature = "dev-tools")]
+    Rows,
 }
 
 wire! { enum AppCall {
     Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value), ConfigVersions { before, limit },
     Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
-    LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
+    LinkCustomer { customer, tenant }, Facts { tenant, life, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
     StartBacktest(wish), Backtest(id), Upgrades(since), Proof(call), Tenants(listing), Segments, Segment(listing), MayMail(wish),
     Suppress(suppression), Unsuppress(address), Suppressions(listing), Letters(listing), MailReports(reports), KeepLook(look), Look(name), Hook(call),
+    Erase(leaving), Erasures(listing), Export { tenant, wish }, #[cfg(feature = "dev-tools")] Rows,
 } }
 
 /// What an operator sets; `None` leaves as it is.

@@ -77,6 +77,8 @@ impl AppObject {
     pub(super) async fn link_customer(&self, customer: &str, tenant: &str) -> ApiResult<()> {
         let stripe = Stripe::new(&self.env, &self.head()?.stripe.api_key)?;
         let subscriptions = stripe.subscriptions_of(customer).await?;
+        self.came_back(tenant)?;
+        self.came_back(customer)?;
         self.put_customer(customer, tenant)?;
         for subscription in subscriptions {
             self.sync_subscription(tenant, &subscription, customer).await?;
@@ -125,9 +127,10 @@ impl AppObject {
         match outcome {
             Ok((state, customer)) => {
                 // What is done needs no body any more; its id stays, so that a duplicate is known.
-                let sql = "UPDATE stripe_event SET state = ?, next_at = NULL, detail = NULL, customer = coalesce(?, customer), \
-                    body = CASE WHEN ? = 'unmatched' THEN body END WHERE id = ?";
-                rows.run(sql, vec![word(state).into(), customer.into(), word(state).into(), id.into()])?;
+                let sql = "UPDATE stripe_event SET state = ?1, next_at = NULL, detail = NULL, \
+                    customer = CASE WHEN ?1 <> 'ignored' THEN coalesce(?2, customer) END, \
+                    body = CASE WHEN ?1 = 'unmatched' THEN body END WHERE id = ?3";
+                rows.run(sql, vec![word(state).into(), customer.into(), id.into()])?;
                 Ok(state)
             }
             Err(error) => {
@@ -156,6 +159,9 @@ impl AppObject {
             }
             Subject::Customer { id, tenant } => {
                 let Some(tenant) = tenant.as_ref().filter(|t| upcue_engine::ids::is_id(t)) else { return Ok((EventState::Ignored, None)) };
+                if self.is_gone(tenant)? {
+                    return Ok((EventState::Ignored, None));
+                }
                 self.link(id, tenant).await?;
                 Ok((EventState::Done, None))
             }
@@ -187,8 +193,12 @@ impl AppObject {
             (None, None) => stripe.tenant_of(&customer).await?,
         };
         let Some(tenant) = tenant.filter(|t| upcue_engine::ids::is_id(t)) else {
-            return Ok((EventState::Unmatched, Some(customer)));
+            let state = if self.is_gone(&customer)? { EventState::Ignored } else { EventState::Unmatched };
+            return Ok((state, Some(customer)));
         };
+        if self.is_gone(&tenant)? {
+            return Ok((EventState::Ignored, None));
+        }
         self.link(&customer, &tenant).await?;
         self.sync_subscription(&tenant, id, &customer).await?;
         Ok((EventState::Done, Some(customer)))
@@ -213,6 +223,7 @@ impl AppObject {
         };
         let envelope = TenantEnvelope { app: head.id.clone(), tenant: tenant.to_owned(), revision: head.revision, call };
         let prices: Vec<String> = tenant_object(&self.env, &head.id, tenant)?.call(&envelope).await?;
+        self.erase_if_gone(tenant)?;
         for price in prices {
             if !self.knows_price(&price)? {
                 self.sync_catalogue().await?;

@@ -27,11 +27,17 @@ const ACTIVE: i64 = 35 * DAY;
 
 impl AppObject {
     /// Takes facts in, each once and all or none: numbers up to the last known one have been counted. Answers the highest known.
-    pub(super) fn take_facts(&self, tenant: &str, facts: &[(u64, Fact)]) -> ApiResult<u64> {
+    pub(super) fn take_facts(&self, tenant: &str, life: &str, facts: &[(u64, Fact)]) -> ApiResult<u64> {
         let head = self.head()?;
+        if self.is_over(tenant, life)? {
+            return Ok(facts.last().map_or(0, |(number, _)| *number));
+        }
         let rows = self.rows()?;
         let sql = "SELECT last_seq, seen_at, plan, status, score, scored_at FROM tenant WHERE tenant = ?";
         let mut standing = rows.query(sql, vec![tenant.into()])?.first().map(|row| read(row)).unwrap_or_default();
+        if standing.last == 0 {
+            self.came_back(tenant)?; // should it have been erased before
+        }
         rows.transaction(&mut || self.count_facts(&rows, &head, tenant, &mut standing, facts))?;
         Ok(standing.last)
     }

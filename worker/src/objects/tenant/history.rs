@@ -99,16 +99,16 @@ impl Stored {
     }
 
     /// Begins the history anew from how things stand: what is left of it cannot be played.
-    fn begin_anew(&mut self) -> ApiResult<()> {
+    pub(super) fn begin_anew(&mut self) -> ApiResult<()> {
         self.chunk = Chunk::default();
-        let known = users(self.rows(), super::store::USER)?;
         let base = Base { users: Map::new(), ..Base::of(&self.tenant, self.rules.revision) };
         let rows = self.rows();
         rows.transaction(&mut || {
             rows.run("DELETE FROM history", vec![])?;
-            for (id, user) in known.iter() {
-                rows.put(&format!("{BASE_USER}{id}"), user)?;
-            }
+            // `0` is the character after `/`.
+            rows.run("DELETE FROM row WHERE key >= 'base_user/' AND key < 'base_user0'", vec![])?;
+            let sql = "INSERT INTO row (key, value) SELECT 'base_' || key, value FROM row WHERE key >= 'user/' AND key < 'user0'";
+            rows.run(sql, vec![])?;
             rows.put(BASE, &base)?;
             self.put_counts()
         })

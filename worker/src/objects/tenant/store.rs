@@ -137,6 +137,11 @@ impl Stored {
         })
     }
 
+    /// Whether nothing was ever written down: nobody was here since the object was made, or erased.
+    pub(super) fn is_nobody(&self) -> ApiResult<bool> {
+        Ok(self.rows.query("SELECT 1 FROM row LIMIT 1", vec![])?.is_empty())
+    }
+
     /// Loads the users whose state a batch reads or changes: all of them, whoever else must go for it.
     fn load_users_of(&mut self, batch: &Batch) -> ApiResult<()> {
         let is_theirs = |event: &&Event| matches!(event.kind, EventKind::Note { .. } | EventKind::Identify { .. });
@@ -423,7 +428,7 @@ impl Stored {
     }
 }
 
-fn user_key(user: &str) -> String {
+pub(super) fn user_key(user: &str) -> String {
     format!("{USER}{user}")
 }
 

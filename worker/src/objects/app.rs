@@ -14,6 +14,7 @@ mod mail_reports;
 mod mails;
 mod pace;
 mod proof;
+mod retention;
 mod segments;
 mod standing;
 mod suppression;
@@ -33,7 +34,7 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// Tables and indexes.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 26] = [
     backtests::TABLE,
     backtests::REVISIONS,
     config::TABLE,
@@ -44,6 +45,7 @@ const TABLES: [&str; 25] = [
     erasure::GONE,
     events::TABLE,
     events::WAITING,
+    events::UNMATCHED,
     events::CUSTOMERS,
     hooks::TABLE,
     hooks::DELIVERIES,
@@ -70,6 +72,8 @@ pub struct AppObject {
     ready: Cell<bool>,
     readings: Turns,
     pace: pace::Pace,
+    /// Whether the alarm was set for what will be too old.
+    ages: Cell<bool>,
 }
 
 impl std::fmt::Debug for AppObject {
@@ -80,7 +84,7 @@ impl std::fmt::Debug for AppObject {
 
 impl DurableObject for AppObject {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, ready: Cell::new(false), readings: Turns::default(), pace: pace::Pace::default() }
+        Self { state, env, ready: Cell::new(false), readings: Turns::default(), pace: pace::Pace::default(), ages: Cell::default() }
     }
 
     async fn fetch(&self, mut req: Request) -> worker::Result<Response> {
@@ -166,6 +170,8 @@ impl AppObject {
     /// What was left for later: events that failed, tenants that must hear of new rules, and what comes round by itself.
     async fn catch_up(&self) -> ApiResult<()> {
         self.retry_erasures().await?;
+        self.forget_aged()?;
+        self.tell_some().await?;
         self.announce_some().await?;
         self.go_on_backtesting().await?;
         self.retry_events().await?;
@@ -182,10 +188,10 @@ impl AppObject {
 
     /// When there is something to catch up with.
     fn next_duty(&self) -> ApiResult<Option<upcue_engine::time::Millis>> {
-        if self.is_announcing()? || self.is_backtesting()? {
+        if self.is_announcing()? || self.is_telling()? || self.is_backtesting()? {
             return Ok(Some(Self::now()));
         }
-        Ok(self.next_event()?.into_iter().chain(self.next_round()?).chain(self.next_erasure()?).min())
+        Ok(self.next_event()?.into_iter().chain(self.next_round()?).chain(self.next_erasure()?).chain(self.next_aged()?).min())
     }
 
     /// The object's rows.

@@ -13,6 +13,7 @@ mod mailing;
 mod outbox;
 mod quotes;
 mod requests;
+mod retention;
 mod store;
 mod subscriptions;
 mod timeline;
@@ -175,7 +176,7 @@ impl Core {
             TenantCall::Farewell(user) => return rpc::reply(&self.farewell(&envelope, user.as_deref())?),
             TenantCall::Erase(user) => return rpc::reply(&self.erase_user(&envelope, user.as_deref().unwrap_or_default()).await?),
             TenantCall::Export(wish) => return rpc::reply(&self.export(&envelope, wish)?),
-            TenantCall::RulesChanged { .. } if !Rows::exist(&self.state)? => return rpc::reply(&()),
+            TenantCall::RulesChanged { .. } | TenantCall::Retain(_) if !Rows::exist(&self.state)? => return rpc::reply(&()),
             #[cfg(feature = "dev-tools")]
             TenantCall::Rows => return rpc::reply(&Rows::attach(&self.state).all()?),
             _ => {}
@@ -215,6 +216,7 @@ impl Core {
             TenantCall::Requests => rpc::reply(&self.with_loaded(|stored| Ok(stored.requested(now)))?),
             TenantCall::Timeline { before, limit } => rpc::reply(&self.with_loaded(|stored| stored.timeline(before, limit))?),
             TenantCall::RulesChanged { .. } => rpc::reply(&()),
+            TenantCall::Retain(retention) => rpc::reply(&self.retain(&retention)?),
             TenantCall::Mail(call) => self.about_mail(call),
             TenantCall::Replay => rpc::reply(&self.replay(&envelope.app, &envelope.tenant).await?),
             TenantCall::Backtest { candidate, window } => rpc::reply(&self.backtest(&envelope.tenant, &candidate, window)?),
@@ -300,16 +302,22 @@ impl Core {
         fault::at("tenant.alarm")?;
         let delivered = self.deliver().await;
         let recovered = self.recover(&app).await;
+        self.with_loaded(|stored| {
+            stored.close_aged_chunk(host::now())?;
+            stored.forget_aged(host::now())
+        })?;
         let trimmed = self.trim_history(&app, &tenant).await;
         let posted = self.post(&app).await;
         // From here on nothing else runs: rules and facts that came in meanwhile are seen.
         let ticked = self.tick();
-        let (due, mail, waits) =
-            self.with_loaded(|stored| Ok((stored.tenant.upgrades.due(), stored.tenant.mailing.due(), stored.has_facts()?)))?;
+        let (due, mail, waits, aged) = self.with_loaded(|stored| {
+            Ok((stored.tenant.upgrades.due(), stored.tenant.mailing.due(), stored.has_facts()?, stored.next_aged()?))
+        })?;
         let now = host::now();
         let facts = waits.then_some(if delivered.is_ok() { 0 } else { RETRY });
         let tick = ticked.as_ref().map_or(Some(now.plus(HOUR)), |next| *next);
-        let later = due.into_iter().chain(tick).map(|at| at.since(now).max(SECOND));
+        let aged = aged.map(|at| if trimmed.is_ok() { at } else { at.max(now.plus(HOUR)) });
+        let later = due.into_iter().chain(tick).chain(aged).map(|at| at.since(now).max(SECOND));
         let mail = if posted.is_ok() { mail.map(|at| at.since(now).max(0)) } else { Some(RETRY) };
         if let Some(ms) = facts.into_iter().chain(later).chain(mail).min() {
             self.with_loaded(|stored| stored.plan(now.plus(ms), ms))?;

@@ -6,6 +6,7 @@ mod hook;
 mod listing;
 mod mail;
 mod proof;
+mod retention;
 
 pub(crate) use backtest::*;
 pub(crate) use fact::*;
@@ -13,9 +14,10 @@ pub(crate) use hook::*;
 pub(crate) use listing::*;
 pub(crate) use mail::*;
 pub(crate) use proof::*;
+pub(crate) use retention::*;
 
 use serde::{Deserialize, Serialize};
-use upcue_engine::time::Millis;
+use upcue_engine::time::{DurationMs, Millis};
 use upcue_engine::wire;
 
 use crate::auth::link::LinkKey;
@@ -76,7 +78,7 @@ wire! { struct StripeAccess { api_key, webhook_secrets } }
 pub(crate) enum AppCall {
     /// Creates the app → [`NewApp`].
     Create(AppSettings),
-    /// Changes what is given → `()`.
+    /// Changes what is given → [`Retention`], as it is now.
     Update(AppSettings),
     /// → [`AppHead`].
     Head,
@@ -124,7 +126,7 @@ pub(crate) enum AppCall {
         /// The tenant.
         tenant: String,
     },
-    /// Facts of a tenant, numbered without gaps → `u64`, the highest number known.
+    /// Facts of a tenant, numbered without gaps → `(u64, Retention)`: the highest number known, and how long the tenant may remember.
     Facts {
         /// Whose.
         tenant: String,
@@ -215,9 +217,11 @@ pub(crate) struct AppSettings {
     pub(crate) origin: String,
     /// The mail provider.
     pub(crate) email: Option<MailSettings>,
+    /// How long what names people is kept, by its name: `history`, `facts`, `letters` or `deliveries`; `None`: as long as usual.
+    pub(crate) retention: Vec<(String, Option<DurationMs>)>,
 }
 
-wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets, origin, email } }
+wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets, origin, email, retention } }
 
 /// An app that was created, with the keys that are shown once.
 #[derive(Debug, Serialize, Deserialize)]

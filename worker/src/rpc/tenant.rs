@@ -21,7 +21,7 @@ use upcue_engine::upgrade::state::Upgrade;
 use upcue_engine::wire;
 
 use crate::problem::ApiError;
-use crate::rpc::ExportWish;
+use crate::rpc::{ExportWish, Retention};
 
 /// A call to a tenant's object, with what it must know to answer.
 #[derive(Debug, Serialize, Deserialize)]
@@ -177,6 +177,8 @@ pub(crate) enum TenantCall {
     Erase(Option<String>),
     /// A part of everything that is kept here → [`ExportPage`](crate::rpc::ExportPage).
     Export(ExportWish),
+    /// How long it may remember from now on → `()`.
+    Retain(Retention),
     /// All rows of the object, as texts → `Vec<String>`.
     #[cfg(feature = "dev-tools")]
     Rows,
@@ -189,7 +191,7 @@ wire! { enum TenantCall {
     Events { batch, tz, people, visits }, Snapshot(value), Page(value), Live(value), Report, Decisions { who, placement, as_page },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted, letter },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
-    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, Letter { who, rules, template, envelope }, RulesChanged { detect }, Mail(call), Farewell(user), Erase(user), Export(wish),
+    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, Letter { who, rules, template, envelope }, RulesChanged { detect }, Mail(call), Farewell(user), Erase(user), Export(wish), Retain(retention),
     #[cfg(feature = "dev-tools")] Rows, #[cfg(feature = "dev-tools")] Panic,
 } }
 
@@ -198,9 +200,16 @@ impl TenantCall {
     pub(crate) fn merely_asks(&self) -> bool {
         match self {
             Self::Mail(call) => !matches!(call, MailCall::Consent { change: Some(_), .. }),
-            Self::Report | Self::Decisions { .. } | Self::Requests | Self::Timeline { .. } | Self::Replay => true,
-            Self::Backtest { .. } | Self::Letter { .. } => true,
-            _ => false,
+            other => matches!(
+                other,
+                Self::Report
+                    | Self::Decisions { .. }
+                    | Self::Requests
+                    | Self::Timeline { .. }
+                    | Self::Replay
+                    | Self::Backtest { .. }
+                    | Self::Letter { .. }
+            ),
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS stripe_event (id TEXT
     customer TEXT, received_at INTEGER NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER, detail TEXT, body TEXT) WITHOUT ROWID";
 /// What waits is few among what is kept.
 pub(super) const WAITING: &str = "CREATE INDEX IF NOT EXISTS stripe_event_waiting ON stripe_event (next_at) WHERE state = 'pending'";
+pub(super) const UNMATCHED: &str =
+    "CREATE INDEX IF NOT EXISTS stripe_event_unmatched ON stripe_event (received_at) WHERE state = 'unmatched'";
 pub(super) const CUSTOMERS: &str = "CREATE TABLE IF NOT EXISTS customer (customer TEXT PRIMARY KEY, tenant TEXT NOT NULL, \
     swept_at INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID";
 /// How long ids are kept, so that a late duplicate is known: Stripe tries for three days, and people resend by hand.

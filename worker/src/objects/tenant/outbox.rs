@@ -9,7 +9,7 @@ use super::super::rows::{Rows, decode, encode, set_alarm, whole};
 use super::Core;
 use crate::host;
 use crate::problem::ApiResult;
-use crate::rpc::{AppCall, Fact, app_object};
+use crate::rpc::{AppCall, Fact, Retention, app_object};
 
 /// The numbers rise without gaps and are never used again, deleted rows or not.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, fact BLOB NOT NULL)";
@@ -65,8 +65,9 @@ impl Core {
         }
         let _delivering = self.delivering.begin();
         let call = AppCall::Facts { tenant, life: life(&rows)?, facts };
-        let known: u64 = app_object(&self.env, &app)?.call(&call).await?;
+        let (known, retention): (u64, Retention) = app_object(&self.env, &app)?.call(&call).await?;
         self.is_alive()?;
+        super::retention::put(&rows, &retention)?;
         rows.run("DELETE FROM outbox WHERE seq <= ?", vec![super::store::number(known)])
     }
 }

@@ -14,7 +14,8 @@ pub(crate) use query::Query;
 use crate::auth::is_allowed;
 use crate::host;
 use crate::log::{self, Line};
-use crate::problem::{ApiError, ApiResult};
+use crate::problem::{ApiError, ApiResult, Code};
+use crate::rates::{self, Of};
 use crate::routes::{self, Answer};
 
 /// Answers a request, whatever happens.
@@ -28,7 +29,10 @@ pub(crate) async fn serve(mut req: Request, env: Env) -> worker::Result<Response
     let path = req.path();
     let route = routes::find(&method, &path);
     let answer = match &route {
-        Ok(route) => routes::handle(*route, &mut req, &env, &path).await,
+        Ok(route) => match admit(&req, &env) {
+            Ok(()) => routes::handle(*route, &mut req, &env, &path).await,
+            Err(error) => Answer::from(error),
+        },
         Err(error) => Answer::from(error.clone()),
     };
     log::request(&Line {
@@ -41,6 +45,20 @@ pub(crate) async fn serve(mut req: Request, env: Env) -> worker::Result<Response
         source: answer.error().and_then(ApiError::source),
     });
     finish(answer, origin.as_deref())
+}
+
+/// Whether a request is taken at all: its address may ask again, and its body is as it says.
+fn admit(req: &Request, env: &Env) -> ApiResult<()> {
+    if let Some(address) = req.headers().get("cf-connecting-ip")? {
+        rates::admit(env, Of::Address, &address)?;
+    }
+    match req.headers().get("content-encoding")? {
+        Some(encoding) if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") => {
+            let detail = "bodies are taken as they are, without `Content-Encoding`: what they unfold to is bounded before it is read";
+            Err(ApiError::new(Code::UnsupportedEncoding, detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A preflight carries no credential, so it cannot know the app: it allows the question, and the answer's own headers decide

@@ -15,6 +15,7 @@ use crate::host;
 use crate::http::{self, read};
 use crate::mail::{self, Mail, Mailbox};
 use crate::problem::{ApiError, ApiResult, Code};
+use crate::rates;
 use crate::rpc::{AppCall, TenantCall, TenantEnvelope, app_object, tenant_object};
 
 #[derive(Deserialize)]
@@ -28,6 +29,11 @@ struct Fault {
     at: Option<String>,
     /// What happens there, once.
     kind: Option<fault::Kind>,
+}
+
+#[derive(Deserialize)]
+struct Limits {
+    limits: String,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +121,12 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             let Expressions { expressions } = http::json(&read(req, 1 << 20).await?)?;
             http::answer(200, &json!({"values": expressions.iter().map(|source| worth(source)).collect::<Vec<_>>()}))
         }
+        "rates" => {
+            let Limits { limits } = http::json(&read(req, 1_024).await?)?;
+            let bad = || ApiError::new(Code::InvalidRequest, "`limits`: as in `key=500/2000`");
+            rates::set(&limits).ok_or_else(bad)?;
+            http::answer(200, &json!({}))
+        }
         "rows" => rows(env, http::json(&read(req, 1_024).await?)?).await,
         "mail" => send(env, http::json(&read(req, 4 << 20).await?)?).await,
         "panic" => boom(),
@@ -127,7 +139,7 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             tenant_object(env, "dev", "dev")?.call::<()>(&envelope).await?;
             boom()
         }
-        _ => Err(ApiError::new(Code::NotFound, "known: clock, fault, cel, rows, mail, panic, panic-later, panic-in-object")),
+        _ => Err(ApiError::new(Code::NotFound, "known: clock, fault, cel, rates, rows, mail, panic, panic-later, panic-in-object")),
     }
 }
 

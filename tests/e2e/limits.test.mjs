@@ -117,6 +117,22 @@ describe("limits", () => {
     assert.equal((await events("bounded", [track("event_7")])).body.accepted, 1);
   });
 
+  test("of so many users something is kept, and the others are served all the same", async () => {
+    const MOST = 50_000;
+    const events = (list) => stack.api("POST", "/v1/events", { tenant: "crowded", events: list });
+    const dismiss = (user) => ({ type: "dismiss", campaign: "api_quota", user });
+    for (let n = 0; n < MOST; n += 1_000) {
+      const { status, body } = await events(Array.from({ length: 1_000 }, (_, i) => dismiss(`user_${n + i}`)));
+      assert.deepEqual([status, body.rejected], [202, []], `after ${n}`);
+    }
+    const mixed = await events([dismiss("one_more"), dismiss("user_7"), { type: "usage", meter: "api_calls", value: 900, user: "one_more" }]);
+    assert.deepEqual([mixed.status, mixed.body.accepted, mixed.body.rejected.map(({ index, code }) => [index, code])], [202, 2, [[0, "too_many_users"]]]);
+    const page = await stack.snapshot(await stack.token({ tenant: "crowded", user: "stranger" }));
+    assert.equal(page.tenant, "crowded");
+    assert.equal((await stack.api("DELETE", "/v1/tenants/crowded/users/user_3")).status, 200);
+    assert.equal((await events([dismiss("one_more")])).body.accepted, 1, "somebody left");
+  });
+
   test("a key, a tenant's pages and an address may ask so often", async (t) => {
     t.after(() => rates(""));
     const ask = async (times, options, route = "/v1/tenants") => {

@@ -143,6 +143,7 @@ mod tests {
             prop_assert!(agrees::<Option<Look>>(&choices));
             prop_assert!(agrees::<(Farewell, Vec<Erasure>)>(&choices));
             prop_assert!(agrees::<(ExportWish, ExportPage)>(&choices));
+            prop_assert!(agrees::<(u64, Retention)>(&choices));
             prop_assert!(agrees::<Vec<(upcue_engine::hook::Endpoint, HookDelivery)>>(&choices));
         }
     }

@@ -4,6 +4,7 @@
 //! rows; with no `await` in between, so that nothing else runs meanwhile and all rows commit together. The platform holds an
 //! answer back until what was written before it is durable: what is acknowledged survives a kill.
 
+mod crowd;
 mod detection;
 mod erasure;
 mod export;

@@ -76,6 +76,7 @@ impl Stored {
         tenant.requests.erase(user);
         tenant.upgrades.disown(user, NOBODY);
         tenant.users.remove(user);
+        self.crowd = None;
         self.rows().transaction(&mut || {
             self.rows().run("DELETE FROM row WHERE key = ?", vec![user_key(user).into()])?;
             let (tenant, rows) = (&self.tenant, self.rows());

@@ -136,6 +136,16 @@ describe("what is kept of a tenant", () => {
     assert.ok(!JSON.stringify(records).includes(people.ada.email));
   });
 
+  test("facts that are on their way bring nobody back", async () => {
+    const { use } = prompting(stack);
+    const tenants = Array.from({ length: 20 }, (_, n) => `hasty_${n}`);
+    for (const tenant of tenants) {
+      await use(tenant, 900); // its facts leave now
+      assert.equal((await erase(tenant)).body.state, "done");
+    }
+    assert.deepEqual(tracesIn(await rowsOf(stack, ...tenants), ["hasty_"]), []);
+  });
+
   test("DELETE leaves nothing of a user, and of the tenant everything else", async (t) => {
     const told = await liveThrough(stack, shop, "shrinking");
     const { ada, bob } = told.people;

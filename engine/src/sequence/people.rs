@@ -281,3 +281,25 @@ impl Contact {
 fn is_same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other) || !(one.is_ascii() && other.is_ascii()) && one.to_lowercase() == other.to_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_erased_goes_with_the_owner_who_is_the_same_person() {
+        let seen = |email: &str| Seen { email: Some(email.to_owned()), ..Seen::default() };
+        for (owner, left) in [("Ada@acme.example", vec!["bob"]), ("boss@acme.example", vec![OWNER, "bob"])] {
+            let mut mailing = Mailing::default();
+            for (recipient, email) in [("ada", "ada@acme.example"), (OWNER, owner), ("bob", "ada@acme.example")] {
+                mailing.know(recipient, &seen(email), Millis(0));
+            }
+            mailing.unsubscribe("ada", None, Millis(1));
+            assert_eq!(mailing.refusing(Some("ada")), ["ada@acme.example"]);
+            assert_eq!(mailing.shares_owner("ada"), left.len() == 1);
+            assert_eq!(mailing.erase("ada"), Vec::<String>::new());
+            let known: Vec<&str> = mailing.contacts.iter().map(|contact| contact.recipient.as_str()).collect();
+            assert_eq!(known, left, "whoever else has the mailbox stays");
+        }
+    }
+}

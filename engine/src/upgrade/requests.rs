@@ -132,6 +132,17 @@ mod tests {
     }
 
     #[test]
+    fn who_is_erased_has_asked_for_nothing() {
+        let mut requests = Requests::default();
+        for user in ["ada", "bob"] {
+            requests.ask(user, sso(), Millis(0));
+        }
+        assert_eq!(requests.asked_by(Some("bob")), [Ask { user: "bob".to_owned(), subject: sso(), at: Millis(0) }]);
+        assert!(requests.erase("bob") && !requests.erase("bob"));
+        assert_eq!((requests.asked_by(Some("bob")), requests.asked_by(None).len()), (Vec::new(), 1));
+    }
+
+    #[test]
     fn teammates_are_added_up_and_nobody_counts_twice() {
         let mut requests = Requests::default();
         let at = |day: i64| Millis(day * DAY);

@@ -56,6 +56,8 @@ const TABLE = [
   ["PUT    /v1/tenants/{tenant}/customer",                  403,  403,  403,  200,  200,  401],
   ["GET    /v1/tenants/{tenant}/timeline",                  403,  403,  403,  200,  200,  401],
   ["GET    /v1/tenants/{tenant}/replay",                    403,  403,  403,  200,  200,  401],
+  ["GET    /v1/tenants/{tenant}/export",                    403,  403,  403,  200,  200,  401],
+  ["GET    /v1/erasures",                                   403,  403,  403,  200,  200,  401],
   ["GET    /v1/tenants/{tenant}/letters",                   403,  403,  403,  200,  200,  401],
   ["GET    /v1/tenants/{tenant}/letters/{letter}",          403,  403,  403,  200,  404,  401],
   ["GET    /v1/segments",                                   403,  403,  403,  200,  200,  401],
@@ -106,6 +108,10 @@ const TABLE = [
   ["GET    /e/{token}",                                     404,  404,  404,  404,  404,  404],
   ["POST   /webhooks/stripe/{app}",                         400,  400,  400,  400,  400,  400],
   ["POST   /webhooks/email/{app}/{provider}",               400,  400,  400,  400,  400,  400],
+
+  // Last, as little is left of acme behind them.
+  ["DELETE /v1/tenants/{tenant}/users/{user}",              403,  403,  403,  200,  200,  401],
+  ["DELETE /v1/tenants/{tenant}",                           403,  403,  403,  200,  200,  401],
 ];
 const CALLERS = ["member", "admin", "rival", "key", "other", "operator"];
 const ROWS = new Map(TABLE.map(([row, ...statuses]) => [row.replace(/ +/, " "), Object.fromEntries(CALLERS.map((caller, i) => [caller, statuses[i]]))]));
@@ -146,7 +152,7 @@ describe("isolation", () => {
       return body.letters;
     });
     parts = {
-      tenant: "acme", app: "demo", segment: "ready_to_upgrade", upgrade: "up_1", letter: letters[0].id, backtest: backtest.body.id, endpoint: endpoint.body.id,
+      tenant: "acme", user: CANARY, app: "demo", segment: "ready_to_upgrade", upgrade: "up_1", letter: letters[0].id, backtest: backtest.body.id, endpoint: endpoint.body.id,
       message: "msg_1", key: "nothing", look: "demo.nothing", provider: "resend", token: "nothing",
     };
     const mail = { template: "quota" };

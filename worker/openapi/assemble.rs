@@ -111,19 +111,22 @@ impl House<'_> {
         let parameters = self.parameters(path, caller, written)?;
         if path.contains('{') {
             codes.extend(["invalid_request", "not_found"]);
+            if path.contains("{tenant}") {
+                codes.push("tenant_erased");
+            }
         }
         if !parameters.is_empty() {
             operation.insert("parameters".to_owned(), Value::Array(parameters));
         }
         if let Some((body, is_needed)) = written.get("body").map(|body| (body, true)).or_else(|| Some((written.get("body?")?, false))) {
             operation.insert("requestBody".to_owned(), json!({"required": is_needed, "content": self.content(body)?}));
-            codes.push("payload_too_large");
+            codes.extend(["payload_too_large", "unsupported_encoding"]);
             if body.get("application/x-www-form-urlencoded").is_none() {
                 codes.extend(["malformed_json", "invalid_request"]);
             }
         }
         codes.extend(words(written, "problems")?);
-        codes.push("internal");
+        codes.extend(["rate_limited", "internal"]);
         let mut responses = Map::new();
         for (status, answer) in members(written, "answers")? {
             responses.insert(status.clone(), self.answer(answer)?);

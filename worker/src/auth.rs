@@ -12,9 +12,11 @@ pub(crate) use origin::is_allowed;
 pub(crate) use token::{UserToken, verify};
 
 use upcue_engine::facts::Role;
+use upcue_engine::hash::hash64;
 use worker::{Env, Request};
 
 use crate::problem::{ApiError, ApiResult, Code};
+use crate::rates::{self, Of};
 use crate::rpc::AppHead;
 
 /// A credential that was checked.
@@ -99,11 +101,13 @@ pub(crate) async fn caller(env: &Env, credential: Option<String>) -> ApiResult<C
     if let Some(key) = SecretKey::parse(&credential) {
         let app = head(env, key.app()).await.map_err(|e| hide_app(e, Code::UnknownKey))?;
         key.check(&app.secret_keys)?;
+        rates::admit(env, Of::Key, &format!("{:016x}", hash64(credential.as_bytes())))?;
         return Ok(Caller { app, credential: Credential::Secret });
     }
     let issuer = token::issuer(&credential)?;
     let app = head(env, &issuer).await.map_err(|e| hide_app(e, Code::InvalidToken))?;
     let token = verify(&credential, &app, crate::host::now())?;
+    rates::admit(env, Of::Tenant, &format!("{}/{}", app.id, token.tenant))?;
     Ok(Caller { app, credential: Credential::User(token) })
 }
 

@@ -14,7 +14,8 @@ pub(crate) use query::Query;
 use crate::auth::is_allowed;
 use crate::host;
 use crate::log::{self, Line};
-use crate::problem::{ApiError, ApiResult};
+use crate::problem::{ApiError, ApiResult, Code};
+use crate::rates::{self, Of};
 use crate::routes::{self, Answer};
 
 /// Answers a request, whatever happens.
@@ -30,7 +31,10 @@ pub(crate) async fn serve(mut req: Request, env: Env) -> worker::Result<Response
     let is_known = req.inner().method() == method.as_ref();
     let route = if is_known { routes::find(&method, &path) } else { Err(routes::not_taken(&path)) };
     let answer = match &route {
-        Ok(route) => routes::handle(*route, &mut req, &env, &path).await,
+        Ok(route) => match admit(&req, &env) {
+            Ok(()) => routes::handle(*route, &mut req, &env, &path).await,
+            Err(error) => Answer::from(error),
+        },
         Err(error) => Answer::from(error.clone()),
     };
     log::request(&Line {
@@ -47,6 +51,20 @@ pub(crate) async fn serve(mut req: Request, env: Env) -> worker::Result<Response
         response.headers_mut().set("allow", &routes::allowed(&path))?;
     }
     Ok(response)
+}
+
+/// Whether a request is taken at all: its address may ask again, and its body is as it says.
+fn admit(req: &Request, env: &Env) -> ApiResult<()> {
+    if let Some(address) = req.headers().get("cf-connecting-ip")? {
+        rates::admit(env, Of::Address, &address)?;
+    }
+    match req.headers().get("content-encoding")? {
+        Some(encoding) if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") => {
+            let detail = "bodies are taken as they are, without `Content-Encoding`: what they unfold to is bounded before it is read";
+            Err(ApiError::new(Code::UnsupportedEncoding, detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A preflight carries no credential, so it cannot know the app: it allows the question, and the answer's own headers decide

@@ -19,6 +19,7 @@ mod mjml;
 mod objects;
 mod people;
 mod problem;
+mod rates;
 mod routes;
 mod rpc;
 mod stripe;

@@ -18,6 +18,9 @@ pub(crate) const AN_ADDRESS: &str = "an address, as in ada@acme.example";
 const MAX_ADDRESS: usize = 254;
 const MAX_NAME: usize = 120;
 
+/// Who stands where an erased user was. No user has this id: ids have no spaces.
+pub(crate) const NOBODY: &str = "erased user";
+
 /// What an `identify` event may say beside `traits`.
 pub(crate) const MEMBERS: [&str; 5] = ["email", "name", "tz", "role", "owner"];
 

@@ -30,6 +30,7 @@ pub(crate) enum Code {
     EventsRejected,
     TooManyEvents,
     PayloadTooLarge,
+    UnsupportedEncoding,
     ConfigConflict,
     PreconditionRequired,
     UpgradeRequired,
@@ -60,13 +61,13 @@ wire! { enum Code {
     MissingCredential, UnknownKey, InvalidToken, TokenSignature, TokenAlgorithm, TokenExpired, TokenLifetime,
     TokenAudience, ForbiddenTenant, ForbiddenCredential, OriginNotAllowed, NotFound, UnknownApp, UnknownLink, MethodNotAllowed,
     AppExists, MalformedJson, InvalidRequest, InvalidConfig, InvalidCatalogue, EventsRejected, TooManyEvents,
-    PayloadTooLarge, ConfigConflict, PreconditionRequired, UpgradeRequired, MissingSignature, InvalidSignature,
+    PayloadTooLarge, UnsupportedEncoding, ConfigConflict, PreconditionRequired, UpgradeRequired, MissingSignature, InvalidSignature,
     SignatureExpired, NotReplayable, BacktestRunning, NotRolledOut, ForbiddenRole, MemberOnly, UnknownPlan, UnknownCampaign, AlreadyOnPlan, NotAnUpgrade, NotChangeable, QuoteStale, UpgradeInProgress, PaymentFailed, TooManyRequests, StripeNotConfigured, StripeUnavailable, StripeRefused, Internal,
 } }
 
 impl Code {
     /// The whole table: code, status, title.
-    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 47] = [
+    pub(crate) const TABLE: [(Self, &'static str, u16, &'static str); 48] = [
         (Self::MissingCredential, "missing_credential", 401, "No credential"),
         (Self::UnknownKey, "unknown_key", 401, "Unknown key"),
         (Self::InvalidToken, "invalid_token", 401, "Unreadable token"),
@@ -90,6 +91,7 @@ impl Code {
         (Self::EventsRejected, "events_rejected", 422, "No event accepted"),
         (Self::TooManyEvents, "too_many_events", 413, "Too many events"),
         (Self::PayloadTooLarge, "payload_too_large", 413, "Body too large"),
+        (Self::UnsupportedEncoding, "unsupported_encoding", 415, "Encoded body"),
         (Self::ConfigConflict, "config_conflict", 412, "Configuration changed meanwhile"),
         (Self::PreconditionRequired, "precondition_required", 428, "If-Match required"),
         (Self::UpgradeRequired, "upgrade_required", 426, "WebSocket required"),
@@ -193,6 +195,7 @@ impl ApiError {
     pub(crate) fn retry_after(&self) -> Option<&'static str> {
         match self.0.code {
             Code::UpgradeInProgress => Some("1"),
+            Code::TooManyRequests if self.code() == "rate_limited" => Some("1"),
             Code::TooManyRequests => Some("86400"),
             _ => None,
         }

@@ -9,7 +9,9 @@ pub(crate) mod config;
 mod decisions;
 #[cfg(feature = "dev-tools")]
 pub(crate) mod dev;
+mod erasures;
 mod events;
+mod export;
 mod health;
 mod hooks;
 mod letter_trial;
@@ -94,6 +96,10 @@ pub(crate) enum Route {
     TenantCustomer,
     TenantTimeline,
     TenantReplay,
+    TenantExport,
+    TenantErase,
+    UserErase,
+    Erasures,
     StripeEvents,
     StripeReconcile,
     AppCreate,
@@ -171,6 +177,10 @@ const TABLE: &[(Method, &str, Route)] = &[
     (Method::Put, "/v1/tenants/{tenant}/customer", Route::TenantCustomer),
     (Method::Get, "/v1/tenants/{tenant}/timeline", Route::TenantTimeline),
     (Method::Get, "/v1/tenants/{tenant}/replay", Route::TenantReplay),
+    (Method::Get, "/v1/tenants/{tenant}/export", Route::TenantExport),
+    (Method::Delete, "/v1/tenants/{tenant}", Route::TenantErase),
+    (Method::Delete, "/v1/tenants/{tenant}/users/{user}", Route::UserErase),
+    (Method::Get, "/v1/erasures", Route::Erasures),
     (Method::Get, "/v1/stripe/events", Route::StripeEvents),
     (Method::Post, "/v1/stripe/reconcile", Route::StripeReconcile),
     (Method::Post, "/v1/apps", Route::AppCreate),
@@ -361,6 +371,10 @@ pub(crate) async fn handle(route: Route, req: &mut Request, env: &Env, path: &st
         Route::TenantCustomer => tenants::link_customer(req, env, path).await.into(),
         Route::TenantTimeline => timeline::get(req, env, path).await.into(),
         Route::TenantReplay => replay::get(req, env, path).await.into(),
+        Route::TenantExport => export::get(req, env, path).await.into(),
+        Route::TenantErase => erasures::tenant_with_all(req, env, path).await.into(),
+        Route::UserErase => erasures::user(req, env, path).await.into(),
+        Route::Erasures => erasures::list(req, env).await.into(),
         Route::StripeEvents => webhooks_stripe::list(req, env).await.into(),
         Route::StripeReconcile => sweep::post(req, env).await.into(),
         Route::AppCreate => apps::create(req, env).await.into(),

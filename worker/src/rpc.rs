@@ -1,9 +1,11 @@
 //! The calls between Worker and objects: one enum per object, answered in [`wire`].
 
 mod app;
+mod privacy;
 mod tenant;
 
 pub(crate) use app::*;
+pub(crate) use privacy::*;
 pub(crate) use tenant::*;
 
 use upcue_engine::wire;
@@ -139,6 +141,9 @@ mod tests {
             prop_assert!(agrees::<Vec<(LetterFact, Suppression)>>(&choices));
             prop_assert!(agrees::<(MailLeave, Posted)>(&choices));
             prop_assert!(agrees::<Option<Look>>(&choices));
+            prop_assert!(agrees::<(Farewell, Vec<Erasure>)>(&choices));
+            prop_assert!(agrees::<(ExportWish, ExportPage)>(&choices));
+            prop_assert!(agrees::<(u64, Retention)>(&choices));
             prop_assert!(agrees::<Vec<(upcue_engine::hook::Endpoint, HookDelivery)>>(&choices));
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mailing, Moved, Reason};
+use super::{Enrolment, Mailing, Moved, Reason};
 use crate::facts::Role;
 use crate::time::{HOUR, Millis};
 use crate::wire;
@@ -126,6 +126,34 @@ impl Mailing {
     pub(super) fn refusal(&self, contact: &Contact, sequence: &str) -> Option<Reason> {
         let others = contact.email.as_deref().into_iter().flat_map(|address| self.at(address));
         [contact].into_iter().chain(others).find_map(|contact| contact.consent.refusal(sequence))
+    }
+
+    /// Those who refuse all mails, or whose address takes none, with their addresses: of one recipient, or of all.
+    pub fn refusing(&self, recipient: Option<&str>) -> Vec<String> {
+        let refuse = |contact: &&Contact| contact.consent.refused_all.is_some() || contact.consent.suppressed.is_some();
+        let meant = self.contacts.iter().filter(|contact| recipient.is_none_or(|recipient| contact.recipient == recipient));
+        meant.filter(refuse).filter_map(|contact| contact.email.clone()).collect()
+    }
+
+    /// Whether an owner who is named without a user is `recipient`, by their address.
+    pub fn shares_owner(&self, recipient: &str) -> bool {
+        self.sharing(recipient).iter().any(|other| other == OWNER)
+    }
+
+    /// Forgets `recipient`: what is known of them, their ways through sequences, their letters, whose ids are answered. An owner who is
+    /// named without a user at the same address is the same person.
+    pub fn erase(&mut self, recipient: &str) -> Vec<String> {
+        let mut gone = self.sharing(recipient);
+        gone.retain(|other| other == recipient || other == OWNER);
+        let is_gone = |of: &String| gone.contains(of);
+        let sequences = self.enrolments.iter().filter(|enrolment| is_gone(&enrolment.recipient));
+        let past: Vec<u64> = sequences.map(|enrolment| Enrolment::of(&enrolment.sequence, &enrolment.recipient)).collect();
+        self.past.retain(|past_one| !past.contains(&past_one.of));
+        self.contacts.retain(|contact| !is_gone(&contact.recipient));
+        self.enrolments.retain(|enrolment| !is_gone(&enrolment.recipient));
+        let letters = self.letters.iter().filter(|letter| is_gone(&letter.recipient)).map(|letter| letter.id.clone()).collect();
+        self.letters.retain(|letter| !is_gone(&letter.recipient));
+        letters
     }
 
     fn contact_mut(&mut self, recipient: &str) -> Option<&mut Contact> {
@@ -252,4 +280,26 @@ impl Contact {
 /// none is known that does.
 fn is_same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other) || !(one.is_ascii() && other.is_ascii()) && one.to_lowercase() == other.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_erased_goes_with_the_owner_who_is_the_same_person() {
+        let seen = |email: &str| Seen { email: Some(email.to_owned()), ..Seen::default() };
+        for (owner, left) in [("Ada@acme.example", vec!["bob"]), ("boss@acme.example", vec![OWNER, "bob"])] {
+            let mut mailing = Mailing::default();
+            for (recipient, email) in [("ada", "ada@acme.example"), (OWNER, owner), ("bob", "ada@acme.example")] {
+                mailing.know(recipient, &seen(email), Millis(0));
+            }
+            mailing.unsubscribe("ada", None, Millis(1));
+            assert_eq!(mailing.refusing(Some("ada")), ["ada@acme.example"]);
+            assert_eq!(mailing.shares_owner("ada"), left.len() == 1);
+            assert_eq!(mailing.erase("ada"), Vec::<String>::new());
+            let known: Vec<&str> = mailing.contacts.iter().map(|contact| contact.recipient.as_str()).collect();
+            assert_eq!(known, left, "whoever else has the mailbox stays");
+        }
+    }
 }

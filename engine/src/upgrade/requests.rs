@@ -85,6 +85,18 @@ impl Requests {
         Asked::New
     }
 
+    /// Forgets what `user` asked for; answers whether that was anything.
+    pub fn erase(&mut self, user: &str) -> bool {
+        let before = self.asks.len();
+        self.asks.retain(|ask| ask.user != user);
+        self.asks.len() != before
+    }
+
+    /// The requests of one user, or all, oldest first.
+    pub fn asked_by(&self, user: Option<&str>) -> Vec<Ask> {
+        self.asks.iter().filter(|ask| user.is_none_or(|user| ask.user == user)).cloned().collect()
+    }
+
     /// What stands, most asked for first.
     pub fn totals(&self, now: Millis) -> Vec<Total> {
         let mut totals: Vec<Total> = Vec::new();
@@ -117,6 +129,17 @@ mod tests {
 
     fn sso() -> Subject {
         Subject { feature: Some("sso".to_owned()), ..Subject::default() }
+    }
+
+    #[test]
+    fn who_is_erased_has_asked_for_nothing() {
+        let mut requests = Requests::default();
+        for user in ["ada", "bob"] {
+            requests.ask(user, sso(), Millis(0));
+        }
+        assert_eq!(requests.asked_by(Some("bob")), [Ask { user: "bob".to_owned(), subject: sso(), at: Millis(0) }]);
+        assert!(requests.erase("bob") && !requests.erase("bob"));
+        assert_eq!((requests.asked_by(Some("bob")), requests.asked_by(None).len()), (Vec::new(), 1));
     }
 
     #[test]

@@ -229,6 +229,16 @@ impl Upgrades {
         self.all.iter().find(|u| u.id == id)
     }
 
+    /// Has the upgrades that `user` confirmed be nobody's, under the name `nobody`; answers whether there are any.
+    pub fn disown(&mut self, user: &str, nobody: &str) -> bool {
+        let mut some = false;
+        for upgrade in self.all.iter_mut().filter(|upgrade| upgrade.by == user) {
+            nobody.clone_into(&mut upgrade.by);
+            some = true;
+        }
+        some
+    }
+
     /// All, oldest first.
     pub fn all(&self) -> &[Upgrade] {
         &self.all

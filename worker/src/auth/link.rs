@@ -119,6 +119,11 @@ pub(crate) fn verify_visit(token: &str, app: &str, tenant: &str, key: &LinkKey) 
     Some(letter)
 }
 
+/// A keyed hash of something that is known no more: by it, who knows what it was finds it again. `of` keeps kinds apart.
+pub(crate) fn hash_of(key: &LinkKey, of: &str, bytes: &[u8]) -> ApiResult<[u8; 32]> {
+    Ok(mac(key, &wire::encode(&(of.to_owned(), bytes.to_vec())))?.finalize().into_bytes().into())
+}
+
 /// An address as the app's object knows it: a keyed hash, the same however the address is written.
 pub(crate) fn address_hash(key: &LinkKey, address: &str) -> ApiResult<[u8; 32]> {
     Ok(mac(key, &wire::encode(&("/address".to_owned(), written_plainly(address))))?.finalize().into_bytes().into())

@@ -3,7 +3,9 @@
 mod backtests;
 mod catalogue;
 mod config;
+mod erasure;
 mod events;
+mod export;
 mod hooks;
 mod keys;
 mod listing;
@@ -12,6 +14,7 @@ mod mail_reports;
 mod mails;
 mod pace;
 mod proof;
+mod retention;
 mod segments;
 mod standing;
 mod suppression;
@@ -31,12 +34,18 @@ use crate::problem::{ApiError, ApiResult, Code};
 use crate::rpc::{self, AppCall, AppHead};
 
 /// Tables and indexes.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 26] = [
     backtests::TABLE,
     backtests::REVISIONS,
     config::TABLE,
+    erasure::TABLE,
+    erasure::WAITING,
+    erasure::BY_LIFE,
+    erasure::BY_TIME,
+    erasure::GONE,
     events::TABLE,
     events::WAITING,
+    events::UNMATCHED,
     events::CUSTOMERS,
     hooks::TABLE,
     hooks::DELIVERIES,
@@ -63,6 +72,8 @@ pub struct AppObject {
     ready: Cell<bool>,
     readings: Turns,
     pace: pace::Pace,
+    /// Whether the alarm was set for what will be too old.
+    ages: Cell<bool>,
 }
 
 impl std::fmt::Debug for AppObject {
@@ -73,7 +84,7 @@ impl std::fmt::Debug for AppObject {
 
 impl DurableObject for AppObject {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, ready: Cell::new(false), readings: Turns::default(), pace: pace::Pace::default() }
+        Self { state, env, ready: Cell::new(false), readings: Turns::default(), pace: pace::Pace::default(), ages: Cell::default() }
     }
 
     async fn fetch(&self, mut req: Request) -> worker::Result<Response> {
@@ -116,7 +127,7 @@ impl AppObject {
             AppCall::StripeEvent(event) => rpc::reply(&self.receive_event(&event).await?),
             AppCall::StripeEvents(state) => rpc::reply(&self.stripe_events(state)?),
             AppCall::LinkCustomer { customer, tenant } => rpc::reply(&self.link_customer(&customer, &tenant).await?),
-            AppCall::Facts { tenant, facts } => rpc::reply(&self.take_facts(&tenant, &facts)?),
+            AppCall::Facts { tenant, life, facts } => rpc::reply(&self.take_facts(&tenant, &life, &facts)?),
             AppCall::CustomerOf(tenant) => rpc::reply(&self.customer_of(&tenant)?),
             AppCall::Sweep => rpc::reply(&self.sweep_all().await?),
             AppCall::RulebookOf(revision) => rpc::reply(&self.rulebook_of(revision)?),
@@ -137,6 +148,11 @@ impl AppObject {
             AppCall::KeepLook(look) => rpc::reply(&self.keep_look(&look)?),
             AppCall::Look(name) => rpc::reply(&self.look(&name)?),
             AppCall::Hook(call) => self.about_hooks(call),
+            AppCall::Erase(leaving) => rpc::reply(&self.erase(leaving).await?),
+            AppCall::Erasures(listing) => rpc::reply(&self.erasures(&listing)?),
+            AppCall::Export { tenant, wish } => rpc::reply(&self.export(&tenant, &wish)?),
+            #[cfg(feature = "dev-tools")]
+            AppCall::Rows => rpc::reply(&self.rows()?.all()?),
         }
     }
 
@@ -153,6 +169,9 @@ impl AppObject {
 
     /// What was left for later: events that failed, tenants that must hear of new rules, and what comes round by itself.
     async fn catch_up(&self) -> ApiResult<()> {
+        self.retry_erasures().await?;
+        self.forget_aged()?;
+        self.tell_some().await?;
         self.announce_some().await?;
         self.go_on_backtesting().await?;
         self.retry_events().await?;
@@ -169,10 +188,10 @@ impl AppObject {
 
     /// When there is something to catch up with.
     fn next_duty(&self) -> ApiResult<Option<upcue_engine::time::Millis>> {
-        if self.is_announcing()? || self.is_backtesting()? {
+        if self.is_announcing()? || self.is_telling()? || self.is_backtesting()? {
             return Ok(Some(Self::now()));
         }
-        Ok(self.next_event()?.into_iter().chain(self.next_round()?).min())
+        Ok(self.next_event()?.into_iter().chain(self.next_round()?).chain(self.next_erasure()?).chain(self.next_aged()?).min())
     }
 
     /// The object's rows.

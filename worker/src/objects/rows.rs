@@ -40,11 +40,26 @@ impl Rows {
 
     /// Reads one value without making any table; `None` too when there is no table yet.
     pub(super) fn peek<T: Wire>(state: &State, key: &str) -> ApiResult<Option<T>> {
-        let rows = Self::attach(state);
-        if rows.query("SELECT 1 FROM sqlite_master WHERE name = 'row'", vec![])?.is_empty() {
-            return Ok(None);
+        if Self::exist(state)? { Self::attach(state).get(key) } else { Ok(None) }
+    }
+
+    /// Whether the object has ever stored anything.
+    pub(super) fn exist(state: &State) -> ApiResult<bool> {
+        Ok(!Self::attach(state).query("SELECT 1 FROM sqlite_master WHERE name = 'row'", vec![])?.is_empty())
+    }
+
+    /// Every row of every table as a text, with what is readable of its bytes: for tests that look for what should be gone.
+    #[cfg(feature = "dev-tools")]
+    pub(super) fn all(&self) -> ApiResult<Vec<String>> {
+        let tables = self.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*'", vec![])?;
+        let mut texts = Vec::new();
+        for table in tables.iter().filter_map(|row| row.first().and_then(text)) {
+            for row in self.query(&format!("SELECT * FROM \"{table}\""), vec![])? {
+                let values: Vec<String> = row.iter().map(readable).collect();
+                texts.push(format!("{table}: {}", values.join(" | ")));
+            }
         }
-        rows.get(key)
+        Ok(texts)
     }
 
     /// The storage itself, for alarms.
@@ -132,6 +147,16 @@ pub(super) fn whole(value: &SqlStorageValue) -> Option<u64> {
         SqlStorageValue::Integer(n) => u64::try_from(*n).ok(),
         SqlStorageValue::Float(n) if *n >= 0.0 => Some(*n as u64),
         _ => None,
+    }
+}
+
+/// A value as a text.
+#[cfg(feature = "dev-tools")]
+fn readable(value: &SqlStorageValue) -> String {
+    match value {
+        SqlStorageValue::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        SqlStorageValue::String(text) => text.clone(),
+        other => format!("{other:?}"),
     }
 }
 

@@ -4,19 +4,23 @@
 //! rows; with no `await` in between, so that nothing else runs meanwhile and all rows commit together. The platform holds an
 //! answer back until what was written before it is durable: what is acknowledged survives a kill.
 
+mod crowd;
 mod detection;
+mod erasure;
+mod export;
 mod history;
 mod live;
 mod mailing;
 mod outbox;
 mod quotes;
 mod requests;
+mod retention;
 mod store;
 mod subscriptions;
 mod timeline;
 mod upgrades;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use upcue_engine::page::Page;
@@ -39,6 +43,7 @@ use crate::rpc::{
 use crate::zones;
 use live::Pulse;
 use mailing::Rounds;
+use outbox::Delivering;
 use store::Stored;
 use subscriptions::Readings;
 use upgrades::{Confirmed, Flight};
@@ -53,13 +58,17 @@ const RETRY: i64 = 5 * SECOND;
 /// The Durable Object of a tenant: the shell the platform calls.
 #[durable_object]
 pub struct TenantObject {
-    core: Rc<Core>,
+    /// Another takes its place when the tenant is erased, so that what is still under way finds nothing to write to.
+    core: RefCell<Rc<Core>>,
 }
 
 /// The object itself; shared, so that a send that is due in a moment can outlive the call that caused it.
 struct Core {
-    state: State,
+    state: Rc<State>,
     env: Env,
+    /// Whether the tenant was erased meanwhile.
+    gone: Cell<bool>,
+    delivering: Delivering,
     /// What is stored, once it has been loaded. Emptied when a write fails, so that memory never runs ahead of disk.
     stored: RefCell<Option<Stored>>,
     /// The names of app and tenant, once somebody has told.
@@ -78,18 +87,9 @@ impl std::fmt::Debug for TenantObject {
 
 impl DurableObject for TenantObject {
     fn new(state: State, env: Env) -> Self {
-        let core = Core {
-            state,
-            env,
-            stored: RefCell::default(),
-            identity: RefCell::default(),
-            readings: Readings::default(),
-            flight: Flight::default(),
-            rounds: Rounds::default(),
-            pulse: Pulse::default(),
-        };
+        let core = Core::new(Rc::new(state), env);
         core.answer_pings();
-        Self { core: Rc::new(core) }
+        Self { core: RefCell::new(Rc::new(core)) }
     }
 
     async fn fetch(&self, mut req: Request) -> worker::Result<Response> {
@@ -97,21 +97,26 @@ impl DurableObject for TenantObject {
             Ok(envelope) => envelope,
             Err(error) => return rpc::respond(Err(error)),
         };
-        if let TenantCall::Live(who) = &envelope.call {
-            return match self.core.open_live(&envelope, who).await {
+        let core = self.core();
+        match &envelope.call {
+            TenantCall::Live(who) => match core.open_live(&envelope, who).await {
                 Ok(response) => Ok(response),
                 Err(error) => rpc::respond(Err(error)),
-            };
+            },
+            TenantCall::Erase(None) => rpc::respond(self.erase().await),
+            _ => rpc::respond(core.answer(envelope).await),
         }
-        rpc::respond(self.core.answer(envelope).await)
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
         // A failing handler is tried six times and then dropped for good, so it never fails: it sets itself again.
-        if let Err(error) = self.core.catch_up().await {
+        let core = self.core();
+        if let Err(error) = core.catch_up().await
+            && !core.gone.get()
+        {
             log::background("tenant alarm", error.source().unwrap_or_else(|| error.code()));
             // Where even that fails the platform comes again by itself, some times.
-            self.core.come_again().await.map_err(|error| worker::Error::RustError(error.code().to_owned()))?;
+            core.come_again().await.map_err(|error| worker::Error::RustError(error.code().to_owned()))?;
         }
         Response::empty()
     }
@@ -130,7 +135,28 @@ impl DurableObject for TenantObject {
     }
 }
 
+impl TenantObject {
+    fn core(&self) -> Rc<Core> {
+        Rc::clone(&self.core.borrow())
+    }
+}
+
 impl Core {
+    fn new(state: Rc<State>, env: Env) -> Self {
+        Self {
+            state,
+            env,
+            gone: Cell::default(),
+            delivering: Delivering::default(),
+            stored: RefCell::default(),
+            identity: RefCell::default(),
+            readings: Readings::default(),
+            flight: Flight::default(),
+            rounds: Rounds::default(),
+            pulse: Pulse::default(),
+        }
+    }
+
     fn about_mail(&self, call: MailCall) -> ApiResult<Vec<u8>> {
         match call {
             MailCall::Consent { from, change } => rpc::reply(&self.with_loaded(|stored| stored.consent(&from, change))?),
@@ -146,7 +172,26 @@ impl Core {
     }
 
     async fn answer(self: &Rc<Self>, envelope: TenantEnvelope) -> ApiResult<Vec<u8>> {
-        self.prepare(&envelope).await?;
+        // These ask what is there, and make nothing where nothing is.
+        match &envelope.call {
+            TenantCall::Farewell(user) => return rpc::reply(&self.farewell(&envelope, user.as_deref())?),
+            TenantCall::Erase(user) => return rpc::reply(&self.erase_user(&envelope, user.as_deref().unwrap_or_default()).await?),
+            TenantCall::Export(wish) => return rpc::reply(&self.export(&envelope, wish)?),
+            TenantCall::RulesChanged { .. } | TenantCall::Retain(_) if !Rows::exist(&self.state)? => return rpc::reply(&()),
+            #[cfg(feature = "dev-tools")]
+            TenantCall::Rows => return rpc::reply(&Rows::attach(&self.state).all()?),
+            _ => {}
+        }
+        let merely_asks = envelope.call.merely_asks() && self.with(&envelope, |stored| stored.is_nobody())?;
+        self.prepare(&envelope, merely_asks).await?;
+        let answer = self.act(envelope).await;
+        if merely_asks {
+            self.stored.replace(None); // the rules it holds are not written down
+        }
+        answer
+    }
+
+    async fn act(self: &Rc<Self>, envelope: TenantEnvelope) -> ApiResult<Vec<u8>> {
         let now = host::now();
         match envelope.call {
             TenantCall::Events { batch, tz, people, visits } => rpc::reply(&self.count(&batch, tz.as_deref(), (&people, &visits), now)?),
@@ -172,20 +217,25 @@ impl Core {
             TenantCall::Requests => rpc::reply(&self.with_loaded(|stored| Ok(stored.requested(now)))?),
             TenantCall::Timeline { before, limit } => rpc::reply(&self.with_loaded(|stored| stored.timeline(before, limit))?),
             TenantCall::RulesChanged { .. } => rpc::reply(&()),
+            TenantCall::Retain(retention) => rpc::reply(&self.retain(&retention)?),
             TenantCall::Mail(call) => self.about_mail(call),
             TenantCall::Replay => rpc::reply(&self.replay(&envelope.app, &envelope.tenant).await?),
             TenantCall::Backtest { candidate, window } => rpc::reply(&self.backtest(&envelope.tenant, &candidate, window)?),
             TenantCall::Letter { who, rules, template, envelope: letter } => {
                 rpc::reply(&self.letter(&who, &rules, &template, letter, now)?)
             }
+            TenantCall::Farewell(_) | TenantCall::Erase(_) | TenantCall::Export(_) => Err(ApiError::unreadable()), // answered above
+            #[cfg(feature = "dev-tools")]
+            TenantCall::Rows => Err(ApiError::unreadable()),              // likewise
             TenantCall::Live(_) => Err(ApiError::new(crate::problem::Code::UpgradeRequired, "a live connection needs a WebSocket request")),
             #[cfg(feature = "dev-tools")]
             TenantCall::Panic => crate::routes::dev::boom(),
         }
     }
 
-    /// Loads what is stored, and the rules if a newer revision of them is in force.
-    async fn prepare(&self, envelope: &TenantEnvelope) -> ApiResult<()> {
+    /// Loads what is stored, and the rules if a newer revision of them is in force. Where somebody merely asks for a tenant that is
+    /// nobody, nothing is written: a question makes no tenant, and brings none back that was erased.
+    async fn prepare(&self, envelope: &TenantEnvelope, merely_asks: bool) -> ApiResult<()> {
         let known = self.with(envelope, |stored| Ok(stored.rules.revision))?;
         let may_wait = matches!(envelope.call, TenantCall::RulesChanged { detect: false });
         let nobody_looks = may_wait && self.state.get_websockets().is_empty() && self.with_loaded(|stored| Ok(stored.is_in_nothing()))?;
@@ -193,6 +243,12 @@ impl Core {
             return Ok(());
         }
         let rules: Rulebook = app_object(&self.env, &envelope.app)?.call(&AppCall::Rulebook).await?;
+        if merely_asks {
+            return self.with(envelope, |stored| {
+                stored.rules = Rc::new(rules);
+                Ok(())
+            });
+        }
         let changed = self.with(envelope, |stored| stored.put_rules(rules))?;
         if changed {
             self.push_snapshots();
@@ -216,6 +272,7 @@ impl Core {
 
     /// Works on what is stored, loading it first if need be. After a failure memory is dropped: rows are what counts.
     fn with_loaded<T>(&self, work: impl FnOnce(&mut Stored) -> ApiResult<T>) -> ApiResult<T> {
+        self.is_alive()?;
         let mut guard = self.stored.borrow_mut();
         if guard.is_none() {
             let identity = self.identity.borrow();
@@ -246,16 +303,22 @@ impl Core {
         fault::at("tenant.alarm")?;
         let delivered = self.deliver().await;
         let recovered = self.recover(&app).await;
+        self.with_loaded(|stored| {
+            stored.close_aged_chunk(host::now())?;
+            stored.forget_aged(host::now())
+        })?;
         let trimmed = self.trim_history(&app, &tenant).await;
         let posted = self.post(&app).await;
         // From here on nothing else runs: rules and facts that came in meanwhile are seen.
         let ticked = self.tick();
-        let (due, mail, waits) =
-            self.with_loaded(|stored| Ok((stored.tenant.upgrades.due(), stored.tenant.mailing.due(), stored.has_facts()?)))?;
+        let (due, mail, waits, aged) = self.with_loaded(|stored| {
+            Ok((stored.tenant.upgrades.due(), stored.tenant.mailing.due(), stored.has_facts()?, stored.next_aged()?))
+        })?;
         let now = host::now();
         let facts = waits.then_some(if delivered.is_ok() { 0 } else { RETRY });
         let tick = ticked.as_ref().map_or(Some(now.plus(HOUR)), |next| *next);
-        let later = due.into_iter().chain(tick).map(|at| at.since(now).max(SECOND));
+        let aged = aged.map(|at| if trimmed.is_ok() { at } else { at.max(now.plus(HOUR)) });
+        let later = due.into_iter().chain(tick).chain(aged).map(|at| at.since(now).max(SECOND));
         let mail = if posted.is_ok() { mail.map(|at| at.since(now).max(0)) } else { Some(RETRY) };
         if let Some(ms) = facts.into_iter().chain(later).chain(mail).min() {
             self.with_loaded(|stored| stored.plan(now.plus(ms), ms))?;

@@ -1,8 +1,10 @@
 //! `/v1/apps`: apps and their keys, for the operator of a deployment.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
+use upcue_engine::config::unknown;
 use upcue_engine::ids::is_app_id;
+use upcue_engine::time::{DAY, DurationMs, HOUR, parse_duration};
 use worker::{Env, Request, Response};
 
 use super::segment;
@@ -11,7 +13,7 @@ use crate::host;
 use crate::http::{self, read};
 use crate::mail::MailSettings;
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{AppCall, AppSettings, KeyKind, NewApp, NewKey, app_object};
+use crate::rpc::{AppCall, AppSettings, KeyKind, NewApp, NewKey, Retention, app_object};
 
 /// The largest body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -25,6 +27,9 @@ struct RawApp {
     #[serde(default)]
     stripe: RawStripe,
     email: Option<MailSettings>,
+    /// How long what names people is kept; null: as long as usual.
+    #[serde(default)]
+    retention: Map<String, Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -51,8 +56,25 @@ impl RawApp {
             webhook_secrets: self.stripe.webhook_secrets,
             origin: origin(&req.inner().url()),
             email: self.email,
+            retention: self.retention.into_iter().map(kept).collect::<ApiResult<_>>()?,
         })
     }
+}
+
+/// How long something is kept, as the operator wants it.
+fn kept((name, value): (String, Value)) -> ApiResult<(String, Option<DurationMs>)> {
+    let mut usual = Retention::USUAL;
+    let named = usual.named();
+    let refuse = |detail: String| Err(ApiError::new(Code::InvalidRequest, detail));
+    let Some((_, most)) = named.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = named.iter().map(|(known, _)| *known).collect();
+        return refuse(format!("`retention`: {}", unknown("member", &name, &known)));
+    };
+    let wanted = value.as_str().and_then(parse_duration).filter(|ms| (Retention::LEAST..=**most).contains(ms));
+    if wanted.is_none() && !value.is_null() {
+        return refuse(format!("`retention.{name}` must be a duration from \"1d\" to \"{}d\", or null for the longest", **most / DAY));
+    }
+    Ok((name, wanted))
 }
 
 fn is_origin(text: &str) -> bool {
@@ -94,9 +116,10 @@ pub(super) async fn update(req: &mut Request, env: &Env, path: &str) -> ApiResul
     if raw.id.is_some() {
         return Err(ApiError::new(Code::InvalidRequest, "an app's `id` cannot change"));
     }
-    app_object(env, &id)?.call::<()>(&AppCall::Update(raw.settings(id.clone(), req)?)).await?;
+    let mut retention: Retention = app_object(env, &id)?.call(&AppCall::Update(raw.settings(id.clone(), req)?)).await?;
     auth::forget(&id);
-    http::answer(200, &json!({"id": id}))
+    let kept = retention.named().map(|(name, kept)| (name.to_owned(), json!(format!("{}h", *kept / HOUR))));
+    http::answer(200, &json!({"id": id, "retention": http::object(kept.into_iter())}))
 }
 
 #[derive(Deserialize)]

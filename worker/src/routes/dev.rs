@@ -15,7 +15,8 @@ use crate::host;
 use crate::http::{self, read};
 use crate::mail::{self, Mail, Mailbox};
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{TenantCall, TenantEnvelope, tenant_object};
+use crate::rates;
+use crate::rpc::{AppCall, TenantCall, TenantEnvelope, app_object, tenant_object};
 
 #[derive(Deserialize)]
 struct Clock {
@@ -28,6 +29,17 @@ struct Fault {
     at: Option<String>,
     /// What happens there, once.
     kind: Option<fault::Kind>,
+}
+
+#[derive(Deserialize)]
+struct Limits {
+    limits: String,
+}
+
+#[derive(Deserialize)]
+struct Whose {
+    app: String,
+    tenant: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +121,13 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             let Expressions { expressions } = http::json(&read(req, 1 << 20).await?)?;
             http::answer(200, &json!({"values": expressions.iter().map(|source| worth(source)).collect::<Vec<_>>()}))
         }
+        "rates" => {
+            let Limits { limits } = http::json(&read(req, 1_024).await?)?;
+            let bad = || ApiError::new(Code::InvalidRequest, "`limits`: as in `key=500/2000`");
+            rates::set(&limits).ok_or_else(bad)?;
+            http::answer(200, &json!({}))
+        }
+        "rows" => rows(env, http::json(&read(req, 1_024).await?)?).await,
         "mail" => send(env, http::json(&read(req, 4 << 20).await?)?).await,
         "panic" => boom(),
         "panic-later" => {
@@ -120,8 +139,20 @@ pub(super) async fn post(req: &mut Request, env: &Env, path: &str) -> ApiResult<
             tenant_object(env, "dev", "dev")?.call::<()>(&envelope).await?;
             boom()
         }
-        _ => Err(ApiError::new(Code::NotFound, "known: clock, fault, cel, mail, panic, panic-later, panic-in-object")),
+        _ => Err(ApiError::new(Code::NotFound, "known: clock, fault, cel, rates, rows, mail, panic, panic-later, panic-in-object")),
     }
+}
+
+/// Everything an object has stored, row by row: a tenant's, or the app's own.
+async fn rows(env: &Env, Whose { app, tenant }: Whose) -> ApiResult<Response> {
+    let rows: Vec<String> = match tenant {
+        None => app_object(env, &app)?.call(&AppCall::Rows).await?,
+        Some(tenant) => {
+            let envelope = TenantEnvelope { app: app.clone(), tenant: tenant.clone(), revision: 0, call: TenantCall::Rows };
+            tenant_object(env, &app, &tenant)?.call(&envelope).await?
+        }
+    };
+    http::answer(200, &json!({ "rows": rows }))
 }
 
 async fn send(env: &Env, raw: RawMail) -> ApiResult<Response> {

@@ -6,6 +6,7 @@ mod hook;
 mod listing;
 mod mail;
 mod proof;
+mod retention;
 
 pub(crate) use backtest::*;
 pub(crate) use fact::*;
@@ -13,13 +14,15 @@ pub(crate) use hook::*;
 pub(crate) use listing::*;
 pub(crate) use mail::*;
 pub(crate) use proof::*;
+pub(crate) use retention::*;
 
 use serde::{Deserialize, Serialize};
-use upcue_engine::time::Millis;
+use upcue_engine::time::{DurationMs, Millis};
 use upcue_engine::wire;
 
 use crate::auth::link::LinkKey;
 use crate::mail::{MailAccess, MailReport, MailSettings};
+use crate::rpc::{ErasureListing, ExportWish, Leaving};
 
 /// What every request needs to know of an app.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -75,7 +78,7 @@ wire! { struct StripeAccess { api_key, webhook_secrets } }
 pub(crate) enum AppCall {
     /// Creates the app → [`NewApp`].
     Create(AppSettings),
-    /// Changes what is given → `()`.
+    /// Changes what is given → [`Retention`], as it is now.
     Update(AppSettings),
     /// → [`AppHead`].
     Head,
@@ -123,10 +126,12 @@ pub(crate) enum AppCall {
         /// The tenant.
         tenant: String,
     },
-    /// Facts of a tenant, numbered without gaps → `u64`, the highest number known.
+    /// Facts of a tenant, numbered without gaps → `(u64, Retention)`: the highest number known, and how long the tenant may remember.
     Facts {
         /// Whose.
         tenant: String,
+        /// Of which of its lives: each ends when the tenant is erased.
+        life: String,
         /// The facts, lowest number first.
         facts: Vec<(u64, Fact)>,
     },
@@ -170,14 +175,29 @@ pub(crate) enum AppCall {
     Look(String),
     /// Something about its outbound webhooks → what [`HookCall`] says.
     Hook(HookCall),
+    /// Erases a tenant, or one user of it, everywhere → [`Erasure`](crate::rpc::Erasure).
+    Erase(Leaving),
+    /// Erasures, a page of them → `Vec<Erasure>`.
+    Erasures(ErasureListing),
+    /// A part of everything that is kept of a tenant here → [`ExportPage`](crate::rpc::ExportPage).
+    Export {
+        /// Whose.
+        tenant: String,
+        /// Which part.
+        wish: ExportWish,
+    },
+    /// All rows of the object, as texts → `Vec<String>`.
+    #[cfg(feature = "dev-tools")]
+    Rows,
 }
 
 wire! { enum AppCall {
     Create(value), Update(value), Head, AddKey(value), RevokeKey(value), Rulebook, Config(value), ConfigVersions { before, limit },
     Publish { document, if_match }, Rollback { version, if_match }, SyncCatalogue, Catalogue, StripeEvent(value), StripeEvents(value),
-    LinkCustomer { customer, tenant }, Facts { tenant, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
+    LinkCustomer { customer, tenant }, Facts { tenant, life, facts }, CustomerOf(tenant), Sweep, RulebookOf(revision), Candidate(document),
     StartBacktest(wish), Backtest(id), Upgrades(since), Proof(call), Tenants(listing), Segments, Segment(listing), MayMail(wish),
     Suppress(suppression), Unsuppress(address), Suppressions(listing), Letters(listing), MailReports(reports), KeepLook(look), Look(name), Hook(call),
+    Erase(leaving), Erasures(listing), Export { tenant, wish }, #[cfg(feature = "dev-tools")] Rows,
 } }
 
 /// What an operator sets; `None` leaves as it is.
@@ -197,9 +217,11 @@ pub(crate) struct AppSettings {
     pub(crate) origin: String,
     /// The mail provider.
     pub(crate) email: Option<MailSettings>,
+    /// How long what names people is kept, by its name: `history`, `facts`, `letters` or `deliveries`; `None`: as long as usual.
+    pub(crate) retention: Vec<(String, Option<DurationMs>)>,
 }
 
-wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets, origin, email } }
+wire! { struct AppSettings { id, name, allowed_origins, stripe_key, webhook_secrets, origin, email, retention } }
 
 /// An app that was created, with the keys that are shown once.
 #[derive(Debug, Serialize, Deserialize)]

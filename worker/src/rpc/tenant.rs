@@ -21,6 +21,7 @@ use upcue_engine::upgrade::state::Upgrade;
 use upcue_engine::wire;
 
 use crate::problem::ApiError;
+use crate::rpc::{ExportWish, Retention};
 
 /// A call to a tenant's object, with what it must know to answer.
 #[derive(Debug, Serialize, Deserialize)]
@@ -170,6 +171,17 @@ pub(crate) enum TenantCall {
     },
     /// About its mails.
     Mail(MailCall),
+    /// What must be known before the tenant, or this user of it, is erased → [`Farewell`](crate::rpc::Farewell).
+    Farewell(Option<String>),
+    /// Erases the tenant, or this user of it → `()`. Whoever was erased already is erased again at no cost.
+    Erase(Option<String>),
+    /// A part of everything that is kept here → [`ExportPage`](crate::rpc::ExportPage).
+    Export(ExportWish),
+    /// How long it may remember from now on → `()`.
+    Retain(Retention),
+    /// All rows of the object, as texts → `Vec<String>`.
+    #[cfg(feature = "dev-tools")]
+    Rows,
     /// Panics.
     #[cfg(feature = "dev-tools")]
     Panic,
@@ -179,8 +191,28 @@ wire! { enum TenantCall {
     Events { batch, tz, people, visits }, Snapshot(value), Page(value), Live(value), Report, Decisions { who, placement, as_page },
     SyncSubscription { subscription, customer, api_key }, Compare { subscription, api_key }, Recheck { customer, api_key }, Plans { who, wanted, letter },
     Quote { wish, api_key }, Upgrade { user, token, key, return_url, api_key }, UpgradeState { id, api_key }, Ask { user, subject },
-    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, Letter { who, rules, template, envelope }, RulesChanged { detect }, Mail(call), #[cfg(feature = "dev-tools")] Panic,
+    Requests, Timeline { before, limit }, Replay, Backtest { candidate, window }, Letter { who, rules, template, envelope }, RulesChanged { detect }, Mail(call), Farewell(user), Erase(user), Export(wish), Retain(retention),
+    #[cfg(feature = "dev-tools")] Rows, #[cfg(feature = "dev-tools")] Panic,
 } }
+
+impl TenantCall {
+    /// Whether it only asks how things stand, or tells of something that an earlier answer has caused.
+    pub(crate) fn merely_asks(&self) -> bool {
+        match self {
+            Self::Mail(call) => !matches!(call, MailCall::Consent { change: Some(_), .. }),
+            other => matches!(
+                other,
+                Self::Report
+                    | Self::Decisions { .. }
+                    | Self::Requests
+                    | Self::Timeline { .. }
+                    | Self::Replay
+                    | Self::Backtest { .. }
+                    | Self::Letter { .. }
+            ),
+        }
+    }
+}
 
 /// What a quote is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]

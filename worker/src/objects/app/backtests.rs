@@ -26,7 +26,7 @@ const RUN: &str = "backtest";
 /// The row with its rules.
 const CANDIDATE: &str = "backtest_candidate";
 /// The row with the names of the tenants that were asked for, in their order; absent if all were.
-const ONLY: &str = "backtest_only";
+pub(super) const ONLY: &str = "backtest_only";
 /// Names that are looked for at a time: of the longest, and written as JSON, they are far from the longest text of a statement.
 const NAMES: usize = 1_000;
 /// Tenants at a time.

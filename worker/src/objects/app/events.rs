@@ -17,6 +17,8 @@ pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS stripe_event (id TEXT
     customer TEXT, received_at INTEGER NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER, detail TEXT, body TEXT) WITHOUT ROWID";
 /// What waits is few among what is kept.
 pub(super) const WAITING: &str = "CREATE INDEX IF NOT EXISTS stripe_event_waiting ON stripe_event (next_at) WHERE state = 'pending'";
+pub(super) const UNMATCHED: &str =
+    "CREATE INDEX IF NOT EXISTS stripe_event_unmatched ON stripe_event (received_at) WHERE state = 'unmatched'";
 pub(super) const CUSTOMERS: &str = "CREATE TABLE IF NOT EXISTS customer (customer TEXT PRIMARY KEY, tenant TEXT NOT NULL, \
     swept_at INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID";
 /// How long ids are kept, so that a late duplicate is known: Stripe tries for three days, and people resend by hand.
@@ -83,6 +85,8 @@ impl AppObject {
             ));
         }
         let subscriptions = stripe.subscriptions_of(customer).await?;
+        self.came_back(tenant)?;
+        self.came_back(customer)?;
         self.put_customer(customer, tenant)?;
         for subscription in subscriptions {
             self.sync_subscription(tenant, &subscription, customer).await?;
@@ -131,9 +135,10 @@ impl AppObject {
         match outcome {
             Ok((state, customer)) => {
                 // What is done needs no body any more; its id stays, so that a duplicate is known.
-                let sql = "UPDATE stripe_event SET state = ?, next_at = NULL, detail = NULL, customer = coalesce(?, customer), \
-                    body = CASE WHEN ? = 'unmatched' THEN body END WHERE id = ?";
-                rows.run(sql, vec![word(state).into(), customer.into(), word(state).into(), id.into()])?;
+                let sql = "UPDATE stripe_event SET state = ?1, next_at = NULL, detail = NULL, \
+                    customer = CASE WHEN ?1 <> 'ignored' THEN coalesce(?2, customer) END, \
+                    body = CASE WHEN ?1 = 'unmatched' THEN body END WHERE id = ?3";
+                rows.run(sql, vec![word(state).into(), customer.into(), id.into()])?;
                 Ok(state)
             }
             Err(error) => {
@@ -162,6 +167,9 @@ impl AppObject {
             }
             Subject::Customer { id, tenant } => {
                 let Some(tenant) = tenant.as_ref().filter(|t| upcue_engine::ids::is_id(t)) else { return Ok((EventState::Ignored, None)) };
+                if self.is_gone(tenant)? {
+                    return Ok((EventState::Ignored, None));
+                }
                 self.link(id, tenant).await?;
                 Ok((EventState::Done, None))
             }
@@ -193,8 +201,12 @@ impl AppObject {
             (None, None) => stripe.tenant_of(&customer).await?,
         };
         let Some(tenant) = tenant.filter(|t| upcue_engine::ids::is_id(t)) else {
-            return Ok((EventState::Unmatched, Some(customer)));
+            let state = if self.is_gone(&customer)? { EventState::Ignored } else { EventState::Unmatched };
+            return Ok((state, Some(customer)));
         };
+        if self.is_gone(&tenant)? {
+            return Ok((EventState::Ignored, None));
+        }
         self.link(&customer, &tenant).await?;
         self.sync_subscription(&tenant, id, &customer).await?;
         Ok((EventState::Done, Some(customer)))
@@ -219,6 +231,7 @@ impl AppObject {
         };
         let envelope = TenantEnvelope { app: head.id.clone(), tenant: tenant.to_owned(), revision: head.revision, call };
         let prices: Vec<String> = tenant_object(&self.env, &head.id, tenant)?.call(&envelope).await?;
+        self.erase_if_gone(tenant)?;
         for price in prices {
             if !self.knows_price(&price)? {
                 self.sync_catalogue().await?;

@@ -1,10 +1,12 @@
 //! The app's settings and keys.
 
+use upcue_engine::time::DurationMs;
+
 use super::AppObject;
 use crate::auth::{new_secret_key, new_signing_key, sha256};
 use crate::host;
 use crate::problem::{ApiError, ApiResult, Code};
-use crate::rpc::{AppHead, AppSettings, KeyKind, NewApp, NewKey, SigningKey};
+use crate::rpc::{AppHead, AppSettings, KeyKind, NewApp, NewKey, Retention, SigningKey};
 
 /// The row with the app's settings and keys.
 pub(super) const HEAD: &str = "head";
@@ -12,7 +14,7 @@ pub(super) const HEAD: &str = "head";
 const MAX_KEYS: usize = 10;
 
 impl AppObject {
-    pub(super) fn create(&self, settings: AppSettings) -> ApiResult<NewApp> {
+    pub(super) fn create(&self, mut settings: AppSettings) -> ApiResult<NewApp> {
         match self.head() {
             Ok(_) => return Err(ApiError::new(Code::AppExists, "an app of this name exists; PATCH /v1/apps/{app} changes it")),
             Err(error) if error.code() == "unknown_app" => {}
@@ -28,17 +30,33 @@ impl AppObject {
             link_key: host::random()?,
             ..AppHead::default()
         };
+        let retention = std::mem::take(&mut settings.retention);
         change(&mut head, settings)?;
         self.put_head(&head)?;
+        self.change_retention(retention)?;
         self.schedule()?;
         Ok(NewApp { secret_key, signing_key })
     }
 
-    pub(super) fn update(&self, settings: AppSettings) -> ApiResult<()> {
+    pub(super) fn update(&self, mut settings: AppSettings) -> ApiResult<Retention> {
         let mut head = self.head()?;
+        let retention = std::mem::take(&mut settings.retention);
         change(&mut head, settings)?;
         self.put_head(&head)?;
-        self.schedule() // with a key to Stripe, its catalogue and subscriptions are come by every hour
+        self.change_retention(retention)?;
+        self.schedule()?; // with a key to Stripe, its catalogue and subscriptions are come by every hour
+        self.retention()
+    }
+
+    fn change_retention(&self, changes: Vec<(String, Option<DurationMs>)>) -> ApiResult<()> {
+        let (mut retention, mut usual) = (self.retention()?, Retention::USUAL);
+        for (name, wanted) in changes {
+            let usual = usual.named().into_iter().find(|(of, _)| *of == name).map(|(_, kept)| *kept);
+            for (_, kept) in retention.named().into_iter().filter(|(of, _)| *of == name) {
+                *kept = wanted.or(usual).unwrap_or(*kept);
+            }
+        }
+        self.retain(retention)
     }
 
     pub(super) fn add_key(&self, kind: KeyKind) -> ApiResult<NewKey> {
@@ -80,7 +98,7 @@ impl AppObject {
 }
 
 fn change(head: &mut AppHead, settings: AppSettings) -> ApiResult<()> {
-    let AppSettings { id: _, name, allowed_origins, stripe_key, webhook_secrets, email, origin } = settings;
+    let AppSettings { id: _, name, allowed_origins, stripe_key, webhook_secrets, email, origin, retention: _ } = settings;
     head.origin = origin;
     if let Some(name) = name {
         head.name = name;

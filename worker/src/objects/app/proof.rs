@@ -17,6 +17,8 @@ mod log;
 mod touches;
 mod trend;
 
+pub(super) use log::signed;
+
 use upcue_engine::time::Millis;
 use worker::SqlStorageValue;
 

@@ -64,7 +64,8 @@ impl AppObject {
     }
 }
 
-fn blob(hash: [u8; 32]) -> SqlStorageValue {
+/// A hash for SQL.
+pub(super) fn blob(hash: [u8; 32]) -> SqlStorageValue {
     SqlStorageValue::Blob(hash.to_vec())
 }
 

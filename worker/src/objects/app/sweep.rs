@@ -116,7 +116,9 @@ impl AppObject {
             let head = self.head()?;
             let call = TenantCall::Recheck { customer: customer.clone(), api_key: head.stripe.api_key };
             let envelope = TenantEnvelope { app: head.id.clone(), tenant: tenant.clone(), revision: head.revision, call };
-            match tenant_object(&self.env, &head.id, &tenant)?.call::<Vec<String>>(&envelope).await {
+            let checked = tenant_object(&self.env, &head.id, &tenant)?.call::<Vec<String>>(&envelope).await;
+            self.erase_if_gone(&tenant)?;
+            match checked {
                 Ok(drifted) => sweep.drifted.extend(drifted.into_iter().map(|subscription| (tenant.clone(), subscription))),
                 Err(error) => sweep.failed.push((customer, error.detail())),
             }
@@ -131,6 +133,7 @@ impl AppObject {
         let head = self.head()?;
         let tenant = match (self.tenant_of(&subscription.customer)?, named.filter(|t| upcue_engine::ids::is_id(t))) {
             (Some(tenant), _) => tenant,
+            (None, Some(named)) if self.is_gone(named)? => return Ok(None),
             (None, Some(named)) => {
                 self.link(&subscription.customer, named).await?;
                 named.to_owned()
@@ -140,6 +143,7 @@ impl AppObject {
         let call = TenantCall::Compare { subscription: Box::new(subscription.clone()), api_key: head.stripe.api_key };
         let envelope = TenantEnvelope { app: head.id.clone(), tenant: tenant.clone(), revision: head.revision, call };
         let drifted: Vec<String> = tenant_object(&self.env, &head.id, &tenant)?.call(&envelope).await?;
+        self.erase_if_gone(&tenant)?;
         Ok(Some((tenant, drifted)))
     }
 }

@@ -12,7 +12,7 @@ use super::segments::put_member;
 use super::standing::Standing;
 use crate::hook_events::event_of;
 use crate::problem::ApiResult;
-use crate::rpc::{AppHead, Fact, TenantCall, TenantEnvelope, tenant_object};
+use crate::rpc::{AppHead, Fact, Retention, TenantCall, TenantEnvelope, tenant_object};
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS tenant (tenant TEXT PRIMARY KEY, last_seq INTEGER NOT NULL, \
     seen_at INTEGER NOT NULL, plan TEXT, status TEXT, score INTEGER, scored_at INTEGER) WITHOUT ROWID";
@@ -26,14 +26,23 @@ const RECENT: i64 = 2 * DAY;
 const ACTIVE: i64 = 35 * DAY;
 
 impl AppObject {
-    /// Takes facts in, each once and all or none: numbers up to the last known one have been counted. Answers the highest known.
-    pub(super) fn take_facts(&self, tenant: &str, facts: &[(u64, Fact)]) -> ApiResult<u64> {
+    /// Takes facts in, each once and all or none: numbers up to the last known one have been counted. Answers the highest known,
+    /// and how long the tenant may remember.
+    pub(super) fn take_facts(&self, tenant: &str, life: &str, facts: &[(u64, Fact)]) -> ApiResult<(u64, Retention)> {
         let head = self.head()?;
+        let retention = self.retention()?;
+        if self.is_over(tenant, life)? {
+            return Ok((facts.last().map_or(0, |(number, _)| *number), retention));
+        }
         let rows = self.rows()?;
         let sql = "SELECT last_seq, seen_at, plan, status, score, scored_at FROM tenant WHERE tenant = ?";
         let mut standing = rows.query(sql, vec![tenant.into()])?.first().map(|row| read(row)).unwrap_or_default();
+        if standing.last == 0 {
+            self.came_back(tenant)?; // should it have been erased before
+        }
         rows.transaction(&mut || self.count_facts(&rows, &head, tenant, &mut standing, facts))?;
-        Ok(standing.last)
+        self.will_age()?;
+        Ok((standing.last, retention))
     }
 
     fn count_facts(&self, rows: &Rows, head: &AppHead, tenant: &str, standing: &mut Standing, facts: &[(u64, Fact)]) -> ApiResult<()> {

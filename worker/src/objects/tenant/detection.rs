@@ -29,8 +29,7 @@ impl Stored {
         step.facts.extend(crossings.into_iter().map(Fact::Limit));
         step.limits |= changed;
         self.advance(step, by, now)?;
-        self.remember(step, transitions, now);
-        Ok(())
+        self.remember(step, transitions, now)
     }
 
     /// Whether nothing was ever detected.

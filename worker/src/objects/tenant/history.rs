@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use upcue_engine::history::{
-    self, Base, Chunk, Entry, Input, KEEP, MAX_BYTES, Replayed, TenantBacktest, Unplayable, Window, advance, backtest, replay,
+    self, Base, Chunk, Entry, Input, MAX_BYTES, Replayed, TenantBacktest, Unplayable, Window, advance, backtest, replay,
 };
 use upcue_engine::map::{Map, ordered};
 use upcue_engine::tenant::{Rulebook, Transition, User};
@@ -36,7 +36,7 @@ struct Oldest {
 
 impl Stored {
     /// Adds a step to the history; it is written with the step.
-    pub(super) fn remember(&mut self, step: &mut Step, transitions: Vec<Transition>, now: Millis) {
+    pub(super) fn remember(&mut self, step: &mut Step, transitions: Vec<Transition>, now: Millis) -> ApiResult<()> {
         let mut inputs = std::mem::take(&mut step.inputs);
         if step.mirror {
             inputs.push(Input::Mirror(Box::new(self.tenant.mirror.clone())));
@@ -46,13 +46,14 @@ impl Stored {
         }
         let entry = Entry { at: now, inputs, transitions, verdicts: std::mem::take(&mut step.verdicts) };
         if entry.is_empty() {
-            return;
+            return Ok(());
         }
-        if self.chunk.is_full(now) {
+        if self.chunk.is_full(now) || self.is_long_open(now)? {
             step.sealed = Some(std::mem::take(&mut self.chunk));
         }
         self.chunk.push(&entry);
         step.counts = true;
+        Ok(())
     }
 
     /// Stores a full chunk; part of a transaction. If there are too many now, the alarm drops some.
@@ -99,16 +100,16 @@ impl Stored {
     }
 
     /// Begins the history anew from how things stand: what is left of it cannot be played.
-    fn begin_anew(&mut self) -> ApiResult<()> {
+    pub(super) fn begin_anew(&mut self) -> ApiResult<()> {
         self.chunk = Chunk::default();
-        let known = users(self.rows(), super::store::USER)?;
         let base = Base { users: Map::new(), ..Base::of(&self.tenant, self.rules.revision) };
         let rows = self.rows();
         rows.transaction(&mut || {
             rows.run("DELETE FROM history", vec![])?;
-            for (id, user) in known.iter() {
-                rows.put(&format!("{BASE_USER}{id}"), user)?;
-            }
+            // `0` is the character after `/`.
+            rows.run("DELETE FROM row WHERE key >= 'base_user/' AND key < 'base_user0'", vec![])?;
+            let sql = "INSERT INTO row (key, value) SELECT 'base_' || key, value FROM row WHERE key >= 'user/' AND key < 'user0'";
+            rows.run(sql, vec![])?;
             rows.put(BASE, &base)?;
             self.put_counts()
         })
@@ -181,9 +182,10 @@ fn unplayable(why: Unplayable) -> ApiError {
 
 /// The number of the oldest chunk, if it is too old at `now` or there is too much in all.
 fn excess(rows: &Rows, now: Millis) -> ApiResult<Option<u64>> {
+    let keep = super::retention::retention(rows)?.history;
     let found = rows.query("SELECT min(number), min(last), sum(length(chunk)) FROM history", vec![])?;
     let Some([oldest, last, bytes]) = found.first().map(Vec::as_slice) else { return Ok(None) };
-    let too_old = whole(last).is_some_and(|last| now.0.unsigned_abs().saturating_sub(last) > KEEP.unsigned_abs());
+    let too_old = whole(last).is_some_and(|last| now.0.unsigned_abs().saturating_sub(last) > keep.unsigned_abs());
     let too_much = whole(bytes).is_some_and(|bytes| usize::try_from(bytes).is_ok_and(|bytes| bytes > MAX_BYTES));
     Ok(whole(oldest).filter(|_| too_old || too_much))
 }

@@ -81,7 +81,7 @@ impl Core {
 
     /// Opens a live connection and sends everything at once.
     pub(super) async fn open_live(&self, envelope: &TenantEnvelope, who: &WhoLooks) -> ApiResult<Response> {
-        self.prepare(envelope).await?;
+        self.prepare(envelope, false).await?;
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         self.state.accept_web_socket(&server);
         let mut page = Page { who: who.clone(), rules: 0 };
@@ -126,6 +126,9 @@ impl Core {
     }
 
     fn send(&self, what: What) {
+        if self.gone.get() {
+            return; // these are another's
+        }
         let now = host::now();
         self.pulse.last.set(now.0);
         self.pulse.due.set(false);
@@ -153,6 +156,16 @@ impl Core {
         }
         socket.send_with_bytes(frame)?;
         Ok(())
+    }
+
+    /// Closes the sockets of a user, or all: their pages ask for a fresh token, and begin anew where they are given one.
+    pub(super) fn hang_up(&self, user: Option<&str>) {
+        for socket in self.state.get_websockets() {
+            let is_theirs = user.is_none_or(|user| attached(&socket).is_ok_and(|page| page.who.user == user));
+            if is_theirs {
+                let _is_closed_anyway = socket.close(Some(TOKEN_EXPIRED), Some("erased"));
+            }
+        }
     }
 
     /// When sockets are to be looked at again: within the hour, or when the next token runs out; `None` when no page is open.

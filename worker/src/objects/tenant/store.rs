@@ -103,6 +103,8 @@ pub(super) struct Stored {
     pub(super) planned: Option<Millis>,
     /// The day that was last told to the app.
     seen_day: i64,
+    /// Of how many users something is kept, once that was asked.
+    pub(super) crowd: Option<u64>,
 }
 
 impl Stored {
@@ -130,11 +132,17 @@ impl Stored {
             rules: Rc::new(rows.get("rules")?.unwrap_or_default()),
             planned: rows.get(super::detection::PLANNED)?,
             seen_day: rows.get("seen")?.unwrap_or(i64::MIN),
+            crowd: None,
             tenant,
             chunk: Chunk::resume(chunk).ok_or_else(ApiError::unreadable)?,
             rows,
             app: app.to_owned(),
         })
+    }
+
+    /// Whether nothing was ever written down: nobody was here since the object was made, or erased.
+    pub(super) fn is_nobody(&self) -> ApiResult<bool> {
+        Ok(self.rows.query("SELECT 1 FROM row LIMIT 1", vec![])?.is_empty())
     }
 
     /// Loads the users whose state a batch reads or changes: all of them, whoever else must go for it.
@@ -212,12 +220,15 @@ impl Stored {
     /// Counts a batch that somebody in the time zone `tz` has sent, which says something of `people`; answers whether anything changed.
     pub(super) fn apply(&mut self, batch: &Batch, tz: Option<&str>, people: &[(String, Seen)], now: Millis) -> ApiResult<(Receipt, bool)> {
         self.load_users_of(batch)?;
+        let fewer = self.without_crowd(batch)?;
+        let (batch, turned_away) = fewer.as_ref().map_or((batch, &[][..]), |(batch, away)| (batch, away));
         let rules = Rc::clone(&self.rules);
         let before = self.tenant.counts.zone.clone();
         let tells_of_nudges = batch.events.iter().any(|event| matches!(event.kind, EventKind::Note { .. }));
         let is_elsewhere = tells_of_nudges && self.tenant.judge_by(&zones::of(&rules.config, tz, now));
         let knows = self.know(people, now);
-        let (applied, verdicts) = self.tenant.take_batch(&rules, batch, now);
+        let (mut applied, verdicts) = self.tenant.take_batch(&rules, batch, now);
+        applied.receipt.rejected.extend_from_slice(turned_away);
         if is_elsewhere && !applied.counts {
             self.tenant.counts.zone = before; // nothing is written, so that history would not know
         }
@@ -252,7 +263,7 @@ impl Stored {
         }
         self.load_user(user)?;
         let is_first = self.tenant.profile.first_seen.is_none();
-        if !self.tenant.meet(user, now) {
+        if !self.has_room_for(user)? || !self.tenant.meet(user, now) {
             return Ok(());
         }
         let known = self.tenant.users.entry(user, Default::default);
@@ -423,7 +434,7 @@ impl Stored {
     }
 }
 
-fn user_key(user: &str) -> String {
+pub(super) fn user_key(user: &str) -> String {
     format!("{USER}{user}")
 }
 

@@ -3,7 +3,7 @@
 //! The columns `state`, `next_at` and `reason` say how a delivery stands, so that many can be given up in one statement; `value` holds
 //! what else is known of it.
 
-use upcue_engine::hook::{Delivery, KEPT, QUEUE, Stage};
+use upcue_engine::hook::{Delivery, QUEUE, Stage};
 use upcue_engine::time::{HOUR, Millis};
 use worker::SqlStorageValue;
 
@@ -91,7 +91,8 @@ impl AppObject {
         let send = first(sql)?;
         // What may not be forgotten yet, since it was put in line anew, is not looked at all the time.
         let soon = Self::now().plus(HOUR);
-        let forget = first("SELECT at FROM hook_delivery ORDER BY number LIMIT 1")?.map(|at| at.plus(KEPT).max(soon));
+        let kept = self.retention()?.deliveries;
+        let forget = first("SELECT at FROM hook_delivery ORDER BY number LIMIT 1")?.map(|at| at.plus(kept).max(soon));
         Ok(send.into_iter().chain(forget).min())
     }
 
@@ -99,7 +100,7 @@ impl AppObject {
     pub(super) fn forget_deliveries(&self) -> ApiResult<()> {
         let sql = "DELETE FROM hook_delivery WHERE number IN (SELECT number FROM hook_delivery ORDER BY number LIMIT ?1) \
             AND state <> 'pending' AND (at < ?2 OR number <= (SELECT max(number) FROM hook_delivery) - ?3)";
-        let before = Self::now().plus(-KEPT).0.max(0);
+        let before = Self::now().plus(-self.retention()?.deliveries).0.max(0);
         self.rows()?.run(sql, [FORGOTTEN, before, MOST_KEPT].map(SqlStorageValue::Integer).to_vec())
     }
 

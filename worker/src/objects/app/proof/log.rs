@@ -132,7 +132,7 @@ fn read(row: &[SqlStorageValue]) -> Option<Activity> {
 
 /// A whole number that may be negative, which JavaScript carries as a double.
 #[expect(clippy::cast_possible_truncation, reason = "amounts are whole and below 2^53")]
-pub(super) fn signed(value: &SqlStorageValue) -> Option<i64> {
+pub(in super::super) fn signed(value: &SqlStorageValue) -> Option<i64> {
     match value {
         SqlStorageValue::Integer(n) => Some(*n),
         SqlStorageValue::Float(n) => Some(*n as i64),

@@ -184,7 +184,7 @@ impl Stored {
     }
 
     fn write_moved(&mut self, mut step: Step, now: Millis) -> ApiResult<()> {
-        self.remember(&mut step, Vec::new(), now);
+        self.remember(&mut step, Vec::new(), now)?;
         if step.is_empty() { Ok(()) } else { self.write_step(&step) }
     }
 }

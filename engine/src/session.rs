@@ -176,7 +176,7 @@ impl Session {
 
     /// Drops the local copies of a batch that the Worker refused for good.
     pub fn abandon(&mut self, batch: u64) {
-        self.pending.forget(|other| other == batch);
+        self.pending.forget(&|other| other == batch);
         // Of all that was told only this is wanted again, and seldom: its bytes take less than a second copy of what they say.
         if let Some(live) = wire::decode::<Live>(&self.told) {
             self.rebuild(live.standing);
@@ -338,7 +338,7 @@ impl Session {
     fn refresh(&mut self, live: Live, device: Millis) {
         self.skew = live.server_time.since(device);
         self.batch = self.batch.max(live.applied.saturating_add(1));
-        self.pending.forget(|batch| live.contains(batch));
+        self.pending.forget(&|batch| live.contains(batch));
         self.user.merge(&live.user);
         self.tenant.merge(&live.tenant);
         self.converted = self.converted.max(live.converted);

@@ -77,7 +77,7 @@ impl Pending {
     }
 
     /// Forgets the batches for which `is_over` holds.
-    pub(super) fn forget(&mut self, is_over: impl Fn(u64) -> bool) {
+    pub(super) fn forget(&mut self, is_over: &dyn Fn(u64) -> bool) {
         self.changes.retain(|change| !is_over(change.batch));
         self.last = Self::NONE.last;
     }

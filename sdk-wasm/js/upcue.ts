@@ -135,8 +135,8 @@ export class Upcue {
       try {
         const { core_, words_ } = page;
         const { meter, name, set, value } = event;
-        if (meter === undefined) core_!.track_(positionOf(words_.events, name as string), at);
-        else core_!.count_(positionOf(words_.meters, meter), set !== undefined, (set ?? value) as number, at);
+        if (name) core_!.track_(positionOf(words_.events, name as string), at);
+        else core_!.count_(positionOf(words_.meters, meter!), set !== undefined, (set ?? value) as number, at);
         outbox.add_(event, at);
       } catch (cause) {
         page.failed_("engine", cause);
@@ -261,11 +261,7 @@ export class Upcue {
     // A page that was put by could not be reached by other tabs; one that was just opened has nothing to catch up with.
     listen("pageshow", ({ persisted }) => persisted && comeBack());
     if (options.debug || location.search.includes("upcue-debug")) {
-      quietly(
-        import("#debug").then(({ observe }) => {
-          if (loads.has(name)) observe(this, page);
-        }),
-      );
+      quietly(import("#debug").then(({ observe }) => loads.has(name) && observe(this, page)));
     }
     if (location.search.includes("upcue=")) quietly(import("#asking").then(({ arrive }) => loads.has(name) && arrive(this, outbox)));
     setLatest(this);

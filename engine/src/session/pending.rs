@@ -136,7 +136,7 @@ mod tests {
         pending.push(change(0, 1, 3, SECOND));
         pending.push(change(0, 2, 3, SECOND));
         assert_eq!((pending.changes.len(), laid(&pending).0), (5, 1_506), "other seconds and other batches stand for themselves");
-        pending.forget(|batch| batch == 1);
+        pending.forget(&|batch| batch == 1);
         assert_eq!(laid(&pending), (3, 0, 0));
         pending.push(change(0, 2, 4, SECOND));
         assert_eq!(laid(&pending).0, 7, "whatever has been forgotten");

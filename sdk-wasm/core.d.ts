@@ -5,11 +5,9 @@ export function coreOf(compiled: WebAssembly.Module): Core;
 export interface Core {
   apply_(frame: Uint8Array, device: number): number;
   now_(device: number): number;
-  add_(meter: number, n: number, device: number): void;
-  set_(meter: number, n: number, device: number): void;
+  count_(meter: number, set: boolean, n: number, device: number): void;
   track_(event: number, device: number): void;
   note_(campaign: number, kind: number, tag: number, at: number, until: number): void;
-  convert_(at: number): void;
   display_(campaign: number, shown: boolean): void;
   place_(key: number): number;
   decide_(place: number, device: number): number;
@@ -17,10 +15,9 @@ export interface Core {
   value_(i: number, device: number): number;
   meter_(meter: number, field: number, device: number): number;
   feature_(feature: number): number;
-  queued_(device: number): void;
-  nextSend_(device: number): number;
+  nextSend_(waiting: number, device: number): number;
   sent_(): void;
   closeBatch_(): number;
   abandon_(batch: number): void;
-  answered_(status: number, carried: number, retryAfter: number, jitter: number, device: number): number;
+  answered_(status: number, retryAfter: number, jitter: number, device: number): number;
 }

@@ -18,12 +18,12 @@ use crate::ledger::{Ledger, Moment};
 #[cfg(feature = "edge")]
 use crate::snapshot::Snapshot;
 use crate::snapshot::{Candidate, DecodeError, Frame, Live, Place, Residue};
-use crate::time::{DurationMs, Millis};
+use crate::time::{DurationMs, Millis, SECOND};
 use crate::usage::NoteKind;
 use crate::watch::next;
 use crate::wire;
 
-use index::Index;
+use index::{Index, Known};
 use pending::{Change, Pending};
 
 /// One page's view of one user of one tenant.
@@ -59,11 +59,13 @@ pub struct Session {
     skew: DurationMs,
     /// What reads what.
     index: Index,
-    /// The Worker's time as of which all is judged; [`UNSEEN`] when anything may be otherwise than it was.
+    /// The Worker's time as of which all is judged.
     clock: Millis,
+    /// When its second began; [`UNSEEN`] when anything may be otherwise than it was.
+    second: Millis,
 }
 
-/// In no second that comes: whatever time it is, all is looked at again.
+/// No second that comes: whatever time it is, all is looked at again.
 const UNSEEN: Millis = Millis(i64::MIN);
 
 const NOTHING: Decision = Decision { campaign: None, reason: Reason::NoCampaign };
@@ -84,6 +86,7 @@ impl Session {
         skew: 0,
         index: Index::NONE,
         clock: UNSEEN,
+        second: UNSEEN,
     };
 
     /// Starts from the Worker's snapshot, at `device` time.
@@ -130,14 +133,9 @@ impl Session {
         &self.rules
     }
 
-    /// Counts `n` more on a counter at once.
-    pub fn add(&mut self, meter: usize, n: u64, device: Millis) {
-        self.change(meter, self.rules.meters.len(), false, n, device);
-    }
-
-    /// Shows `n` on a gauge at once.
-    pub fn set(&mut self, meter: usize, n: u64, device: Millis) {
-        self.change(meter, self.rules.meters.len(), true, n, device);
+    /// Counts `n` more on a counter at once; or shows `n` on a gauge.
+    pub fn count(&mut self, meter: usize, is_set: bool, n: u64, device: Millis) {
+        self.change(meter, self.rules.meters.len(), is_set, n, device);
     }
 
     /// Counts a tracked event that programs read at once.
@@ -152,20 +150,20 @@ impl Session {
         if matches!(kind, NoteKind::Render | NoteKind::Exposure | NoteKind::Ghost) {
             self.tenant.note(campaign, kind, moment);
         }
-        self.clock = UNSEEN;
+        self.second = UNSEEN;
     }
 
     /// The tenant has upgraded, `at` the Worker's time: nudges fall silent before the Worker says so.
     pub fn convert(&mut self, at: Millis) {
         self.converted = self.converted.max(Some(at));
-        self.clock = UNSEEN;
+        self.second = UNSEEN;
     }
 
     /// Remembers that a campaign is on display here, so that its own exposure does not cap it away; or that it no longer is.
     pub fn display(&mut self, candidate: usize, shown: bool) {
         if let Some(candidate) = self.rules.candidates.get(candidate) {
             self.display.set(&candidate.gates, shown);
-            self.clock = UNSEEN;
+            self.second = UNSEEN;
         }
     }
 
@@ -178,7 +176,7 @@ impl Session {
 
     /// Drops the local copies of a batch that the Worker refused for good.
     pub fn abandon(&mut self, batch: u64) {
-        self.pending.forget(|other| other == batch);
+        self.pending.forget(&|other| other == batch);
         // Of all that was told only this is wanted again, and seldom: its bytes take less than a second copy of what they say.
         if let Some(live) = wire::decode::<Live>(&self.told) {
             self.rebuild(live.standing);
@@ -208,7 +206,6 @@ impl Session {
             if reason == Reason::Match {
                 return Decision { campaign: Some(campaign), reason };
             }
-            self.index.close(open);
         }
         let reason = if let Some(settled) = settled {
             settled.reason_at(self.clock)
@@ -222,14 +219,20 @@ impl Session {
 
     /// What becomes of a candidate.
     fn weigh(&mut self, candidate: usize) -> Reason {
+        let rule = self.rules.watches.len() + candidate;
         let facts = StandingAt { standing: &self.standing, now: self.clock };
-        let rules = &self.rules;
-        let Some(campaign) = rules.candidates.get(candidate) else { return Reason::NoCampaign };
-        let audience = self.index.verdict(rules.watches.len() + candidate, || match campaign.gates.audience.eval(&facts) {
-            Value::Bool(holds) => Some(holds),
-            _ => None,
-        });
-        self.scene(&facts).judge_by(campaign, audience)
+        let Some(campaign) = self.rules.candidates.get(candidate) else { return Reason::NoCampaign };
+        let audience = match self.index.known(rule) {
+            Known::Passes => return Reason::Match,
+            Known::Verdict(verdict) => verdict,
+            Known::Nothing => match campaign.gates.audience.eval(&facts) {
+                Value::Bool(holds) => Some(holds),
+                _ => None,
+            },
+        };
+        let reason = self.scene(&facts).judge_by(campaign, audience);
+        self.index.know(rule, if reason == Reason::Match { Known::Passes } else { Known::Verdict(audience) });
+        reason
     }
 
     /// The same by `facts`, which are of this session.
@@ -291,8 +294,8 @@ impl Session {
 
     /// Time has come to `now`. In another second than the last time anything may be otherwise.
     fn look(&mut self, now: Millis) {
-        if now.second() != self.clock.second() {
-            self.clock = now;
+        if now.0.wrapping_sub(self.second.0).cast_unsigned() >= SECOND.cast_unsigned() {
+            (self.clock, self.second) = (now, Millis(now.second() * SECOND));
             self.index.pass(&StandingAt { standing: &self.standing, now });
         }
         self.watch();
@@ -303,7 +306,7 @@ impl Session {
     fn watch(&mut self) {
         let now = self.clock;
         while let Some(i) = self.index.first_open(0, self.rules.watches.len()) {
-            self.index.close(i);
+            self.index.know(i, Known::Verdict(None));
             let Some(watch) = self.rules.watches.get(i) else { return };
             let facts = StandingAt { standing: &self.standing, now };
             let (when, rearm) = (watch.when.eval(&facts), watch.rearm.as_ref().map(|program| program.eval(&facts)));
@@ -335,7 +338,7 @@ impl Session {
     fn refresh(&mut self, live: Live, device: Millis) {
         self.skew = live.server_time.since(device);
         self.batch = self.batch.max(live.applied.saturating_add(1));
-        self.pending.forget(|batch| live.contains(batch));
+        self.pending.forget(&|batch| live.contains(batch));
         self.user.merge(&live.user);
         self.tenant.merge(&live.tenant);
         self.converted = self.converted.max(live.converted);
@@ -346,7 +349,7 @@ impl Session {
     fn rebuild(&mut self, standing: Standing) {
         self.standing = standing;
         self.pending.apply(&mut self.standing);
-        self.clock = UNSEEN;
+        self.second = UNSEEN;
     }
 }
 

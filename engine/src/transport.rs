@@ -38,9 +38,9 @@ pub enum Verdict {
 /// The state of the policy.
 #[derive(Clone, Debug, Default)]
 pub struct Transport {
-    /// Events waiting.
+    /// How many events waited when it was last asked.
     waiting: usize,
-    /// When the oldest of them came.
+    /// Since when some have.
     oldest: Millis,
     in_flight: bool,
     /// Failures in a row.
@@ -53,20 +53,16 @@ impl Transport {
     /// Nothing waits.
     pub const NEW: Self = Self { waiting: 0, oldest: Millis(0), in_flight: false, failures: 0, hold_until: Millis(0) };
 
-    /// One more event waits since `now`.
-    pub fn queued(&mut self, now: Millis) {
+    /// What to do at `now`, when so many events wait. To be asked as soon as the first does.
+    pub fn next(&mut self, waiting: usize, now: Millis) -> Next {
         if self.waiting == 0 {
             self.oldest = now;
         }
-        self.waiting += 1;
-    }
-
-    /// What to do at `now`.
-    pub fn next(&self, now: Millis) -> Next {
-        if self.in_flight || self.waiting == 0 {
+        self.waiting = waiting;
+        if self.in_flight || waiting == 0 {
             return Next::Idle;
         }
-        let due = if self.waiting >= FULL { self.oldest } else { self.oldest.plus(LINGER) };
+        let due = if waiting >= FULL { self.oldest } else { self.oldest.plus(LINGER) };
         let due = due.max(self.hold_until);
         if due <= now { Next::Send } else { Next::Wait(due) }
     }
@@ -76,15 +72,14 @@ impl Transport {
         self.in_flight = true;
     }
 
-    /// The answer to what was sent: `status` of HTTP, 0 when there was none. `carried` events were in the batch, `jitter`
-    /// is a random number of 16 bits, `retry_after` what the Worker asked for.
-    pub fn answered(&mut self, status: u32, carried: usize, retry_after: Option<DurationMs>, jitter: u32, now: Millis) -> Verdict {
+    /// The answer to what was sent: `status` of HTTP, 0 when there was none. `jitter` is a random number of 16 bits, `retry_after` what the
+    /// Worker asked for.
+    pub fn answered(&mut self, status: u32, retry_after: Option<DurationMs>, jitter: u32, now: Millis) -> Verdict {
         self.in_flight = false;
         let verdict = verdict(status, self.failures);
         match verdict {
             Verdict::Done | Verdict::Drop => {
-                self.waiting = self.waiting.saturating_sub(carried);
-                self.oldest = now;
+                self.waiting = 0; // what came meanwhile waits from now on
                 self.failures = 0;
                 self.hold_until = now;
             }
@@ -124,16 +119,17 @@ mod tests {
     #[test]
     fn events_wait_for_company_but_not_long() {
         let mut transport = Transport::default();
-        assert_eq!(transport.next(NOW), Next::Idle);
-        transport.queued(NOW);
-        assert_eq!(transport.next(NOW), Next::Wait(NOW.plus(LINGER)));
-        assert_eq!(transport.next(NOW.plus(LINGER)), Next::Send);
-        for _ in 1..FULL {
-            transport.queued(NOW);
-        }
-        assert_eq!(transport.next(NOW), Next::Send, "a full batch does not wait");
+        assert_eq!(transport.next(0, NOW), Next::Idle);
+        let first = NOW.plus(MINUTE);
+        assert_eq!(transport.next(1, first), Next::Wait(first.plus(LINGER)));
+        assert_eq!(transport.next(2, first.plus(LINGER / 2)), Next::Wait(first.plus(LINGER)), "later ones do not put it off");
+        assert_eq!(transport.next(2, first.plus(LINGER)), Next::Send);
+        assert_eq!(transport.next(FULL, first), Next::Send, "a full batch does not wait");
         transport.sent();
-        assert_eq!(transport.next(NOW.plus(MINUTE)), Next::Idle, "one batch at a time");
+        assert_eq!(transport.next(FULL, first.plus(MINUTE)), Next::Idle, "one batch at a time");
+        let answered = first.plus(2 * MINUTE);
+        assert_eq!(transport.answered(202, None, 0, answered), Verdict::Done);
+        assert_eq!(transport.next(3, answered), Next::Wait(answered.plus(LINGER)), "what came meanwhile waits from then on");
     }
 
     #[test]
@@ -151,46 +147,46 @@ mod tests {
             (503, Verdict::Retry),
         ] {
             let mut transport = Transport::default();
-            transport.queued(NOW);
+            transport.next(1, NOW);
             transport.sent();
-            assert_eq!(transport.answered(status, 1, None, 0, NOW), expected, "{status}");
+            assert_eq!(transport.answered(status, None, 0, NOW), expected, "{status}");
             let kept = matches!(expected, Verdict::Retry | Verdict::Refresh);
-            assert_eq!(transport.next(NOW.plus(MINUTE)) == Next::Send, kept, "{status}");
+            assert_eq!(transport.next(kept.into(), NOW.plus(MINUTE)) == Next::Send, kept, "{status}");
         }
     }
 
     #[test]
     fn failures_wait_longer_and_longer_and_success_forgets_them() {
         let mut transport = Transport::default();
-        transport.queued(NOW);
+        transport.next(1, NOW);
         let mut waits = Vec::new();
         for _ in 0..12 {
             transport.sent();
-            transport.answered(503, 1, None, 0xffff, NOW);
+            transport.answered(503, None, 0xffff, NOW);
             waits.push(transport.hold_until.since(NOW));
         }
         assert!(waits.is_sorted() && waits[0] == FIRST_WAIT && waits[11] == LONGEST_WAIT, "{waits:?}");
-        transport.answered(202, 1, None, 0, NOW);
-        transport.queued(NOW);
-        assert_eq!(transport.next(NOW.plus(LINGER)), Next::Send);
+        transport.answered(202, None, 0, NOW);
+        transport.next(1, NOW);
+        assert_eq!(transport.next(1, NOW.plus(LINGER)), Next::Send);
     }
 
     #[test]
     fn the_workers_own_wish_to_wait_is_respected() {
         let mut transport = Transport::default();
-        transport.queued(NOW);
+        transport.next(1, NOW);
         transport.sent();
-        transport.answered(429, 1, Some(30 * SECOND), 0, NOW);
-        assert_eq!(transport.next(NOW.plus(LINGER)), Next::Wait(NOW.plus(30 * SECOND)));
+        transport.answered(429, Some(30 * SECOND), 0, NOW);
+        assert_eq!(transport.next(1, NOW.plus(LINGER)), Next::Wait(NOW.plus(30 * SECOND)));
     }
 
     #[test]
     fn a_second_refused_token_is_not_asked_for_at_once() {
         let mut transport = Transport::default();
-        transport.queued(NOW);
+        transport.next(1, NOW);
         transport.sent();
-        assert_eq!(transport.answered(401, 1, None, 0, NOW), Verdict::Refresh);
+        assert_eq!(transport.answered(401, None, 0, NOW), Verdict::Refresh);
         transport.sent();
-        assert_eq!(transport.answered(401, 1, None, 0, NOW), Verdict::Retry);
+        assert_eq!(transport.answered(401, None, 0, NOW), Verdict::Retry);
     }
 }

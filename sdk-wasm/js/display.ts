@@ -57,9 +57,8 @@ export function displayOf(page: Page, outbox: Outbox): Display {
 
   const positionOf = (campaign: string) => campaignAt(page.words_.campaigns, campaign);
 
-  const hear = ([campaign, kind, tag, at, until]: Note) => {
-    if (kind === CONVERT) page.core_?.convert_(at);
-    else page.core_?.note_(campaign, kind, tag, at, until);
+  const hear = (note: Note) => {
+    page.core_?.note_(...note);
     page.changed_();
   };
 

@@ -51,12 +51,15 @@ export interface Live {
 /** Also makes `page.token_`. */
 export function liveOf(page: Page, { token: source, user, wasm }: Options, outbox: Outbox, taken: Taken): Live {
   /** Under which name a snapshot is kept; where the app does not say who its user is, the token does. */
-  const whose = user && `${page.endpoint_} ${user}`;
+  const nameFor = (owner?: string) => `${page.endpoint_} ${user || owner}`;
   const someToken = tokens(page, source);
   let socket: WebSocket | undefined;
   /** Something was heard since the last beat. */
   let alive = false;
   let failures = 0;
+  /** Call off the next try, and the next beat. */
+  let waiting: (() => void) | undefined;
+  let beating: (() => void) | undefined;
   let etag = NO_TAG;
   /** Snapshots that were asked for, and the last of them that is no longer waited for. */
   let asked = 0;
@@ -84,13 +87,14 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
     if (!socket && !ended()) quietly(start());
   };
 
-  /** Exponential, with jitter: a whole fleet of pages does not come back at the same moment. */
+  /** Exponential, with jitter: a whole fleet of pages does not come back at the same moment. Whoever fails meanwhile waits with the others. */
   const retry = () => {
+    waiting?.();
     const wait = Math.min(Wait.FIRST_WAIT * 2 ** failures++, Wait.LONGEST_WAIT);
-    after((wait / 2) * (1 + random16() / 65_535), again);
+    waiting = after((wait / 2) * (1 + random16() / 65_535), again);
   };
 
-  const news = async (refused?: boolean): Promise<void> => {
+  const news = async (once?: boolean): Promise<void> => {
     const loading = load();
     quietly(loading);
     // Neither waits for the other, unless something failed before: then there may be no point in asking. With a kept snapshot
@@ -104,20 +108,19 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
     await loading;
     const answer = await asking;
     const { status } = answer;
-    if (status === 401 && !refused) {
+    // What was kept could not be used, and that nothing has changed is of no use either.
+    const isUseless = status === 401 || (status === 304 && !page.ready_);
+    if (isUseless && !once) {
       page.jwt_ = "";
+      etag = NO_TAG;
       return news(true);
     }
     if (answer.ok) {
       const frame = new Uint8Array(await answer.arrayBuffer());
       // What was asked for later, or came over the socket meanwhile, is newer.
       if (turn > heard) take(frame);
-    } else if (status !== 304) {
+    } else if (isUseless || status !== 304) {
       throw new UpcueError(status === 401 ? "token" : "snapshot", status);
-    } else if (!page.ready_) {
-      // What was kept could not be used.
-      etag = NO_TAG;
-      return news();
     } else {
       const time = Number(answer.headers.get("upcue-time"));
       // The device's clock may have been set meanwhile.
@@ -146,9 +149,8 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
 
   /** Looks for a snapshot that was kept, as soon as it is known for whom. */
   const recall = () => {
-    const name = whose ?? page.owner_;
-    if (kept !== undefined || !name || !page.storage_) return;
-    kept = recallFrame(name) ?? null;
+    if (kept !== undefined || !(user || page.owner_) || !page.storage_) return;
+    kept = recallFrame(nameFor(page.owner_)) ?? null;
     if (kept) [, , etag, page.owner_] = kept;
     begin();
   };
@@ -160,7 +162,7 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
 
   /** Keeps what is to be kept. */
   const store = () => {
-    if (latest) keepFrame(whose ?? latest[3], latest);
+    if (latest) keepFrame(nameFor(latest[3]), latest);
     latest = undefined;
   };
 
@@ -180,6 +182,8 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
       page.owner_ = owner;
       page.core_ &&= await loadCore(wasm);
       page.changed_();
+      // Whoever asked for the token may have no use for a snapshot.
+      after(0, () => heard === asked && again());
     }
     page.owner_ = owner;
     recall();
@@ -189,18 +193,23 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
   const connect = async () => {
     const jwt = await page.token_();
     if (socket || ended()) return;
+    // It is another's by now, of whom nothing is known yet.
+    if (!page.fresh_) return again();
     const made = (socket = new WebSocket(`${page.endpoint_.replace(/^http/, "ws")}/v1/live?client=${page.client_}`, ["upcue.v1", jwt]));
     alive = true;
     made.binaryType = "arraybuffer";
     made.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
       alive = true;
-      failures = 0;
       if (typeof data === "string") return;
       try {
         take(new Uint8Array(data));
         heard = asked;
+        failures = 0;
       } catch (error) {
+        // What comes next builds on what could not be read: all of it is asked for anew.
         failed(error);
+        made.close();
+        poll();
       }
     };
     made.onclose = ({ code }) => {
@@ -218,6 +227,7 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
   };
 
   const end = () => {
+    beating?.();
     page.ready_ = false;
     page.end_.abort();
     hangUp();
@@ -229,11 +239,9 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
   };
 
   const beat = () => {
-    if (ended()) return;
-    after(Wait.BEAT, beat);
+    beating = after(Wait.BEAT, beat);
     // Schedules begin and cool-downs end without a word from anyone.
     page.changed_();
-    // Who turned out to be another has nothing yet, and nobody who fetches it.
     if (!isOpen()) return page.ready_ ? poll() : again();
     if (alive && !isSpent(page)) socket!.send("ping");
     else {
@@ -276,7 +284,7 @@ export function liveOf(page: Page, { token: source, user, wasm }: Options, outbo
 
   return {
     start_() {
-      after(Wait.BEAT, beat);
+      beating = after(Wait.BEAT, beat);
       return start();
     },
     poll_: poll,

@@ -1,7 +1,11 @@
 // Names, where only numbers cross.
 
-/** The position of the row of that name; -1, which the core knows as none, where there is no such row. There are some dozens at most; to take each apart would be most of what an event costs. */
-export const positionOf = (rows: readonly (readonly [name: string, ...unknown[]])[], name: string): number => rows.findIndex((row) => row[0] === name);
+/** A list of names, or of rows that begin with one. Once it was asked for a position, it knows all of them: to look through it would be a good part of what an event costs. */
+type Names = readonly (string | readonly [name: string, ...unknown[]])[] & { at_?: Map<string, number> };
+
+/** The position of a name; -1, which the core knows as none, where there is no such name. */
+export const positionOf = (names: Names, name: string): number =>
+  (names.at_ ??= new Map(names.map((row, i) => [[row].flat()[0] as string, i]))).get(name) ?? -1;
 
 /** `key` of engine/src/hash.rs: 32-bit FNV-1a, and never 0. */
 export function key(name: string): number {

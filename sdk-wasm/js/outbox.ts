@@ -55,7 +55,7 @@ export interface Outbox {
   add_(event: Report, at: number): void;
   /** Sends what waits; `leaving`: the page may be gone the next moment, and with it whoever would hear an answer. */
   flush_(leaving?: boolean): void;
-  /** The page has another core, which does not know yet what waits. */
+  /** The page is ready: what waits may be sent. */
   begin_(): void;
   /** Takes over what earlier pages of this user were not sure to have sent. */
   adopt_(): void;
@@ -103,17 +103,15 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
     kept = name;
   };
 
-  /** The core counts what waits. */
-  const queued = (events: readonly unknown[]) => {
-    for (const _ of events) page.core_!.queued_(now());
-  };
-
   /** Does what is due. */
   const pump = () => {
     wake = wake?.() as undefined;
     if (!page.ready_ || sending) return;
     const at = now();
-    const due = page.core_!.nextSend_(at);
+    const due = page.core_!.nextSend_(
+      batches.reduce((waiting, [, , events]) => waiting + events.length, open.length),
+      at,
+    );
     // Farther ahead than any wait there is, and the clock was turned back.
     if (due > at && due < at + Limit.LONGEST_WAIT) wake = after(due - at, pump);
     else if (due >= 0) quietly(send());
@@ -142,7 +140,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       // No answer is status 0, and an answer that was cut off is an answer.
     }
     sending = false;
-    const verdict = page.core_!.answered_(status, batch?.[2].length ?? 0, wait, random16(), now());
+    const verdict = page.core_!.answered_(status, wait, random16(), now());
     if (verdict === Answer.REFRESH) page.jwt_ = "";
     if (verdict < Answer.RETRY) {
       batches = batches.filter((other) => other !== batch);
@@ -169,7 +167,6 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       }
       const many = open.push(event);
       openSize += size;
-      page.core_!.queued_(at);
       if (many >= Limit.FULL || openSize > Limit.FULL_SIZE) close();
       // A timer that is set already need not be set again, but half a batch does not wait for it.
       if (!wake || many === Limit.FULL / 2) pump();
@@ -186,10 +183,7 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
       });
     },
 
-    begin_() {
-      queued(open);
-      for (const [, , events] of batches) queued(events);
-    },
+    begin_: pump,
 
     adopt_() {
       const names = page.storage_ && attempt(() => Object.keys(localStorage));
@@ -198,7 +192,6 @@ export function outboxOf(page: Page, accepted: () => void): Outbox {
         attempt(() => {
           for (const batch of recall(name) as Batch[]) {
             if (now() - batch[3] > Limit.OLDEST) continue;
-            queued(batch[2]);
             batches.push(batch);
           }
         });

@@ -6,7 +6,7 @@ import { after, now, randomName } from "./host.js";
 import { latestUpcue, setLatest } from "./latest.js";
 import { liveOf } from "./live.js";
 import { positionOf } from "./names.js";
-import { outboxOf } from "./outbox.js";
+import { type Report, outboxOf } from "./outbox.js";
 import { type Page, read } from "./page.js";
 import { placesOf } from "./places.js";
 import type { Decision, Entitlement, Meter, Options } from "./types.js";
@@ -126,12 +126,22 @@ export class Upcue {
       page.changed_();
     });
 
-    /** Counts something, as of the moment it happened, as soon as there is something to count it. */
-    const count = (run: (at: number) => void, at = now()) => {
-      if (page.ready_) {
-        read(page, () => run(at));
-        page.changed_();
-      } else if (early.length < Limit.EARLIEST) early.push(() => count(run, at));
+    /** Counts an event, as of the moment it happened, as soon as there is something to count it. An app may tell of thousands in a row. */
+    const count = (event: Report, at = now()): void => {
+      if (!page.ready_) {
+        if (early.length < Limit.EARLIEST) early.push(() => count(event, at));
+        return;
+      }
+      try {
+        const { core_, words_ } = page;
+        const { meter, name, set, value } = event;
+        if (name) core_!.track_(positionOf(words_.events, name as string), at);
+        else core_!.count_(positionOf(words_.meters, meter!), set !== undefined, (set ?? value) as number, at);
+        outbox.add_(event, at);
+      } catch (cause) {
+        page.failed_("engine", cause);
+      }
+      page.changed_();
     };
 
     const decide: Api["decide"] = (placement) => read(page, (at) => page.places_.decide_(placement, at), UNDECIDED);
@@ -153,21 +163,13 @@ export class Upcue {
         const set = typeof value === "object";
         const n = set ? value?.set : value;
         if (!(n >= 0 && n <= Limit.EXACT && n % 1 === 0)) return page.failed_("usage", `${meter}: ${n}`);
-        count((at) => {
-          const i = positionOf(page.words_.meters, meter);
-          if (set) page.core_!.set_(i, n, at);
-          else page.core_!.add_(i, n, at);
-          outbox.add_(set ? { type: "usage", meter, set: n } : { type: "usage", meter, value: n }, at);
-        });
+        count(set ? { type: "usage", at: 0, meter, set: n } : { type: "usage", at: 0, meter, value: n });
       },
 
       track(name, properties) {
         // The feature stands beside them, and not twice.
         const given = properties && { ...properties, feature: undefined };
-        count((at) => {
-          page.core_!.track_(page.words_.events.indexOf(name), at);
-          outbox.add_({ type: "track", name, feature: properties?.feature as string, properties: given }, at);
-        });
+        count({ type: "track", at: 0, name, feature: properties?.feature as string, properties: given });
       },
 
       entitlement: (name) =>
@@ -259,11 +261,7 @@ export class Upcue {
     // A page that was put by could not be reached by other tabs; one that was just opened has nothing to catch up with.
     listen("pageshow", ({ persisted }) => persisted && comeBack());
     if (options.debug || location.search.includes("upcue-debug")) {
-      quietly(
-        import("#debug").then(({ observe }) => {
-          if (loads.has(name)) observe(this, page);
-        }),
-      );
+      quietly(import("#debug").then(({ observe }) => loads.has(name) && observe(this, page)));
     }
     if (location.search.includes("upcue=")) quietly(import("#asking").then(({ arrive }) => loads.has(name) && arrive(this, outbox)));
     setLatest(this);

@@ -29,7 +29,7 @@ use upcue_engine::snapshot::DecodeError;
 use upcue_engine::transport::{Next, Transport};
 use upcue_engine::usage::NoteKind;
 
-use numbers::{count, millis, number, option};
+use numbers::{millis, number, option, whole};
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
@@ -99,73 +99,63 @@ pub extern "C" fn now(device: f64) -> f64 {
     number(core().session.now(millis(device)).0)
 }
 
-/// Counts `n` more on a counter.
+/// Counts `n` more on a counter; or, with `set`, shows `n` on a gauge.
 #[unsafe(export_name = "D")]
-pub extern "C" fn add(meter: usize, n: f64, device: f64) {
-    core().session.add(meter, count(n), millis(device));
-}
-
-/// Shows `n` on a gauge.
-#[unsafe(export_name = "E")]
-pub extern "C" fn set(meter: usize, n: f64, device: f64) {
-    core().session.set(meter, count(n), millis(device));
+pub extern "C" fn count(meter: usize, set: u32, n: f64, device: f64) {
+    core().session.count(meter, set != 0, whole(n), millis(device));
 }
 
 /// Counts a tracked event that rules read.
-#[unsafe(export_name = "F")]
+#[unsafe(export_name = "E")]
 pub extern "C" fn track(event: usize, device: f64) {
     core().session.track(event, millis(device));
 }
 
 /// Records what the user did about the campaign of this key: 0 render, 1 exposure, 2 ghost, 3 click, 4 dismiss, 5 snooze (until
-/// `until`). `tag`: the key of the decision; `at` and `until` by the Worker's clock.
-#[unsafe(export_name = "G")]
+/// `until`); 6: the tenant has upgraded. `tag`: the key of the decision; `at` and `until` by the Worker's clock.
+#[unsafe(export_name = "F")]
 pub extern "C" fn note(campaign: u32, kind: u32, tag: u32, at: f64, until: f64) {
+    let at = millis(at);
     let kind = match kind {
         0 => NoteKind::Render,
         1 => NoteKind::Exposure,
         2 => NoteKind::Ghost,
         3 => NoteKind::Click,
         4 => NoteKind::Dismiss,
-        _ => NoteKind::Snooze(millis(until)),
+        5 => NoteKind::Snooze(millis(until)),
+        _ => return core().session.convert(at),
     };
-    core().session.note(campaign, kind, Moment { at: millis(at), tag });
-}
-
-/// The tenant has upgraded, `at` the Worker's clock.
-#[unsafe(export_name = "H")]
-pub extern "C" fn convert(at: f64) {
-    core().session.convert(millis(at));
+    core().session.note(campaign, kind, Moment { at, tag });
 }
 
 /// Says whether a campaign is on display in this page.
-#[unsafe(export_name = "I")]
+#[unsafe(export_name = "G")]
 pub extern "C" fn display(campaign: usize, shown: u32) {
     core().session.display(campaign, shown != 0);
 }
 
 /// The position of the placement of this key; -1 when no campaign uses it.
-#[unsafe(export_name = "J")]
+#[unsafe(export_name = "H")]
 pub extern "C" fn place(key: u32) -> i32 {
     core().session.place(key).and_then(|place| i32::try_from(place).ok()).unwrap_or(-1)
 }
 
 /// Decides for a placement: the position of the campaign plus one (0: none) in the lower half, the reason in the upper.
-#[unsafe(export_name = "K")]
+#[unsafe(export_name = "I")]
 pub extern "C" fn decide(place: usize, device: f64) -> u32 {
     let decision = core().session.decide(place, millis(device));
     pack(decision.campaign.map_or(0, |i| i + 1), decision.reason)
 }
 
 /// What becomes of the `i`-th campaign of a placement, packed as by [`decide`]; 0 behind the last.
-#[unsafe(export_name = "L")]
+#[unsafe(export_name = "J")]
 pub extern "C" fn trace(place: usize, i: usize, device: f64) -> u32 {
     let traced = core().session.trace(place, i, millis(device));
     traced.map_or(0, |(campaign, reason)| pack(campaign + 1, reason))
 }
 
 /// A value that texts read; NaN when it is unknown.
-#[unsafe(export_name = "M")]
+#[unsafe(export_name = "K")]
 pub extern "C" fn value(i: usize, device: f64) -> f64 {
     let session = &core().session;
     let Some(input) = session.rules().values.get(i) else { return f64::NAN };
@@ -174,7 +164,7 @@ pub extern "C" fn value(i: usize, device: f64) -> f64 {
 
 /// Of a meter: 0 what it reads, 1 its limit, 2 its soft limit, 3 when it starts again at zero (the Worker's clock), 4 why more of it is
 /// granted or not; -1 when there is none.
-#[unsafe(export_name = "N")]
+#[unsafe(export_name = "L")]
 pub extern "C" fn meter(meter: usize, field: u32, device: f64) -> f64 {
     let Some(standing) = core().session.meter(meter, millis(device)) else { return -1.0 };
     let entitlement = Entitlement::meter(&standing);
@@ -188,21 +178,15 @@ pub extern "C" fn meter(meter: usize, field: u32, device: f64) -> f64 {
 }
 
 /// Why a feature is granted or not.
-#[unsafe(export_name = "O")]
+#[unsafe(export_name = "M")]
 pub extern "C" fn feature(feature: usize) -> u32 {
     core().session.feature(feature).reason as u32
 }
 
-/// One more event waits to be sent.
-#[unsafe(export_name = "P")]
-pub extern "C" fn queued(device: f64) {
-    core().transport.queued(millis(device));
-}
-
-/// What to do about the queue: -1 nothing, 0 send now, else the moment to ask again.
-#[unsafe(export_name = "Q")]
-pub extern "C" fn next_send(device: f64) -> f64 {
-    match core().transport.next(millis(device)) {
+/// What to do about the queue, in which so many events wait: -1 nothing, 0 send now, else the moment to ask again.
+#[unsafe(export_name = "N")]
+pub extern "C" fn next_send(waiting: usize, device: f64) -> f64 {
+    match core().transport.next(waiting, millis(device)) {
         Next::Idle => -1.0,
         Next::Send => 0.0,
         Next::Wait(at) => number(at.0),
@@ -210,30 +194,30 @@ pub extern "C" fn next_send(device: f64) -> f64 {
 }
 
 /// All waiting events leave as one batch, or an unanswered batch leaves again.
-#[unsafe(export_name = "R")]
+#[unsafe(export_name = "O")]
 pub extern "C" fn sent() {
     core().transport.sent();
 }
 
 /// Closes the batch that local events joined so far; its number.
-#[unsafe(export_name = "S")]
+#[unsafe(export_name = "P")]
 pub extern "C" fn close_batch() -> f64 {
     option(Some(core().session.close_batch()))
 }
 
 /// Drops the local effects of a batch that was refused for good.
-#[unsafe(export_name = "T")]
+#[unsafe(export_name = "Q")]
 pub extern "C" fn abandon(batch: f64) {
-    core().session.abandon(count(batch));
+    core().session.abandon(whole(batch));
 }
 
-/// The answer to a batch of `carried` events: its HTTP status (0: none came), the wait it asked for in milliseconds
+/// The answer to a batch: its HTTP status (0: none came), the wait it asked for in milliseconds
 /// (-1: none), a random number of 16 bits. What to do: 0 forget it, 1 abandon it, 2 send it again when asked, 3 get a
 /// new token first.
-#[unsafe(export_name = "U")]
-pub extern "C" fn answered(status: u32, carried: usize, retry_after: f64, jitter: u32, device: f64) -> u32 {
+#[unsafe(export_name = "R")]
+pub extern "C" fn answered(status: u32, retry_after: f64, jitter: u32, device: f64) -> u32 {
     let retry_after = (retry_after >= 0.0).then(|| millis(retry_after).0);
-    core().transport.answered(status, carried, retry_after, jitter, millis(device)) as u32
+    core().transport.answered(status, retry_after, jitter, millis(device)) as u32
 }
 
 fn pack(campaign: usize, reason: Reason) -> u32 {

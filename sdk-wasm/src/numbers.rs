@@ -15,7 +15,7 @@ pub(crate) fn millis(ms: f64) -> Millis {
 /// A count the page handed in; negative or not a number is none.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the exact range, which is not negative")]
 #[inline(never)]
-pub(crate) fn count(n: f64) -> u64 {
+pub(crate) fn whole(n: f64) -> u64 {
     if n.is_nan() { 0 } else { n.clamp(0.0, EXACT) as u64 }
 }
 

@@ -42,13 +42,12 @@ globalThis.page = {
   happen({ type, meter, value, set, name, campaign, decision, until }, now) {
     const at = device(now);
     if (type === "track") {
-      core.track_(words.events.indexOf(name), at);
+      core.track_(positionOf(words.events, name), at);
     } else if (type !== "usage") {
       // Of one campaign at one moment there is one decision.
       const tag = key(decision ?? `${campaign} ${now}`);
       core.note_(key(campaign), NOTES.indexOf(type), tag, core.now_(at), until ?? -1);
-    } else if (set === undefined) core.add_(positionOf(words.meters, meter), value, at);
-    else core.set_(positionOf(words.meters, meter), set, at);
+    } else core.count_(positionOf(words.meters, meter), set !== undefined, set ?? value, at);
   },
 
   decide(placement, now) {

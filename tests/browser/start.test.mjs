@@ -78,6 +78,14 @@ describe("the start", () => {
     assert.deepEqual(await page.evaluate(said), { ...KNOWN, fresh: false });
   });
 
+  test("what was kept of one endpoint is not taken for another's", async (t) => {
+    const { app, context, load } = await returning(t, "two-endpoints");
+    await context.route(SNAPSHOT, (route) => route.abort());
+    const page = await visit(context, app);
+    await load(page, { endpoint: stack.worker.url.replace("127.0.0.1", "localhost") });
+    assert.deepEqual(await page.evaluate(said), NOTHING);
+  });
+
   for (const [what, spoil, options] of [
     ["another user's, by the token", ({ who }) => (who.user = "eve")],
     ["another user's, by the option", ({ who }) => (who.user = "eve"), { user: "eve" }],

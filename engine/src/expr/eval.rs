@@ -157,15 +157,7 @@ pub(super) fn conjunction<'a>(a: Value<'a>, b: Value<'a>, decisive: bool) -> Val
 
 fn comparison<'a>(op: &Op, a: Value<'a>, b: Value<'a>) -> Value<'a> {
     let Some(ordering) = compare(a, b) else { return nan_comparison(op, a, b) };
-    // One bit for each order that makes it true: less, equal, greater.
-    let holds = match op {
-        Op::Eq => 0b010,
-        Op::Ne => 0b101,
-        Op::Lt => 0b001,
-        Op::Le => 0b011,
-        Op::Gt => 0b100,
-        _ => 0b110,
-    };
+    let holds = op.orders().unwrap_or_default();
     Value::Bool(holds >> (ordering as i8 + 1) & 1 == 1)
 }
 

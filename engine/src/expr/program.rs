@@ -164,6 +164,33 @@ impl Op {
         }
     }
 
+    /// Of a comparison: the orders of its operands for which it holds, one bit for each: less, equal, greater.
+    pub(super) fn orders(&self) -> Option<u32> {
+        match self {
+            Op::Eq => Some(0b010),
+            Op::Ne => Some(0b101),
+            Op::Lt => Some(0b001),
+            Op::Le => Some(0b011),
+            Op::Gt => Some(0b100),
+            Op::Ge => Some(0b110),
+            _ => None,
+        }
+    }
+
+    /// Of a comparison: the one that says the same with its operands the other way round.
+    #[cfg(feature = "edge")]
+    pub(super) fn mirrored(&self) -> Option<Self> {
+        match self {
+            Op::Eq => Some(Op::Eq),
+            Op::Ne => Some(Op::Ne),
+            Op::Lt => Some(Op::Gt),
+            Op::Le => Some(Op::Ge),
+            Op::Gt => Some(Op::Lt),
+            Op::Ge => Some(Op::Le),
+            _ => None,
+        }
+    }
+
     /// Whether the step is for the edge alone.
     #[cfg(feature = "edge")]
     pub fn is_of_edge(&self) -> bool {
@@ -216,16 +243,20 @@ impl Program {
         self.ops.iter().filter_map(|op| if let Op::Input(input) = op { Some(*input) } else { None })
     }
 
-    /// Hands out what the program reads by itself, each with the constant it is compared with; NaN where it is used otherwise.
-    pub(crate) fn comparisons(&self, mut with: impl FnMut(Input, f64)) {
-        let constant = |at: usize, comparison: usize| match (self.ops.get(at)?, self.ops.get(comparison)?) {
-            (constant, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge) => constant.number(),
-            _ => None,
-        };
+    /// Hands out what the program reads by itself, each with a border where the outcome of its comparison with a constant changes: it is one
+    /// from the border on, and another below it. NaN where it is used otherwise. In a residual the constant stands behind.
+    pub(crate) fn borders(&self, mut with: impl FnMut(Input, f64)) {
+        let compared = |constant: usize, comparison: usize| Some((self.ops.get(constant)?.number()?, self.ops.get(comparison)?.orders()?));
         for (at, op) in self.ops.iter().enumerate() {
-            if let Op::Input(input) = op {
-                let constant = constant(at + 1, at + 2).or_else(|| constant(at.checked_sub(1)?, at + 1));
-                with(*input, constant.unwrap_or(f64::NAN));
+            let Op::Input(input) = op else { continue };
+            let (constant, orders) = compared(at + 1, at + 2).unwrap_or((f64::NAN, 0b110));
+            // Between less and equal, and between equal and greater.
+            let changes = orders ^ orders >> 1;
+            if changes & 1 != 0 {
+                with(*input, constant);
+            }
+            if changes & 2 != 0 {
+                with(*input, constant.next_up());
             }
         }
     }

@@ -168,8 +168,19 @@ fn combine<'a>(op: &Op, operands: Vec<Part<'a>>) -> Part<'a> {
         _ => match in_durations(op) {
             Some(tail) => Part::Open(sequence(&tail, operands)),
             None if op.is_of_edge() => Part::Known(Value::Unknown),
-            None => Part::Open(sequence(slice::from_ref(op), operands)),
+            None => Part::Open(compared(op, operands)),
         },
+    }
+}
+
+/// The steps of a strict operator. A constant that something is compared with comes behind it, where the browser looks for it.
+fn compared(op: &Op, mut operands: Vec<Part<'_>>) -> Vec<Op> {
+    match (op.mirrored(), operands.first()) {
+        (Some(mirrored), Some(Part::Known(_))) => {
+            operands.reverse();
+            sequence(&[mirrored], operands)
+        }
+        _ => sequence(slice::from_ref(op), operands),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Which rules read what: so that a change evaluates again what it can have changed, and nothing else.
 //!
-//! Most conditions compare something with a constant. Of every input that rules read, a [`Slot`] knows the constants it is compared with,
-//! and between which two of them it lies now: while it stays between these, no comparison has another outcome, and no rule another verdict.
-//! So counting one more costs a look at a slot or two, however many rules read them. What is read otherwise than in such a comparison
-//! counts as changed with every other value.
+//! Most conditions compare something with a constant, and so ask on which side of a [border](Program::borders) it lies. Of every input that
+//! rules read, a [`Slot`] knows these borders, and between which two of them it lies now: while it stays there, no comparison has another
+//! outcome, and no rule another verdict. So counting one more costs a look at a slot or two, however many rules read them. What is read
+//! otherwise than in such a comparison counts as changed with every other value.
 
 use alloc::vec::Vec;
 
@@ -21,9 +21,9 @@ pub(super) struct Index {
     groups: Vec<usize>,
     slots: Vec<Slot>,
     atoms: Vec<Atom>,
-    /// Of watches and then of candidates: the last verdict; `None`: it has to be evaluated again.
-    verdicts: Vec<Option<Verdict>>,
-    /// Which of them have to be looked at, one bit for each.
+    /// What is known of watches and then of candidates.
+    known: Vec<Known>,
+    /// Which of them have to be looked at or pass, one bit for each.
     open: Vec<u32>,
     /// The first group of an event.
     events: usize,
@@ -31,17 +31,25 @@ pub(super) struct Index {
     signals: usize,
 }
 
-/// What came of a program that asks; `None`: nothing.
-type Verdict = Option<bool>;
+/// What is known of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It has to be evaluated again.
+    Nothing,
+    /// What came of its program; `None`: nothing.
+    Verdict(Option<bool>),
+    /// It holds, and so do all gates behind it.
+    Passes,
+}
 
-/// One input. All it is compared with lies at or beyond `above` and `below`, between which its value lies; or is one of them.
+/// One input. Its value lies from `from` to below `to`, between which there is no border.
 #[derive(Clone, Debug)]
 struct Slot {
     input: Input,
-    /// Its value when it last crossed a constant.
+    /// Its value when it last crossed a border.
     value: f64,
-    above: f64,
-    below: f64,
+    from: f64,
+    to: f64,
     first: usize,
     /// The next of its group.
     next: usize,
@@ -50,8 +58,8 @@ struct Slot {
 /// One reading of a slot by a rule.
 #[derive(Clone, Debug)]
 struct Atom {
-    /// What it is compared with. NaN: any other value may make a difference; infinity: only whether it is known does.
-    constant: f64,
+    /// Where its outcome changes. NaN: any other value may make a difference; infinity: only whether it is known does.
+    border: f64,
     /// Which watch or candidate.
     rule: usize,
     /// The next of its slot.
@@ -61,7 +69,7 @@ struct Atom {
 impl Index {
     /// The index of no rules.
     pub(super) const NONE: Self =
-        Self { groups: Vec::new(), slots: Vec::new(), atoms: Vec::new(), verdicts: Vec::new(), open: Vec::new(), events: 0, signals: 0 };
+        Self { groups: Vec::new(), slots: Vec::new(), atoms: Vec::new(), known: Vec::new(), open: Vec::new(), events: 0, signals: 0 };
 
     /// The index of `rules`, in which everything is stale.
     #[inline(never)]
@@ -70,7 +78,7 @@ impl Index {
         let count = watches + rules.candidates.len();
         let mut index = Self {
             groups: alloc::vec![usize::MAX; meters + events + watches + 1],
-            verdicts: alloc::vec![None; count],
+            known: alloc::vec![Known::Nothing; count],
             open: alloc::vec![u32::MAX; count.div_ceil(32)],
             events: meters,
             signals: meters + events,
@@ -102,10 +110,10 @@ impl Index {
     }
 
     fn reads(&mut self, program: &Program, rule: usize) {
-        program.comparisons(|input, constant| self.read(input, constant, rule));
+        program.borders(|input, border| self.read(input, border, rule));
     }
 
-    fn read(&mut self, input: Input, constant: f64, rule: usize) {
+    fn read(&mut self, input: Input, border: f64, rule: usize) {
         let group = self.group(input);
         let Some(group) = self.groups.get_mut(group) else { return };
         let mut at = *group;
@@ -114,11 +122,11 @@ impl Index {
         }
         if at >= self.slots.len() {
             at = self.slots.len();
-            self.slots.push(Slot { input, value: UNKNOWN, above: f64::NAN, below: f64::NAN, first: usize::MAX, next: *group });
+            self.slots.push(Slot { input, value: UNKNOWN, from: f64::NAN, to: f64::NAN, first: usize::MAX, next: *group });
             *group = at;
         }
         if let Some(slot) = self.slots.get_mut(at) {
-            self.atoms.push(Atom { constant, rule, next: slot.first });
+            self.atoms.push(Atom { border, rule, next: slot.first });
             slot.first = self.atoms.len() - 1;
         }
     }
@@ -138,23 +146,23 @@ impl Index {
         for at in 0..self.slots.len() {
             self.look(at, facts);
         }
+        for known in self.known.iter_mut().filter(|known| **known == Known::Passes) {
+            *known = Known::Verdict(Some(true));
+        }
         self.open.fill(u32::MAX);
     }
 
-    /// Has a rule evaluated again.
-    fn mark(&mut self, rule: usize) {
-        if let Some(verdict) = self.verdicts.get_mut(rule) {
-            *verdict = None;
-        }
-        if let Some(word) = self.open.get_mut(rule / 32) {
-            *word |= 1 << (rule % 32);
-        }
+    /// What is known of a rule.
+    pub(super) fn known(&self, rule: usize) -> Known {
+        self.known.get(rule).copied().unwrap_or(Known::Nothing)
     }
 
-    /// A rule has been looked at.
-    pub(super) fn close(&mut self, rule: usize) {
-        if let Some(word) = self.open.get_mut(rule / 32) {
-            *word &= !(1 << (rule % 32));
+    /// Remembers what is known of a rule; it stays open if it passes, and is open again if nothing is.
+    pub(super) fn know(&mut self, rule: usize, news: Known) {
+        if let (Some(known), Some(word)) = (self.known.get_mut(rule), self.open.get_mut(rule / 32)) {
+            *known = news;
+            let bit = 1 << (rule % 32);
+            *word = if matches!(news, Known::Verdict(_)) { *word & !bit } else { *word | bit };
         }
     }
 
@@ -172,39 +180,34 @@ impl Index {
         None
     }
 
-    /// A rule's verdict, the last one or a new one.
-    pub(super) fn verdict(&mut self, rule: usize, evaluate: impl FnOnce() -> Verdict) -> Verdict {
-        *self.verdicts.get_mut(rule)?.get_or_insert_with(evaluate)
-    }
-
-    /// Looks whether a slot's value has crossed constants, and marks the rules that compare it with those.
+    /// Looks whether a slot's value has crossed borders, and marks the rules whose outcome changes there.
     #[expect(clippy::float_cmp, reason = "another value is another one, however near")]
     fn look(&mut self, at: usize, facts: &StandingAt<'_>) {
         let Some(slot) = self.slots.get_mut(at) else { return };
         let (was, value) = (slot.value, number(facts.input(slot.input)));
-        if value == was || slot.above < value && value < slot.below {
+        if value == was || slot.from <= value && value < slot.to {
             return;
         }
         slot.value = value;
-        let (mut above, mut below) = (f64::NEG_INFINITY, if value.is_nan() { UNKNOWN } else { f64::INFINITY });
+        let is_new = was.is_nan() != value.is_nan();
+        let (mut from, mut to) = (f64::NEG_INFINITY, if value.is_nan() { UNKNOWN } else { f64::INFINITY });
         let mut next = slot.first;
         while let Some(atom) = self.atoms.get(next) {
-            let (constant, rule) = (atom.constant, atom.rule);
+            let (border, rule) = (atom.border, atom.rule);
             next = atom.next;
-            let any = constant.is_nan();
-            let constant = if any { value } else { constant };
-            if above < constant && constant <= value {
-                above = constant;
+            if border.is_nan() {
+                to = UNKNOWN; // nothing lies between
+            } else if border > value {
+                to = if border < to { border } else { to };
+            } else if border > from {
+                from = border;
             }
-            if value <= constant && constant < below {
-                below = constant;
-            }
-            if any || was.partial_cmp(&constant) != value.partial_cmp(&constant) {
-                self.mark(rule);
+            if is_new || border.is_nan() || (was >= border) != (value >= border) {
+                self.know(rule, Known::Nothing);
             }
         }
         if let Some(slot) = self.slots.get_mut(at) {
-            (slot.above, slot.below) = (above, below);
+            (slot.from, slot.to) = (from, to);
         }
     }
 }

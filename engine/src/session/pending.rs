@@ -9,13 +9,15 @@ use crate::time::Millis;
 /// So much is remembered at most. Beyond it the oldest counts as confirmed: a page that was offline for so long has lost count anyway.
 const MAX_PENDING: usize = 10_000;
 
-/// An event looks among so many before it for one to join.
-const COMPANY: usize = 64;
+/// Of so many meters and tracked events it is known where the last one lies, for the next to join it.
+const KINDS: usize = 128;
 
 /// Local events, oldest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Pending {
     changes: Vec<Change>,
+    /// By the remainder of `what`: behind which the last one of these lies. 0: not known.
+    last: [usize; KINDS],
 }
 
 /// What an event changes, and how.
@@ -57,23 +59,27 @@ impl Change {
 }
 
 impl Pending {
-    pub(super) const NONE: Self = Self { changes: Vec::new() };
+    pub(super) const NONE: Self = Self { changes: Vec::new(), last: [0; KINDS] };
 
     /// Remembers a change.
     pub(super) fn push(&mut self, change: Change) {
-        let last = self.changes.iter_mut().rev().take(COMPANY).find(|known| known.what == change.what);
-        if last.is_some_and(|known| known.merge(&change)) {
+        let Some(last) = self.last.get_mut(change.what % KINDS) else { return };
+        let known = self.changes.get_mut(last.wrapping_sub(1)).filter(|known| known.what == change.what);
+        if known.is_some_and(|known| known.merge(&change)) {
             return;
         }
-        if self.changes.len() >= MAX_PENDING {
-            self.changes.drain(..MAX_PENDING / 2);
-        }
+        *last = self.changes.len() + 1;
         self.changes.push(change);
+        if self.changes.len() > MAX_PENDING {
+            self.changes.drain(..MAX_PENDING / 2);
+            self.last = Self::NONE.last;
+        }
     }
 
     /// Forgets the batches for which `is_over` holds.
-    pub(super) fn forget(&mut self, is_over: impl Fn(u64) -> bool) {
+    pub(super) fn forget(&mut self, is_over: &dyn Fn(u64) -> bool) {
         self.changes.retain(|change| !is_over(change.batch));
+        self.last = Self::NONE.last;
     }
 
     /// Lays everything on top of `standing`.
@@ -94,6 +100,7 @@ impl Pending {
             change.what = place.unwrap_or_default();
             place.is_some()
         });
+        self.last = Self::NONE.last;
     }
 }
 
@@ -119,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_happens_within_a_second_takes_one_place_and_counts_each_time() {
-        let mut pending = Pending::default();
+        let mut pending = Pending::NONE;
         for i in 0..500 {
             pending.push(change(0, 1, 3, i));
             pending.push(change(1, 1, 7 + i.unsigned_abs(), i));
@@ -129,7 +136,7 @@ mod tests {
         pending.push(change(0, 1, 3, SECOND));
         pending.push(change(0, 2, 3, SECOND));
         assert_eq!((pending.changes.len(), laid(&pending).0), (5, 1_506), "other seconds and other batches stand for themselves");
-        pending.forget(|batch| batch == 1);
+        pending.forget(&|batch| batch == 1);
         assert_eq!(laid(&pending), (3, 0, 0));
         pending.push(change(0, 2, 4, SECOND));
         assert_eq!(laid(&pending).0, 7, "whatever has been forgotten");
@@ -137,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_page_that_is_never_answered_stays_small() {
-        let mut pending = Pending::default();
+        let mut pending = Pending::NONE;
         for second in 0..50_000 {
             pending.push(change(0, 1, 1, second * SECOND));
         }

@@ -216,8 +216,8 @@ fn step() -> impl Strategy<Value = Step> {
 fn take(session: &mut Session, step: &Step, device: Millis) {
     match step.clone() {
         Step::Wait(_) => {}
-        Step::Add(meter, n) => session.add(meter, n, device),
-        Step::Set(meter, n) => session.set(meter, n, device),
+        Step::Add(meter, n) => session.count(meter, false, n, device),
+        Step::Set(meter, n) => session.count(meter, true, n, device),
         Step::Track(event) => session.track(event, device),
         Step::Note(campaign, kind, tag) => session.note(campaign, kind, Moment { at: session.now(device), tag }),
         Step::Display(candidate, shown) => session.display(candidate, shown),
@@ -267,7 +267,7 @@ fn what_batches_that_overtook_each_other_bring_is_on_display_once_all_the_time()
     };
     let mut page = Session::new(snapshot.clone(), START);
     for n in [1, 10, 100] {
-        page.add(0, n, START);
+        page.count(0, false, n, START);
         page.close_batch();
     }
     // The Worker counts the third, the first and the second, and says so each time.

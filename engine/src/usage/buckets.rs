@@ -60,7 +60,10 @@ impl Buckets {
         let mut age = bucket.wrapping_sub(self.head);
         let mut sum = 0_u64;
         for count in &self.counts {
-            if age.cast_unsigned() < u64::from(n) {
+            if age >= i64::from(n) {
+                break; // all others are older
+            }
+            if age >= 0 {
                 sum = sum.saturating_add(*count);
             }
             age = age.wrapping_add(1);

@@ -45,8 +45,8 @@ impl Browser {
         let meter = |name: &str| self.page.meters.iter().position(|meter| meter.key == name);
         match kind {
             EventKind::Usage { meter: name, reading } => match (meter(name), reading) {
-                (Some(meter), Reading::Add(n)) => self.session.add(meter, *n, device),
-                (Some(meter), Reading::Set(n)) => self.session.set(meter, *n, device),
+                (Some(meter), Reading::Add(n)) => self.session.count(meter, false, *n, device),
+                (Some(meter), Reading::Set(n)) => self.session.count(meter, true, *n, device),
                 (None, _) => {}
             },
             EventKind::Track { name, .. } => {

@@ -11,12 +11,12 @@ globalThis.WebSocket = class {
   send() {}
 };
 
-/** The memory of every wasm module that is started from here on. */
-const memories = [];
+/** The memory of every wasm module that is started, once that is asked for: held for nothing, some hundred of them are all that a browser has. */
+let memories;
 const { Instance } = WebAssembly;
 WebAssembly.Instance = function (module, imports) {
   const instance = new Instance(module, imports);
-  if (instance.exports.memory) memories.push(instance.exports.memory);
+  if (instance.exports.memory) memories?.push(instance.exports.memory);
   return instance;
 };
 
@@ -31,6 +31,7 @@ globalThis.bench = {
   /** Opens a page's instance and keeps it; the bytes of wasm memory. */
   async keep({ sdk, wasm, endpoint }) {
     const { Upcue } = await import(sdk);
+    memories ??= [];
     const ours = await Ours.load(Upcue, { endpoint, wasm: await module(wasm) });
     kept.push(ours);
     const answer = ours.decide();

@@ -83,21 +83,15 @@ fn name_later(entries: &[PathBuf], all: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// What esbuild leaves is made smaller once more: names by how often they are used, and statements joined, save some 3 % on the wire.
+/// What esbuild leaves is made smaller once more: names by how often they are used, and statements joined, save some 3 % on the wire. Twice,
+/// as the first time changes how often they are used: 20 bytes.
 fn squeeze(project: &Project, script: &Path) -> Result<()> {
     let script = text(script)?;
-    command::run(
-        project.tool("terser").args([
-            script,
-            "--module",
-            "--ecma=2022",
-            "--compress=passes=3,unsafe_arrows",
-            "--mangle",
-            "--output",
-            script,
-        ]),
-        "mend what terser names above",
-    )
+    let options = ["--module", "--ecma=2022", "--compress=passes=3,unsafe_arrows", "--mangle", "--output", script];
+    for _ in 0..2 {
+        command::run(project.tool("terser").arg(script).args(options), "mend what terser names above")?;
+    }
+    Ok(())
 }
 
 /// The scripts that lie in a directory.

@@ -19,11 +19,13 @@ use crate::command::interrupted;
 use crate::progress::{note, seconds, step};
 use crate::project::{Project, write_private};
 use crate::setup;
-use crate::stack::Stack;
 use crate::stack::ports::Ports;
 use crate::stack::seed::{self, Credentials, Example, Webhook};
+use crate::stack::{self, Stack};
 
 const POLL: Duration = Duration::from_millis(50);
+/// How often the sandbox is told that time has passed, so that it bills what has fallen due.
+const TICK: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -82,6 +84,7 @@ fn serve(project: &Project, options: &Options) -> Result<()> {
     }
 
     let data = options.data.clone().unwrap_or_else(|| project.target.join("dev"));
+    let _lock = stack::lock(&data)?;
     clear_old(&data)?;
     let file = data.join("dev.json");
     let mut saved = Saved::load(&file)?;
@@ -96,6 +99,7 @@ fn serve(project: &Project, options: &Options) -> Result<()> {
     let mut stack = Stack::start(project, &data, ports, &saved.operator_key)?;
     saved.store(&file)?;
     let (credentials, webhook) = saved.prepare_app(ports, &file)?;
+    seed::tick(ports)?;
     if let Some(example) = example {
         step("Seed the demo", || example.fill(ports, &credentials))?;
     }
@@ -103,8 +107,13 @@ fn serve(project: &Project, options: &Options) -> Result<()> {
 
     note(&format!("ready after {}", seconds(started.elapsed())));
     announce(options, ports, &saved.operator_key, &credentials, &webhook);
+    let mut told = Instant::now();
     while !interrupted() {
         stack.check()?;
+        if told.elapsed() > TICK {
+            told = Instant::now();
+            seed::tick(ports)?;
+        }
         sleep(POLL);
     }
     note("stopping");
@@ -119,10 +128,22 @@ fn clear_old(data: &Path) -> Result<()> {
     if is_ours && (is_old || past::is_unfinished(data)) {
         let what = if is_old { "example data of an earlier version" } else { "a history that was broken off" };
         note(&format!("{} holds {what}; it is made anew", data.display()));
-        fs::remove_dir_all(data).with_context(|| format!("cannot remove {}", data.display()))?;
+        empty(data)?;
     }
-    fs::create_dir_all(data).with_context(|| format!("cannot make the data directory {}", data.display()))?;
     fs::write(&mark, DATA_FORMAT).with_context(|| format!("cannot write {}", mark.display()))
+}
+
+/// Removes everything but the lock, which this process holds.
+fn empty(data: &Path) -> Result<()> {
+    for entry in fs::read_dir(data).with_context(|| format!("cannot read {}", data.display()))? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name == stack::LOCK) {
+            continue;
+        }
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    Ok(())
 }
 
 impl Saved {
@@ -150,6 +171,9 @@ impl Saved {
 
         if self.introduced.as_deref() != Some(&ports.demo_url()) {
             seed::introduce(ports, &self.operator_key, &credentials, &webhook)?;
+            if let Some(before) = &self.introduced {
+                seed::move_demo(ports, &credentials, before)?;
+            }
             self.introduced = Some(ports.demo_url());
             self.store(file)?;
         }

@@ -22,20 +22,21 @@ use ports::Ports;
 use process::Service;
 use seed::Credentials;
 
+/// The file in a data directory that says who uses it.
+pub(crate) const LOCK: &str = "lock";
+
 /// Running services; dropping the stack stops them, the last started first.
 #[derive(Debug)]
 pub(crate) struct Stack {
     services: Vec<Service>,
     pub(crate) ports: Ports,
     data: PathBuf,
-    /// Released last, when nothing writes to the directory any more.
-    _lock: File,
 }
 
 impl Stack {
     /// Starts the Stripe sandbox and the Worker on `data`.
     pub(crate) fn start(project: &Project, data: &Path, ports: Ports, operator_key: &str) -> Result<Self> {
-        let mut stack = Self::on(data, ports)?;
+        let mut stack = Self { services: Vec::new(), ports, data: data.to_owned() };
         step("Start the Stripe sandbox and the Worker", || {
             stack.start_sandbox(project, false)?;
             stack.start_worker(project, worker::Flavour::Release, operator_key)
@@ -45,15 +46,10 @@ impl Stack {
 
     /// The same with clocks that can be moved.
     pub(crate) fn start_past(project: &Project, data: &Path, ports: Ports, operator_key: &str) -> Result<Self> {
-        let mut stack = Self::on(data, ports)?;
+        let mut stack = Self { services: Vec::new(), ports, data: data.to_owned() };
         stack.start_sandbox(project, true)?;
         stack.start_worker(project, worker::Flavour::Dev, operator_key)?;
         Ok(stack)
-    }
-
-    fn on(data: &Path, ports: Ports) -> Result<Self> {
-        let lock = lock(data)?;
-        Ok(Self { services: Vec::new(), ports, data: data.to_owned(), _lock: lock })
     }
 
     fn start_sandbox(&mut self, project: &Project, is_past: bool) -> Result<()> {
@@ -89,7 +85,7 @@ impl Stack {
         let mut workerd = match flavour {
             worker::Flavour::Release => Service::start("Worker", &mut command)?,
             // A line for each of the requests of months is nothing to read along.
-            worker::Flavour::Dev => Service::start_quietly("Worker", &mut command, &self.data.join("past.log"))?,
+            worker::Flavour::Dev => Service::start_quietly("Worker", &mut command, &log_of(&self.data))?,
         };
         workerd.wait_for_health(&self.ports.worker_url())?;
         self.services.push(workerd);
@@ -124,6 +120,16 @@ impl Stack {
         command
     }
 
+    /// Stops what was started by [`Self::start_past`]; fails where the sandbox could not write down what it holds.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        while let Some(service) = self.services.pop() {
+            if self.services.is_empty() {
+                return service.finish();
+            }
+        }
+        Ok(())
+    }
+
     /// Fails when one of the services has ended by itself.
     pub(crate) fn check(&mut self) -> Result<()> {
         self.services.iter_mut().try_for_each(Service::check)
@@ -138,11 +144,16 @@ impl Drop for Stack {
     }
 }
 
+/// Where a Worker that is started quietly says what it does: not below the data directory, which is made anew after a failure.
+fn log_of(data: &Path) -> PathBuf {
+    data.with_extension("past.log")
+}
+
 /// Takes the directory for this process and the services it starts: they inherit the lock, so that it also holds
 /// while a service outlives an xtask that was killed.
-fn lock(data: &Path) -> Result<File> {
+pub(crate) fn lock(data: &Path) -> Result<File> {
     fs::create_dir_all(data).with_context(|| format!("cannot make the data directory {}", data.display()))?;
-    let path = data.join("lock");
+    let path = data.join(LOCK);
     let mut file = File::options()
         .create(true)
         .truncate(false)

@@ -40,7 +40,7 @@ export function Campaign({ id }: { id: string }): VNode {
             {(found) => <LiftFigures lift={found} />}
           </Loaded>
         </Card>
-        <TenantsOfStep campaign={id} />
+        <TenantsOfStep campaign={id} since={since} until={until} />
         <Card title="Conversions by variant and placement" wide>
           <Loaded
             of={arms}

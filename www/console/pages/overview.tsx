@@ -64,12 +64,12 @@ export function Overview(): VNode {
             {(found) => <LiftFigures lift={found} />}
           </Loaded>
         </Card>
-        <TenantsOfStep />
+        <TenantsOfStep since={since} until={until} />
         <Card title="What upgrades came from">
           <Loaded
             of={of}
             lines={5}
-            empty={(found) => (found.rows.length === 0 ? "No upgrade has followed a prompt in this time." : undefined)}
+            empty={(found) => (found.prompted.conversions === 0 ? "No upgrade has followed a prompt in this time." : undefined)}
           >
             {(found) => <Sources found={found} />}
           </Loaded>
@@ -184,7 +184,8 @@ function Days({ trend, since, until }: { trend: Trend; since: number; until: num
 }
 
 function Sources({ found: { rows, currency } }: { found: Conversions }): VNode {
-  const best = rows.toSorted((a, b) => b.revenue - a.revenue).slice(0, 7);
+  const earning = rows.filter(({ conversions }) => conversions > 0);
+  const best = earning.toSorted((a, b) => b.revenue - a.revenue).slice(0, 7);
   return (
     <Bars
       caption="Expansion MRR by signal"

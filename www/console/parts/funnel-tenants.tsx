@@ -3,21 +3,27 @@
 import type { VNode } from "preact";
 import { query } from "../api/client";
 import type { FunnelTenants } from "../api/shapes";
-import { Card, More, Sheet, TenantLink, Time, usePeriod } from "./bits";
+import { Card, More, Sheet, TenantLink, Time } from "./bits";
 import { number } from "./format";
 import { Loaded, Refused } from "./load";
 import { usePages } from "./pages";
 import { here, useRoute } from "./router";
 import { STEPS, word } from "./words";
 
-/** Shown when the address names a step. */
-export function TenantsOfStep({ campaign }: { campaign?: string }): VNode | null {
-  const step = useRoute().query.get("step");
-  return step ? <Listed step={step} campaign={campaign} /> : null;
+/** What the funnel is of that the tenants are behind: the same time to the millisecond, or another number would open. */
+interface Of {
+  since: number;
+  until: number;
+  campaign?: string;
 }
 
-function Listed({ step, campaign }: { step: string; campaign: string | undefined }): VNode {
-  const { since, until } = usePeriod();
+/** Shown when the address names a step. */
+export function TenantsOfStep(of: Of): VNode | null {
+  const step = useRoute().query.get("step");
+  return step ? <Listed key={step} step={step} {...of} /> : null;
+}
+
+function Listed({ step, campaign, since, until }: Of & { step: string }): VNode {
   const list = usePages<FunnelTenants>(query("/v1/reports/funnel/tenants", { step, campaign, since, until }), (page) => page.next_cursor);
   return (
     <Card title={`Tenants: ${word(STEPS, step)}`} wide tools={<a href={here({ step: undefined })}>Close</a>}>

@@ -1,6 +1,6 @@
 // Lists that come page by page: the pages so far as one list.
 
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Refusal } from "../api/client";
 import { ask, query } from "../api/client";
 import { type Loading, asRefusal, useAnswer } from "./load";
@@ -21,15 +21,20 @@ export function usePages<T extends object>(path: string, nextOf: (page: T) => st
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Refusal>();
   useEffect(() => (setLater([]), setRefusal(undefined)), [first.data]);
+  const wanted = useRef(path);
+  wanted.current = path;
   const last = later.at(-1) ?? first.data;
   const next = last ? nextOf(last) : null;
   const more = useCallback(async () => {
     if (!next) return;
     setBusy(true);
+    setRefusal(undefined);
+    const isWanted = (): boolean => wanted.current === path;
     const at = path.includes("?") ? `${path}&` : `${path}?`;
     await ask<T>(at + query("", { cursor: next }).slice(1)).then(
-      (page) => setLater((pages) => [...pages, page]),
-      (error: unknown) => setRefusal(asRefusal(error)),
+      // A page of a list that is no longer shown is none of this one.
+      (page) => isWanted() && setLater((pages) => [...pages, page]),
+      (error: unknown) => isWanted() && setRefusal(asRefusal(error)),
     );
     setBusy(false);
   }, [path, next]);

@@ -4,7 +4,7 @@
 //! what the Worker decides to show them, or find their way to a larger plan without it; each at a moment of the past, to which the clocks
 //! of Worker and Stripe are moved. What the console shows of it is what the product makes of that.
 //!
-//! People behave by chance, the same in every run: their tastes are in [`company`] and [`taste`], their days in [`agenda`].
+//! People behave by chance, from one seed: their tastes are in [`company`] and [`taste`], their days in [`agenda`].
 
 mod agenda;
 mod clocks;
@@ -36,7 +36,7 @@ use world::World;
 const AT_ONCE: usize = 8;
 /// How often letters are read, in minutes.
 const POST_ROUND: i64 = 180;
-/// Each run is the same life.
+/// Every run founds the same companies; what they live through depends on the weekday it begins on, and on who is faster.
 const SEED: u64 = 20;
 
 #[derive(Debug, Args)]
@@ -45,8 +45,8 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 90)]
     days: i64,
     /// How many customers there are in all
-    #[arg(long, default_value_t = 300)]
-    tenants: usize,
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..=500))]
+    tenants: u16,
     /// The key that may move the Worker's clock; only a Worker with the test switches has one that moves
     #[arg(long)]
     operator_key: String,
@@ -59,7 +59,7 @@ pub(crate) async fn live(options: Options) -> anyhow::Result<()> {
     let world = Arc::new(World::open(options.nimbus).await?);
     let clocks = Clocks::new(&world, options.operator_key);
     let mut rng = Rng::with_seed(SEED);
-    let companies: Vec<Arc<Company>> = company::found(options.tenants, options.days, &mut rng).into_iter().map(Arc::new).collect();
+    let companies: Vec<Arc<Company>> = company::found(options.tenants.into(), options.days, &mut rng).into_iter().map(Arc::new).collect();
     let mut letters = Letters::default();
     let now = clocks::real();
     let start = (now - options.days * DAY) / DAY * DAY;
@@ -85,7 +85,9 @@ pub(crate) async fn live(options: Options) -> anyhow::Result<()> {
     }
     clocks.set(clocks::real()).await?;
     // Whatever was left to alarms, which go by the machine's clock, is due again when a tenant is heard of.
-    world.report(&companies.iter().filter(|company| company.is_here()).map(|company| company.usage(1)).collect::<Vec<_>>()).await
+    let here: Vec<_> = companies.iter().filter(|company| company.is_here()).map(|company| company.usage(1)).collect();
+    world.report(&here).await?;
+    world.settle().await
 }
 
 /// What happens on a day, by the minute it does; at the rounds of the post even if that is nothing.

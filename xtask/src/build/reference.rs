@@ -47,7 +47,7 @@ mod tests {
         });
         let problems = json!({
             "invalid_request": [422, "Invalid", "It is not right."], "not_found": [404, "Not found", "It is not there."],
-            "internal": [500, "Internal", "It is our fault."],
+            "rate_limited": [429, "Too many", "It is too much."], "internal": [500, "Internal", "It is our fault."],
         });
         let part = json!({"calls": {"GET /x/{id}": {"id": "getX", "summary": "X.", "who": "anybody", "answers": {"200": [schema, "X."]}}}});
         for (name, content) in [("about", about), ("problems", problems), ("part", part)] {
@@ -98,7 +98,7 @@ mod tests {
         let document = assembled(&json!("string")).expect("good");
         let call = &document["paths"]["/x/{id}"]["get"];
         let statuses: Vec<&String> = call["responses"].as_object().expect("answers").keys().collect();
-        assert_eq!(statuses, ["200", "404", "422", "500"]);
+        assert_eq!(statuses, ["200", "404", "422", "429", "500"]);
         assert_eq!(call["parameters"], json!([{"$ref": "#/components/parameters/path.id"}]));
         assert_eq!(document["info"]["version"], "1.2.3");
     }

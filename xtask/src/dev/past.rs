@@ -21,6 +21,8 @@ pub(super) fn live(project: &Project, data: &Path, ports: Ports, saved: &mut Sav
         let _lock = project.build_lock()?;
         worker::build(project, worker::Flavour::Dev)?;
     }
+    // The keys first: without them what was begun could not even be known for ours.
+    saved.store(&data.join("dev.json"))?;
     // Until it is whole the directory is worth nothing: half a life is no example.
     fs::write(mark(data), "").with_context(|| format!("cannot write {}", mark(data).display()))?;
     note(&format!("the demo's customers live through {DAYS} days first; this is done once, and `--no-history` does without"));
@@ -30,7 +32,8 @@ pub(super) fn live(project: &Project, data: &Path, ports: Ports, saved: &mut Sav
         seed::go_back(ports, &saved.operator_key, DAYS + 1)?;
         let (credentials, _) = saved.prepare_app(ports, &data.join("dev.json"))?;
         example.open(ports, &credentials)?;
-        stack.live(project, &credentials, &saved.operator_key, &["--days", &DAYS.to_string()])
+        stack.live(project, &credentials, &saved.operator_key, &["--days", &DAYS.to_string()])?;
+        stack.finish()
     })?;
     fs::remove_file(mark(data)).with_context(|| format!("cannot remove {}", mark(data).display()))
 }

@@ -87,6 +87,15 @@ impl Service {
         }
     }
 
+    /// Stops it; fails where it could not end as it should.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.stop()?;
+        match self.child.try_wait()? {
+            Some(status) if status.success() => Ok(()),
+            status => bail!("the {} did not end well ({status:?}): what it held may not be written down", self.name),
+        }
+    }
+
     fn stop(&mut self) -> io::Result<()> {
         if self.child.try_wait()?.is_some() {
             return Ok(());

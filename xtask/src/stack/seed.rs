@@ -163,8 +163,7 @@ impl Example {
             note(&format!("nothing to seed: {} holds no catalogue.json and config.json", files.display()));
             return Ok(None);
         }
-        // Letters lead to the demo, whose port may be another one each time.
-        let stamp = Stamp::new(data.join("seeded"), &[&catalogue, &config], &ports.demo_url())?;
+        let stamp = Stamp::new(data.join("seeded"), &[&catalogue, &config], "")?;
         if stamp.is_fresh() {
             return Ok(None);
         }
@@ -208,6 +207,29 @@ impl Example {
         }
         self.stamp.write()
     }
+}
+
+/// Letters lead to the demo, whose port may be another one each time: what is published is told its new address, and stays as it is
+/// otherwise.
+pub(crate) fn move_demo(ports: Ports, credentials: &Credentials, before: &str) -> Result<()> {
+    let worker = Api::new(ports.worker_url(), &credentials.secret_key);
+    let current = worker.get("/v1/config")?;
+    if current.status == 404 {
+        return Ok(());
+    }
+    let current = current.expect_success(REPORT)?;
+    let text = current.body.to_string();
+    let moved = text.replace(before, &ports.demo_url());
+    if moved == text {
+        return Ok(());
+    }
+    let config: Value = serde_json::from_str(&moved).context("the published configuration is not JSON")?;
+    worker.put("/v1/config", &config, &[("If-Match", current.etag.as_deref().unwrap_or("*"))])?.expect_success(REPORT).map(drop)
+}
+
+/// Tells the sandbox that time has passed.
+pub(crate) fn tick(ports: Ports) -> Result<()> {
+    Api::new(ports.stripe_url(), STRIPE_KEY).put("/_sandbox/clock", &json!({"offset": 0}), &[])?.expect_success(REPORT).map(drop)
 }
 
 /// Sets the clocks of sandbox and Worker so many days back.

@@ -24,11 +24,10 @@ impl<'w> Clocks<'w> {
     pub(super) async fn set(&self, at: i64) -> anyhow::Result<()> {
         let World { client, nimbus, .. } = self.world;
         let offset = at - real();
-        // Stripe first: it is never ahead of the Worker, which refuses what is of the future.
-        client
-            .put_json(&format!("{}/_sandbox/clock", nimbus.stripe), &nimbus.stripe_key, &json!({"offset": offset.div_euclid(1_000)}))
-            .await?;
-        client.post_json(&format!("{}/dev/clock", nimbus.worker), &self.operator_key, &json!({ "offset": offset })).await?;
+        // The Worker first: Stripe bills what falls due as soon as its clock says so, and tells of it at once.
+        let (worker, stripe) = (format!("{}/dev/clock", nimbus.worker), format!("{}/_sandbox/clock", nimbus.stripe));
+        client.post_json(&worker, &self.operator_key, &json!({ "offset": offset })).await?;
+        client.put_json(&stripe, &nimbus.stripe_key, &json!({"offset": offset.div_euclid(1_000)})).await?;
         Ok(())
     }
 }

@@ -8,7 +8,8 @@ pub(super) struct Reaction {
     pub(super) snoozes: f64,
 }
 
-/// Half of a nudge is in view for a second; the others have scrolled on by then.
+/// Half of a nudge is in view for a second; the others have scrolled on by then. Of those who are held out likewise: nobody would have
+/// seen more than the others do.
 pub(super) const SEES: f64 = 0.86;
 /// A team's panel, and the settings of single sign-on, are opened in a visit.
 pub(super) const OPENS_TEAM: f64 = 0.35;

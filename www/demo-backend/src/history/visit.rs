@@ -75,24 +75,22 @@ impl<'v> Visit<'v> {
     /// Comes by a placement; what the page tells of it joins `events`.
     fn meet(&mut self, placement: &str, decision: &Value, events: &mut Vec<Value>) -> Interest {
         let trace = || decision["trace"].as_array().into_iter().flatten();
+        let sees = self.rng.f64() < taste::SEES;
         // Whom the control group keeps from seeing it would have seen it here.
         let ahead = trace().take_while(|account| account["reason"] != "match");
-        for account in ahead.filter(|account| account["reason"] == "held_out") {
+        for account in ahead.filter(|account| sees && account["reason"] == "held_out") {
             events.push(self.event("ghost_exposure", &account["campaign"], &account["variant"], placement));
         }
         let Some(campaign) = decision["campaign"].as_str() else { return Interest::None };
         let variant = trace().find(|account| account["campaign"] == campaign).map_or(&Value::Null, |account| &account["variant"]);
-        let (done, interest) = self.react(campaign);
+        let (done, interest) = if sees { self.react(campaign) } else { (vec!["render"], Interest::None) };
         events.extend(done.into_iter().map(|kind| self.event(kind, &decision["campaign"], variant, placement)));
         interest
     }
 
-    /// What is done about a nudge, in the order it is done.
+    /// What is done about a nudge that is seen, in the order it is done.
     fn react(&mut self, campaign: &str) -> (Vec<&'static str>, Interest) {
         let Reaction { follows, dismisses, snoozes } = taste::reaction(campaign);
-        if self.rng.f64() > taste::SEES {
-            return (vec!["render"], Interest::None);
-        }
         let chance = self.rng.f64();
         let mut done = vec!["render", "exposure"];
         if chance < follows {

@@ -4,12 +4,13 @@ use upcue_engine::attribution::{Attribution, Credited};
 use upcue_engine::conversion::Conversion;
 use upcue_engine::report::{By, DELAYS, NO_SIGNAL, NONE, WEEKDAYS, group};
 use upcue_engine::tenant::Rulebook;
-use upcue_engine::time::DurationMs;
+use upcue_engine::time::{DurationMs, Millis};
 use worker::SqlStorageValue;
 
 use super::super::super::rows::{Rows, decode, encode, text, whole};
 use super::super::AppObject;
 use super::{Conditions, sql_moment, touches};
+use crate::host;
 use crate::problem::ApiResult;
 use crate::rpc::{Accounting, ConversionsReport, ConversionsWish, CreditedWish, GroupRow, Span, Total};
 
@@ -99,7 +100,8 @@ impl AppObject {
         let rows = self.rows()?;
         let sql = "SELECT tenant, fact FROM conversion WHERE at >= ? AND at < ? ORDER BY at, tenant, seq";
         let mut all = Vec::new();
-        for row in rows.query(sql, vec![sql_moment(span.since), sql_moment(span.until)])? {
+        let since = span.since.max(self.known_since(by_what.window)?);
+        for row in rows.query(sql, vec![sql_moment(since), sql_moment(span.until)])? {
             let (Some(tenant), Some(fact)) = (row.first().and_then(text), row.get(1)) else { continue };
             let conversion: Conversion = decode(fact)?;
             if by_what.counts(&conversion) {
@@ -108,6 +110,13 @@ impl AppObject {
             }
         }
         Ok(all)
+    }
+
+    /// Since when all touches before a conversion are known. What was earlier would be told as organic, because they are forgotten.
+    fn known_since(&self, window: DurationMs) -> ApiResult<Millis> {
+        let kept = self.retention()?.facts;
+        // Where less is kept than a window is long, there is no such time: then it is as good as it can be.
+        Ok(host::now().plus(if kept > window { window - kept } else { -kept }))
     }
 
     /// How many touches of a span are in each group, and of how many tenants. Which plan somebody will come to is not known of a touch.

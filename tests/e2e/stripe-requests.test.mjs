@@ -258,6 +258,7 @@ describe("requests to Stripe", () => {
     await alike(
       async () => assert.equal((await stack.api("PUT", `/v1/tenants/${tenant}/customer`, { customer: customer.id })).status, 200),
       (client) => [
+        client.customers.retrieve(customer.id),
         client.subscriptions.list({ status: "all", customer: customer.id, limit: 100 }),
         reading(client, tenant),
         summaries(client, subscription),

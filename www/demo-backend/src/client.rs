@@ -78,6 +78,9 @@ impl Client {
         let body = body.map_or_else(Bytes::new, |(_, text)| text.into());
         let request = request.body(Full::new(body)).map_err(|error| Problem::upstream(format!("{address}: {error}")))?;
         let Answer { status, body, .. } = self.wait(address, request).await?;
+        if status.is_success() && body.is_null() {
+            return Err(Problem::upstream(format!("{address} answered {} without JSON", status.as_u16())));
+        }
         if status.is_success() { Ok(body) } else { Err(Problem::upstream(format!("{address}: {}", refusal(status, &body)))) }
     }
 
